@@ -1,0 +1,149 @@
+"""The layout of a `.vq` file: a header, one stream a layer, and checksums.
+
+    header | stream, CRC-32 of its indices | ... one pair a layer ... | CRC-32 of all bytes before | exactly the end
+
+Each stream is followed by the checksum of what it decodes to, so a file that was cut after a layer is still of use.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+
+from .errors import BitstreamError, CorruptError, TruncatedError
+from .fields import Reader
+from .header import UINT32_MAX, AudioSource, Header, ImageSource, Limits, check_magic, read_header, write_header
+
+__all__ = ["AudioSource", "Container", "ImageSource", "Layer", "Limits", "overhead", "pack", "unpack"]
+
+_CRC_SIZE = 4
+
+
+@dataclass(frozen=True)
+class Layer:
+    """The entropy-coded `stream` of one layer, and the CRC-32 (0..2**32-1) of the indices that it decodes to.
+
+    Raises:
+        ValueError: the checksum is out of range.
+    """
+
+    stream: bytes
+    indices_crc: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.indices_crc <= UINT32_MAX:
+            raise ValueError(f"checksum {self.indices_crc} is outside of 0..{UINT32_MAX}")
+
+
+@dataclass(frozen=True)
+class Container:
+    """All that a `.vq` file holds.
+
+    Attributes:
+        fingerprint: 8 bytes that name the model's prior, tables and codebooks: no other model decodes the indices.
+        decoder_version: version of the network that turns indices into pixels or samples, 0..2**32-1.
+        source: what was compressed.
+        rate_point: which of the model's codebook sets, 0..255.
+        layers: 1..8 layers, the most important one first.
+
+    Raises:
+        ValueError: a field is out of range.
+    """
+
+    fingerprint: bytes
+    decoder_version: int
+    source: ImageSource | AudioSource
+    rate_point: int
+    layers: tuple[Layer, ...]
+
+    def __post_init__(self) -> None:
+        _header_of(self)  # whose construction checks the fields
+
+
+def pack(container: Container) -> bytes:
+    """Return the bytes of the `.vq` file."""
+    parts = [write_header(_header_of(container))]
+    for layer in container.layers:
+        parts += (layer.stream, layer.indices_crc.to_bytes(_CRC_SIZE, "little"))
+    body = b"".join(parts)
+    return body + zlib.crc32(body).to_bytes(_CRC_SIZE, "little")
+
+
+# Limits is frozen, so that one default can serve all calls.
+def unpack(data: bytes, limits: Limits = Limits(), allow_truncated: bool = False) -> Container:  # noqa: B008
+    """Read a `.vq` file: the inverse of `pack`, which accepts no other bytes than `pack` writes.
+
+    With `allow_truncated`, a file that was cut returns the layers that are complete. The checksum of all bytes is then
+    missing, so a damaged header or stream is noticed only when the indices do not match `Layer.indices_crc`.
+
+    Raises:
+        NotAVqFileError: the data are not a `.vq` file.
+        UnsupportedError: the file needs a later release.
+        TruncatedError: the data end early; with `allow_truncated`, before the end of the first layer.
+        CorruptError: the data are damaged, or go on after the end.
+        LimitError: the header claims more than `limits` allow.
+    """
+    check_magic(data)
+    intact = _checksum_matches(data)
+    if not (intact or allow_truncated):
+        raise _diagnose(data)
+    header, position = read_header(data)
+    size = _file_size(header, position)
+    whole = intact and len(data) == size
+    cut = allow_truncated and len(data) < size
+    if not (whole or cut):
+        raise _diagnose(data)
+    limits.check(header)
+    layers = _read_layers(data, header, position)
+    if not layers:
+        raise TruncatedError(f"the file is cut short or damaged: {len(data)} bytes of {size}, and no whole layer")
+    return Container(header.fingerprint, header.decoder_version, header.source, header.rate_point, layers)
+
+
+def overhead(container: Container) -> int:
+    """Return the number of bytes that the file has besides its streams."""
+    return len(write_header(_header_of(container))) + _CRC_SIZE * (len(container.layers) + 1)
+
+
+def _header_of(container: Container) -> Header:
+    sizes = tuple(len(layer.stream) for layer in container.layers)
+    return Header(container.fingerprint, container.decoder_version, container.source, container.rate_point, sizes)
+
+
+def _file_size(header: Header, header_size: int) -> int:
+    return header_size + sum(size + _CRC_SIZE for size in header.stream_sizes) + _CRC_SIZE
+
+
+def _checksum_matches(data: bytes) -> bool:
+    body = memoryview(data)[:-_CRC_SIZE]
+    return zlib.crc32(body) == int.from_bytes(data[-_CRC_SIZE:], "little")
+
+
+def _read_layers(data: bytes, header: Header, position: int) -> tuple[Layer, ...]:
+    """Return the layers that are complete, which may be none."""
+    reader = Reader(data, position)
+    layers: list[Layer] = []
+    for size in header.stream_sizes:
+        if reader.remaining < size + _CRC_SIZE:
+            break
+        layers.append(Layer(reader.take(size), reader.uint32()))
+    return tuple(layers)
+
+
+def _diagnose(data: bytes) -> BitstreamError:
+    """Say what is wrong with data whose checksum or size is; the header is used for the message and nothing else."""
+    try:
+        header, position = read_header(data)
+    except TruncatedError as error:
+        return error
+    except BitstreamError:
+        return CorruptError("the file is damaged: its checksum does not match")
+    size, total = _file_size(header, position), len(header.stream_sizes)
+    if len(data) < size:
+        whole = len(_read_layers(data, header, position))
+        return TruncatedError(
+            f"the file is cut short or damaged: {len(data)} bytes of {size}, {whole} of {total} layers whole"
+        )
+    if len(data) > size:
+        return CorruptError(f"the file is damaged: {len(data) - size} bytes follow its end")
+    return CorruptError("the file is damaged: its checksum does not match")

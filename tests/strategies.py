@@ -1,0 +1,80 @@
+"""Hypothesis strategies for what a `.vq` file holds."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from bitstream import PRECISION, AudioSource, Container, ImageSource, Layer
+
+__all__ = ["audio_sources", "containers", "image_sources", "layers", "symbols_and_frequencies"]
+
+UINT32 = st.integers(0, 2**32 - 1)
+# Small pictures and recordings mostly, and a few as large as the default limits allow.
+SIDE = st.integers(1, 300) | st.integers(1, 13_000)
+
+
+@st.composite
+def image_sources(draw: st.DrawFn) -> ImageSource:
+    """Pictures within the default limits; some are coded smaller than they are."""
+    width, height = draw(SIDE), draw(SIDE)
+    if draw(st.booleans()):
+        return ImageSource(width, height)
+    return ImageSource(width, height, draw(st.integers(1, width)), draw(st.integers(1, height)))
+
+
+def audio_sources() -> st.SearchStrategy[AudioSource]:
+    """Recordings within the default limits."""
+    return st.builds(
+        AudioSource,
+        samples=st.integers(1, 2**28),
+        sample_rate=st.sampled_from([1, 8_000, 24_000, 44_100, 48_000, 2**32 - 1]),
+        channels=st.integers(1, 8),
+    )
+
+
+def layers(max_stream: int = 40) -> st.SearchStrategy[Layer]:
+    """Layers with any bytes as their stream."""
+    return st.builds(Layer, stream=st.binary(max_size=max_stream), indices_crc=UINT32)
+
+
+def containers(max_layers: int = 8, max_stream: int = 40) -> st.SearchStrategy[Container]:
+    """Containers within the default limits."""
+    return st.builds(
+        Container,
+        fingerprint=st.binary(min_size=8, max_size=8),
+        decoder_version=st.integers(0, 3) | UINT32,
+        source=image_sources() | audio_sources(),
+        rate_point=st.integers(0, 255),
+        layers=st.lists(layers(max_stream), min_size=1, max_size=max_layers).map(tuple),
+    )
+
+
+@st.composite
+def symbols_and_frequencies(
+    draw: st.DrawFn, max_symbols: int = 60, max_alphabet: int = 300
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Symbols [n] and tables [n, K], from flat to as peaked as a table can be, at symbols likely and unlikely."""
+    count, alphabet = draw(st.integers(0, max_symbols)), draw(st.integers(1, max_alphabet))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    spread = draw(st.sampled_from([1e-3, 0.03, 1.0, 100.0]))
+    frequencies = random_frequencies(rng, count, alphabet, spread)
+    if draw(st.booleans()):
+        return rng.integers(0, alphabet, count, dtype=np.int32), frequencies
+    return draw_symbols(rng, frequencies), frequencies
+
+
+def random_frequencies(rng: np.random.Generator, count: int, alphabet: int, spread: float) -> NDArray[np.int64]:
+    """Tables [count, alphabet] near Dirichlet draws: a low `spread` gives peaked ones."""
+    weights = rng.dirichlet(np.full(alphabet, spread), count).reshape(count, alphabet)
+    frequencies: NDArray[np.int64] = np.floor(weights * (2**PRECISION - alphabet)).astype(np.int64) + 1
+    frequencies[np.arange(count), frequencies.argmax(axis=1)] += 2**PRECISION - frequencies.sum(axis=1)
+    return frequencies
+
+
+def draw_symbols(rng: np.random.Generator, frequencies: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Symbols [n] drawn from the tables [n, K]."""
+    points = rng.integers(0, 2**PRECISION, len(frequencies))
+    symbols: NDArray[np.int32] = (frequencies.cumsum(axis=1) <= points[:, None]).sum(axis=1).astype(np.int32)
+    return symbols

@@ -1,0 +1,300 @@
+"""The exact gated PixelCNN over an index volume: integer frequencies for every index, the same on every machine.
+
+The planes are coded in slices (Minnen and Singh, 'Channel-wise autoregressive entropy models', 2020): the planes of a slice
+are independent given the earlier slices, all around, and the slice's own past.
+
+    values of earlier slices --3x3, gate--> --3x3, gate, +--> context            everywhere at once
+    own values --causal 3x3, gate--> --causal 3x3, gate, + ...--> hidden         a diagonal at a time
+                        ^ context
+    hidden --a matrix a rate point--> logits of every plane --integer softmax--> frequencies
+
+The one stack of causal 3x3 layers (van den Oord et al., 'Conditional image generation with PixelCNN decoders', 2016, without the
+vertical stack) has no blind spot that matters after a few layers, and lets a whole diagonal be decoded at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bitstream.entropy import PRECISION, SymbolDecoder, SymbolEncoder
+from bitstream.errors import CorruptError, ModelError
+from vqcodec.nn.exact import ACTIVATION_MAX, ExactLayer, Tables, frequencies, gate
+from vqcodec.nn.schedule import CAUSAL_OFFSETS, Diagonal, DiagonalCache, diagonals
+
+__all__ = ["AROUND_OFFSETS", "PixelCNN", "SliceNetwork"]
+
+Floats = NDArray[np.float32]
+Indices = NDArray[np.int32]
+
+AROUND_OFFSETS = tuple((i, j) for i in (-1, 0, 1) for j in (-1, 0, 1))
+# The parallel pass works on bands of about this many positions, to bound its memory.
+BAND = 4096
+
+
+@dataclass(frozen=True)
+class SliceNetwork:
+    """The layers of one slice.
+
+    Attributes:
+        context: 3x3 layers over the values of earlier slices; empty for the first slice.
+        causal: the first takes the causal neighbours' values, then the context; the others their five activations.
+        heads: one layer a rate point, hidden to the logits of all planes of the slice with a choice.
+    """
+
+    context: tuple[ExactLayer, ...]
+    causal: tuple[ExactLayer, ...]
+    heads: tuple[ExactLayer, ...]
+
+
+def shifted(plane: Floats, offsets: Sequence[tuple[int, int]], rows: slice) -> Floats:
+    """The neighbours at `offsets` of every position of `rows`: plane `[h, w, C]` to `[rows w, len(offsets) C]`."""
+    height, width, channels = plane.shape
+    first, last, _ = rows.indices(height)
+    padded = np.zeros((last - first + 2, width + 2, channels), np.float32)
+    low, high = max(0, first - 1), min(height, last + 1)
+    padded[low - first + 1 : high - first + 1, 1:-1] = plane[low:high]
+    views = [padded[1 + i : 1 + i + last - first, 1 + j : 1 + j + width] for i, j in offsets]
+    return np.concatenate(views, axis=2).reshape(-1, len(offsets) * channels)
+
+
+def _add(a: Floats, b: Floats) -> Floats:
+    return np.clip(a + b, -ACTIVATION_MAX, ACTIVATION_MAX)
+
+
+class PixelCNN:
+    """The prior of a model.
+
+    Args:
+        slices: one network a slice.
+        planes: how many planes each slice has.
+        layers: how many slices each stream of a file has.
+        values: int8 `[R, P, K, D]`, what the network reads for an index.
+        sizes: `[R, P]`, the alphabet of each plane at each rate point, 1..K.
+        tables: the integer functions.
+
+    Raises:
+        ModelError: the parts do not fit together.
+    """
+
+    def __init__(
+        self,
+        slices: Sequence[SliceNetwork],
+        planes: Sequence[int],
+        layers: Sequence[int],
+        values: NDArray[np.int8],
+        sizes: NDArray[np.integer],
+        tables: Tables,
+    ) -> None:
+        rates, total, alphabet, dimension = values.shape
+        ends = np.cumsum(planes)
+        if (
+            len(slices) != len(planes)
+            or ends[-1] != total
+            or sum(layers) != len(planes)
+            or sizes.shape != (rates, total)
+        ):
+            raise ModelError("the parts of the model's prior do not fit together")
+        if sizes.min() < 1 or sizes.max() > alphabet:
+            raise ModelError("an alphabet of the model's prior is out of range")
+        self.slices, self.tables = tuple(slices), tables
+        self.sizes = sizes.astype(np.intp)
+        self.values = values.astype(np.float32)
+        self.plane_ranges = [range(end - count, end) for end, count in zip(ends.tolist(), planes, strict=True)]
+        bounds = np.cumsum([0, *layers]).tolist()
+        self.layer_slices = [range(a, b) for a, b in zip(bounds, bounds[1:], strict=False)]
+        self._check_shapes(dimension)
+
+    def _check_shapes(self, dimension: int) -> None:
+        for network, planes in zip(self.slices, self.plane_ranges, strict=True):
+            context = 0
+            if network.context:
+                before = planes.start * dimension
+                for layer in network.context:
+                    self._check(layer, len(AROUND_OFFSETS) * before, 2)
+                    before = context = layer.shift.size // 2
+            incoming = len(CAUSAL_OFFSETS) * len(planes) * dimension + context
+            for layer in network.causal:
+                self._check(layer, incoming, 2)
+                incoming = 5 * (layer.shift.size // 2)
+            for rate, head in enumerate(network.heads):
+                self._check(head, incoming // 5, 1)
+                if head.shift.size != self._choices(planes, rate)[1].sum():
+                    raise ModelError("a head of the model's prior has the wrong width")
+
+    @staticmethod
+    def _check(layer: ExactLayer, inputs: int, multiple: int) -> None:
+        if layer.weight.shape[0] != inputs or layer.weight.shape[1] % multiple:
+            raise ModelError("a layer of the model's prior has the wrong shape")
+
+    def _choices(self, planes: range, rate: int) -> tuple[list[int], NDArray[np.intp]]:
+        """The planes of a slice that have a choice at this rate point, and their alphabets."""
+        chosen = [plane for plane in planes if self.sizes[rate, plane] > 1]
+        return chosen, self.sizes[rate, chosen]
+
+    # The network, for any set of positions -------------------------------------------------------------------------
+
+    def look_up(self, indices: Indices, planes: range, rate: int) -> Floats:
+        """Values `[..., len(planes) D]` of indices `[len(planes), ...]`."""
+        parts = [self.values[rate, plane][index] for plane, index in zip(planes, indices, strict=True)]
+        return np.concatenate(parts, axis=-1)
+
+    def _context(self, network: SliceNetwork, earlier: Floats, rate: int) -> Floats:
+        """What the first causal layer adds from values `[h, w, C]` of earlier slices, as accumulated sums `[h w, O]`."""
+        state = earlier
+        for depth, layer in enumerate(network.context):
+            new = np.empty((*state.shape[:2], layer.shift.size // 2), np.float32)
+            for rows in _bands(state.shape):
+                out = gate(layer(shifted(state, AROUND_OFFSETS, rows), rate), self.tables)
+                new[rows] = out.reshape(new[rows].shape)
+            state = new if depth == 0 else _add(state, new)
+        first = network.causal[0]
+        width = state.shape[2]
+        return state.reshape(-1, width) @ first.matrix[first.matrix.shape[0] - width :]
+
+    def _causal(self, network: SliceNetwork, depth: int, x: Floats, extra: Floats | None, rate: int) -> Floats:
+        """One causal layer: neighbours `[N, I]` to activations `[N, H]`."""
+        layer = network.causal[depth]
+        acc = x @ layer.matrix[: x.shape[1]]
+        if depth == 0:
+            return gate(layer.finish(acc if extra is None else acc + extra, rate), self.tables)
+        own = x[:, x.shape[1] // 5 * 4 :]
+        return _add(own, gate(layer.finish(acc, rate), self.tables))
+
+    def _tables(
+        self, network: SliceNetwork, planes: range, hidden: Floats, rate: int
+    ) -> dict[int, NDArray[np.float64]]:
+        """The frequencies of each plane with a choice, `[N, K]`, from hidden `[N, H]`: for both directions."""
+        chosen, sizes = self._choices(planes, rate)
+        if not chosen:
+            return {}
+        offsets = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+        table = frequencies(network.heads[rate](hidden, rate=0), offsets, self.tables)
+        return dict(zip(chosen, np.split(table, offsets[1:], axis=1), strict=True))
+
+    def _hidden(self, network: SliceNetwork, own: Floats, extra: Floats | None, rate: int) -> Floats:
+        """Hidden activations everywhere `[h, w, H]`, from the slice's own values `[h, w, C]`."""
+        state = own
+        for depth, layer in enumerate(network.causal):
+            new = np.empty((*state.shape[:2], layer.shift.size // 2), np.float32)
+            offsets = CAUSAL_OFFSETS if depth == 0 else (*CAUSAL_OFFSETS, (0, 0))
+            for rows in _bands(state.shape):
+                band = None if extra is None else extra[rows.start * own.shape[1] : rows.stop * own.shape[1]]
+                out = self._causal(network, depth, shifted(state, offsets, rows), band, rate)
+                new[rows] = out.reshape(new[rows].shape)
+            state = new
+        return state
+
+    def hidden(self, indices: Indices, rate: int) -> Iterator[tuple[SliceNetwork, range, Floats]]:
+        """For each slice its network, planes and hidden activations `[h w, H]`, given all indices `[P, h, w]`."""
+        for network, planes in zip(self.slices, self.plane_ranges, strict=True):
+            before = range(planes.start)
+            extra = None
+            if network.context:
+                extra = self._context(network, self.look_up(indices[: planes.start], before, rate), rate)
+            own = self.look_up(indices[planes.start : planes.stop], planes, rate)
+            state = self._hidden(network, own, extra, rate)
+            yield network, planes, state.reshape(-1, state.shape[2])
+
+    def costs(self, indices: Indices, rate: int) -> Iterator[tuple[int, slice, Floats]]:
+        """Bits of every symbol, in pieces: the plane, a range of positions, `[N, K]`, with the others as in `indices`."""
+        for network, planes, state in self.hidden(indices, rate):
+            for first in range(0, len(state), BAND):
+                part = slice(first, min(first + BAND, len(state)))
+                for plane, table in self._tables(network, planes, state[part], rate).items():
+                    yield plane, part, (PRECISION - np.log2(table)).astype(np.float32)
+
+    def bits(self, indices: Indices, rate: int) -> NDArray[np.float64]:
+        """Code length of every index under the prior: `[P, h, w]` for indices `[P, h, w]`."""
+        flat = indices.reshape(len(indices), -1)
+        out = np.zeros(flat.shape)
+        for plane, part, cost in self.costs(indices, rate):
+            out[plane, part] = np.take_along_axis(cost, flat[plane, part, None], axis=1)[:, 0]
+        return out.reshape(indices.shape)
+
+    # Coding --------------------------------------------------------------------------------------------------------
+
+    def encode(self, indices: Indices, rate: int, batch: int | None = None) -> list[bytes]:
+        """The streams of the layers of indices `[P, h, w]`; for `batch` see `decode`."""
+        _, height, width = indices.shape
+        flat = indices.reshape(len(indices), -1)
+        work = list(self.hidden(indices, rate))
+        streams = []
+        for layer in self.layer_slices:
+            encoder = SymbolEncoder()
+            for number in layer:
+                network, planes, state = work[number]
+                for diagonal in (part for whole in diagonals(height, width) for part in whole.split(batch or height)):
+                    at = diagonal.flat()
+                    for plane, table in self._tables(network, planes, state[at], rate).items():
+                        encoder.encode(flat[plane, at], table)
+            streams.append(encoder.finish())
+        return streams
+
+    def decode(self, streams: Sequence[bytes], rate: int, height: int, width: int, batch: int | None = None) -> Indices:
+        """Indices `[P', height, width]` of the planes of the first `len(streams)` layers.
+
+        Args:
+            streams: of the layers, from the first; may be fewer than the model has.
+            rate: the rate point.
+            height: rows of the index volume.
+            width: its columns.
+            batch: positions to evaluate at once, all of a diagonal by default and in files; 1, in both directions, is
+                for measuring what the wavefront saves.
+
+        Raises:
+            CorruptError: a stream is damaged, or there are too many.
+        """
+        if not 0 <= rate < len(self.sizes) or len(streams) > len(self.layer_slices):
+            raise CorruptError("the file asks for a rate point or layers that the model does not have")
+        decoded = self.plane_ranges[self.layer_slices[len(streams) - 1].stop - 1].stop if streams else 0
+        indices = np.zeros((decoded, height, width), np.int32)
+        for layer, stream in zip(self.layer_slices, streams, strict=False):
+            decoder = SymbolDecoder(stream)
+            for number in layer:
+                self._decode_slice(decoder, number, indices, rate, batch or height)
+            decoder.finish()
+        return indices
+
+    def _decode_slice(self, decoder: SymbolDecoder, number: int, indices: Indices, rate: int, batch: int) -> None:
+        """Decode the planes of slice `number` into `indices`, diagonal by diagonal."""
+        network, planes = self.slices[number], self.plane_ranges[number]
+        _, height, width = indices.shape
+        if not self._choices(planes, rate)[0]:
+            return
+        extra = None
+        if network.context:
+            extra = self._context(network, self.look_up(indices[: planes.start], range(planes.start), rate), rate)
+        flat = indices.reshape(len(indices), -1)
+        inputs = [len(planes) * self.values.shape[3], *(layer.shift.size // 2 for layer in network.causal[:-1])]
+        caches = [DiagonalCache(height, channels) for channels in inputs]
+        for whole in diagonals(height, width):
+            for diagonal in whole.split(batch):
+                at = diagonal.flat()
+                hidden = self._advance(network, caches, diagonal, None if extra is None else extra[at], rate)
+                for plane, table in self._tables(network, planes, hidden, rate).items():
+                    flat[plane, at] = decoder.decode(table)
+                caches[0].put(diagonal, self.look_up(flat[planes.start : planes.stop, at], planes, rate))
+            for cache in caches:
+                cache.advance()
+
+    def _advance(
+        self, network: SliceNetwork, caches: list[DiagonalCache], diagonal: Diagonal, extra: Floats | None, rate: int
+    ) -> Floats:
+        """Hidden activations `[N, H]` of a diagonal, from those before it."""
+        state = self._causal(network, 0, caches[0].neighbours(diagonal), extra, rate)
+        for depth in range(1, len(network.causal)):
+            caches[depth].put(diagonal, state)
+            x = np.concatenate([caches[depth].neighbours(diagonal), state], axis=1)
+            state = self._causal(network, depth, x, None, rate)
+        return state
+
+
+def _bands(shape: tuple[int, ...]) -> Iterator[slice]:
+    """Runs of rows with about BAND positions."""
+    rows = max(1, BAND // shape[1])
+    for first in range(0, shape[0], rows):
+        yield slice(first, min(first + rows, shape[0]))

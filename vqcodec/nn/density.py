@@ -1,0 +1,52 @@
+"""A factorized density over latents under additive uniform noise: the surrogate of quantization that training starts from.
+
+Ballé, Laparra and Simoncelli, 'End-to-end optimized image compression' (2017), with a mixture of logistics a channel in place of
+their piecewise function, and one noise width a rate point and channel (the gains of Cui et al., 'Asymmetric gained deep image
+compression', 2021), so that one encoder serves all rates.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["NoiseDensity"]
+
+
+class NoiseDensity(nn.Module):
+    """Adds uniform noise to latents and counts the bits that quantizing them as finely would take.
+
+    Args:
+        channels: channels of the latents.
+        rates: number of rate points, coarse to fine.
+        coarsest: initial noise width of rate point 0.
+        ratio: initial factor between the widths of neighbouring rate points.
+        components: logistics a channel.
+    """
+
+    def __init__(
+        self, channels: int, rates: int, coarsest: float = 1.2, ratio: float = 0.66, components: int = 4
+    ) -> None:
+        super().__init__()
+        self.mean = nn.Parameter(0.5 * torch.randn(channels, components))
+        self.log_scale = nn.Parameter(torch.linspace(-2.0, 1.5, components).repeat(channels, 1))
+        self.logit = nn.Parameter(torch.zeros(channels, components))
+        widths = torch.tensor([coarsest * ratio**rate for rate in range(rates)])
+        self.log_width = nn.Parameter(widths.log()[:, None].repeat(1, channels))
+
+    def widths(self) -> Tensor:
+        """Width of the noise, `[rates, channels]`, in units of the latents."""
+        return self.log_width.detach().exp()
+
+    def forward(self, z: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
+        """Noisy latents and their bits, both `[B, C, h, w]`, for z `[B, C, h, w]` and rate points `[B]`."""
+        width = self.log_width.exp()[rate][:, :, None, None]
+        noisy = z + (torch.rand_like(z) - 0.5) * width
+        mass = torch.zeros_like(z)
+        weights = self.logit.softmax(-1)
+        for mean, log_scale, weight in zip(self.mean.T, self.log_scale.T, weights.T, strict=True):
+            inverse = torch.exp(-log_scale)[:, None, None]
+            offset = -(noisy - mean[:, None, None]).abs()  # symmetric; the lower tail keeps its precision
+            upper, lower = torch.sigmoid((offset + width / 2) * inverse), torch.sigmoid((offset - width / 2) * inverse)
+            mass = mass + weight[:, None, None] * (upper - lower)
+        return noisy, -torch.log2(mass.clamp_min(1e-9))

@@ -1,0 +1,164 @@
+"""Integer layers: the same result on every machine, to the last bit.
+
+All values are integers held in float32. A layer is a matrix product followed by a division by a power of two, rounded:
+
+    acc = x W + b,    |acc| < 2**23 always,    y = floor(acc 2**-shift + 1/2)
+
+No step rounds except the floor, which is of an exact value, so any order of summation, any thread count and any BLAS give
+the same y. `ExactLayer` checks the bound on construction, for the worst input that its range allows. tanh, sigmoid and exp
+are tables of integers that travel with the model. See docs/ARCHITECTURE.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bitstream.entropy import PRECISION
+from bitstream.errors import ModelError
+
+__all__ = [
+    "ACTIVATION_BITS",
+    "ACTIVATION_MAX",
+    "EXP_RANGE",
+    "GATE_RANGE",
+    "PREACTIVATION_BITS",
+    "ExactLayer",
+    "Tables",
+    "frequencies",
+    "gate",
+    "round_shift",
+]
+
+Floats = NDArray[np.float32]
+
+ACC_LIMIT = 1 << 23
+ACTIVATION_BITS = 6  # activations are in units of 2**-6 ...
+ACTIVATION_MAX = 255  # ... and clamped to this many units
+PREACTIVATION_BITS = 5  # inputs of gates and logits (in nats) are in units of 2**-5
+GATE_RANGE = 255  # inputs of a gate are clamped to this many units
+EXP_RANGE = 400  # exp of less than -EXP_RANGE units is 0
+
+
+def round_shift(values: Floats, scale: Floats | float) -> Floats:
+    """`floor(values * scale + 1/2)` for `scale` a power of two (or a row of them); exact below 2**23."""
+    return np.floor(values * scale + np.float32(0.5))
+
+
+@dataclass(frozen=True)
+class ExactLayer:
+    """A matrix of integer weights.
+
+    Attributes:
+        weight: int8 `[I, O]`.
+        bias: int32 `[R, O]`, a row for each rate point.
+        shift: int8 `[O]`; column o is divided by 2**shift[o] (0..20).
+        input_max: the greatest |x| that the layer is ever given.
+        matrix: the weight in float32, for those who multiply by parts of it.
+
+    Raises:
+        ModelError: an output could leave the exact range, or the shapes do not fit.
+    """
+
+    weight: NDArray[np.int8]
+    bias: NDArray[np.int32]
+    shift: NDArray[np.int8]
+    input_max: int
+    matrix: Floats = field(init=False, repr=False, compare=False)
+    _biases: Floats = field(init=False, repr=False, compare=False)
+    _scale: Floats = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.weight.ndim != 2 or self.bias.ndim != 2 or self.bias.shape[1:] != self.shift.shape:
+            raise ModelError("an exact layer of the model has the wrong shape")
+        if self.shift.shape != self.weight.shape[1:] or self.shift.min(initial=0) < 0 or self.shift.max(initial=0) > 20:
+            raise ModelError("an exact layer of the model has a wrong shift")
+        reach = np.abs(self.weight.astype(np.int64)).sum(0) * self.input_max + np.abs(self.bias.astype(np.int64)).max(0)
+        if reach.max(initial=0) >= ACC_LIMIT:
+            raise ModelError("a layer of the model could leave the range in which sums are exact")
+        object.__setattr__(self, "matrix", np.ascontiguousarray(self.weight, np.float32))
+        object.__setattr__(self, "_biases", self.bias.astype(np.float32))
+        object.__setattr__(self, "_scale", np.exp2(-self.shift.astype(np.float32)))
+
+    def finish(self, acc: Floats, rate: int) -> Floats:
+        """Add the bias of the rate point to `acc = x W` and divide: `[N, O]`."""
+        return round_shift(acc + self._biases[rate], self._scale)
+
+    def __call__(self, x: Floats, rate: int) -> Floats:
+        """Integers x `[N, I]` to `[N, O]`."""
+        return self.finish(x @ self.matrix, rate)
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The integer functions of a model, stored with it because libm differs between machines.
+
+    Attributes:
+        tanh: int16 `[2 GATE_RANGE + 1]`, 127 tanh(i 2**-PREACTIVATION_BITS) for i = -GATE_RANGE...
+        sigmoid: int16, likewise 128 sigmoid.
+        exp: int32 `[EXP_RANGE + 1]`, 2**16 exp(-i 2**-PREACTIVATION_BITS).
+    """
+
+    tanh: NDArray[np.int16]
+    sigmoid: NDArray[np.int16]
+    exp: NDArray[np.int32]
+
+    def __post_init__(self) -> None:
+        fits = (
+            self.tanh.shape == self.sigmoid.shape == (2 * GATE_RANGE + 1,)
+            and self.exp.shape == (EXP_RANGE + 1,)
+            and np.abs(self.tanh).max() <= 127
+            and self.sigmoid.min() >= 0
+            and self.sigmoid.max() <= 128
+            and self.exp.min() >= 0
+            and self.exp[0] == self.exp.max() == 1 << 16
+        )
+        if not fits:
+            raise ModelError("a function table of the model is out of range")
+        object.__setattr__(self, "_gate", (self.tanh.astype(np.float32), self.sigmoid.astype(np.float32)))
+        object.__setattr__(self, "_exp", self.exp.astype(np.float64))
+
+    @classmethod
+    def standard(cls) -> Tables:
+        """The tables that new models get."""
+        x = np.arange(-GATE_RANGE, GATE_RANGE + 1) * 2.0**-PREACTIVATION_BITS
+        decay = np.exp(-np.arange(EXP_RANGE + 1) * 2.0**-PREACTIVATION_BITS)
+        return cls(
+            tanh=np.rint(127 * np.tanh(x)).astype(np.int16),
+            sigmoid=np.rint(128 / (1 + np.exp(-x))).astype(np.int16),
+            exp=np.rint(65536 * decay).astype(np.int32),
+        )
+
+
+def gate(preactivation: Floats, tables: Tables) -> Floats:
+    """`tanh(u) sigmoid(v)` of preactivations `[N, 2 C]` = (u, v), as activations `[N, C]` with |a| <= 127."""
+    tanh, sigmoid = tables._gate  # type: ignore[attr-defined]
+    index = (np.clip(preactivation, -GATE_RANGE, GATE_RANGE) + np.float32(GATE_RANGE)).astype(np.intp)
+    half = index.shape[1] // 2
+    return round_shift(tanh[index[:, :half]] * sigmoid[index[:, half:]], np.float32(2.0**-7))
+
+
+def frequencies(logits: Floats, offsets: NDArray[np.intp], tables: Tables) -> NDArray[np.float64]:
+    """Integer softmax of the logits of several planes at once.
+
+    Args:
+        logits: integers `[N, sum K]` in units of 2**-PREACTIVATION_BITS nats, the planes' alphabets side by side.
+        offsets: `[P]`, the first column of each plane.
+
+    Returns:
+        Integers `[N, sum K]`, all at least 1; those of a plane sum to 2**PRECISION in every row.
+    """
+    sizes = np.diff(offsets, append=logits.shape[1])
+    highest = np.maximum.reduceat(logits, offsets, axis=1)
+    below = np.minimum(np.repeat(highest, sizes, axis=1) - logits, np.float32(EXP_RANGE)).astype(np.intp)
+    weight = tables._exp[below]  # type: ignore[attr-defined]
+    total = np.add.reduceat(weight, offsets, axis=1).astype(np.int64)
+    # f = 1 + floor(weight (2**P - K) / total), by one reciprocal a row: all products stay below 2**53.
+    reciprocal = (((1 << PRECISION) - sizes[None, :]) << PRECISION) // total
+    share = np.floor(weight * np.repeat(reciprocal.astype(np.float64), sizes, axis=1) * 2.0**-PRECISION) + 1
+    missing = (1 << PRECISION) - np.add.reduceat(share, offsets, axis=1)
+    # What the floors left over goes to the first symbol of each plane: a few units of 2**-PRECISION.
+    share[:, offsets] += missing
+    return share

@@ -1,0 +1,29 @@
+"""p(x|z_q): a discretized logistic on 8-bit values, a location and a scale for every sub-pixel.
+
+    p(v) = F((v + 1/2 - m) / s) - F((v - 1/2 - m) / s),  F the logistic function, the two ends open (v = 0 and v = 255)
+
+Salimans et al., 'PixelCNN++' (2017), with one component. The masses of 0..255 sum to 1 for any m and s.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+__all__ = ["code_length"]
+
+
+def code_length(values: Tensor, location: Tensor, log_scale: Tensor) -> Tensor:
+    """-log2 p(v) of 8-bit `values` (0..255, any shape), given location and log scale on the same scale of 8-bit values."""
+    # Mirrored to the lower tail of F, where differences of small numbers keep their precision.
+    side = torch.where(values > location, -1.0, 1.0)
+    inverse = torch.exp(-log_scale)
+    centre = side * (values - location)
+    upper_edge = torch.where(side > 0, values == 255, values == 0)
+    lower_edge = torch.where(side > 0, values == 0, values == 255)
+    upper = ((centre + 0.5) * inverse).masked_fill(upper_edge, float("inf"))
+    lower = ((centre - 0.5) * inverse).masked_fill(lower_edge, float("-inf"))
+    # log(F(u) - F(l)) = log F(u) + log(1 - F(l) / F(u))
+    log_upper, log_lower = F.logsigmoid(upper), F.logsigmoid(lower)
+    return -(log_upper + torch.log1p(-torch.exp((log_lower - log_upper).clamp(max=-1e-7)))) / 0.6931471805599453

@@ -1,0 +1,206 @@
+"""Product vector quantizer with one set of codebooks for each rate point.
+
+    z_e [B, C, h, w] --split into P groups of D channels--> k [B, P, h, w] --look up--> z_q [B, C, h, w]
+
+A group is a plane of the index volume. Nearest neighbours are found in a metric of one weight a channel, and
+`lambda_ > 0` makes the assignment entropy-constrained (Chou, Lookabaugh and Gray, 1989):
+
+    k = argmin_j  |z_e - e_j|^2 + lambda bits(j)
+
+Losses and the straight-through estimator are those of van den Oord et al., 'Neural discrete representation learning' (2017);
+the moving-average update is that paper's appendix A.1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["ProductQuantizer", "Quantized", "QuantizerConfig"]
+
+# Distances are computed for at most this many (position, code) pairs of a plane set at once: 64 MB of floats.
+CHUNK = 1 << 24
+
+
+@dataclass(frozen=True)
+class QuantizerConfig:
+    """The shape of the quantizer; the latents have `planes * dimension` channels."""
+
+    planes: int = 48
+    dimension: int = 4
+    alphabet: int = 256
+    rates: int = 1
+    update: Literal["gradient", "ema"] = "ema"
+    decay: float = 0.99
+
+    def __post_init__(self) -> None:
+        if self.dimension < 2:
+            raise ValueError("codewords have at least 2 dimensions")
+
+
+@dataclass(frozen=True)
+class Quantized:
+    """Result of a training pass.
+
+    Attributes:
+        z_q: `[B, C, h, w]`, its gradient copied to z_e (straight-through).
+        indices: `[B, P, h, w]` int64.
+        codebook_loss: |sg[z_e] - e|^2 in the metric, `[B]`: summed over channels, mean over the positions.
+        commitment_loss: |z_e - sg[e]|^2, likewise.
+        bits: expected code length of the soft assignment, `[B]`: summed over planes, mean over the positions.
+    """
+
+    z_q: Tensor
+    indices: Tensor
+    codebook_loss: Tensor
+    commitment_loss: Tensor
+    bits: Tensor
+
+
+class ProductQuantizer(nn.Module):
+    """See the module. `codebooks` is `[rates, P, K, D]`; `code_bits` holds each code's length, `[rates, P, K]`."""
+
+    code_bits: Tensor
+    metric: Tensor
+    alive: Tensor
+    ema_count: Tensor
+    ema_sum: Tensor
+    usage: Tensor
+
+    def __init__(self, config: QuantizerConfig) -> None:
+        super().__init__()
+        self.config = config
+        shape = (config.rates, config.planes, config.alphabet)
+        codebooks = torch.randn(*shape, config.dimension)
+        self.codebooks = nn.Parameter(codebooks, requires_grad=config.update == "gradient")
+        self.register_buffer("code_bits", torch.full(shape, float(torch.tensor(config.alphabet).log2())))
+        self.register_buffer("metric", torch.ones(config.rates, config.planes, config.dimension))
+        self.register_buffer("alive", torch.ones(shape, dtype=torch.bool))
+        self.register_buffer("ema_count", torch.ones(shape))
+        self.register_buffer("ema_sum", codebooks.clone())
+        self.register_buffer("usage", torch.zeros(shape), persistent=False)
+
+    def split(self, z: Tensor) -> Tensor:
+        """`[B, C, h, w]` to vectors `[B, P, h w, D]`."""
+        batch, _, height, width = z.shape
+        planes, dimension = self.config.planes, self.config.dimension
+        return z.reshape(batch, planes, dimension, height * width).transpose(2, 3)
+
+    def costs(self, vectors: Tensor, rate: int, lambda_: float) -> Tensor:
+        """|z_e - e_j|^2 + lambda bits(j) for every code, `[P, N, K]`, of vectors `[P, N, D]`; dead codes are infinite."""
+        metric = self.metric[rate][:, None, :]
+        code = self.codebooks[rate].detach().clone()  # the moving averages change it before the backward pass
+        energy = (code.square() * metric).sum(-1)[:, None, :] + lambda_ * self.code_bits[rate][:, None, :]
+        energy = energy.masked_fill(~self.alive[rate][:, None, :], float("inf"))
+        own = (vectors.square() * metric).sum(-1, keepdim=True)
+        return torch.baddbmm(energy + own, vectors * metric, code.transpose(1, 2), alpha=-2)
+
+    @torch.no_grad()
+    def assign(self, z: Tensor, rate: Tensor, lambda_: float = 0.0) -> Tensor:
+        """Indices `[B, P, h, w]` of z_e `[B, C, h, w]` at rate points `[B]`; `lambda_` 0 is the nearest neighbour."""
+        items = []
+        step = max(1, CHUNK // (self.config.planes * self.config.alphabet))
+        for vectors, point in zip(self.split(z), rate.tolist(), strict=True):
+            chunks = [self.costs(part, point, lambda_).argmin(-1) for part in vectors.split(step, dim=1)]
+            items.append(torch.cat(chunks, 1))
+        return torch.stack(items).reshape(len(z), self.config.planes, *z.shape[2:])
+
+    def look_up(self, indices: Tensor, rate: Tensor) -> Tensor:
+        """z_q `[B, C, h, w]` of indices `[B, P, h, w]`."""
+        batch, planes, height, width = indices.shape
+        plane = torch.arange(planes, device=indices.device)[None, :, None]
+        vectors = self.codebooks[rate[:, None, None], plane, indices.flatten(2)]
+        return vectors.transpose(2, 3).reshape(batch, planes * self.config.dimension, height, width)
+
+    def forward(self, z: Tensor, rate: Tensor, lambda_: float = 0.0) -> Quantized:
+        """Quantize z_e `[B, C, h, w]` at rate points `[B]` for training; with "ema" the codebooks follow."""
+        batch, height, width = len(z), *z.shape[2:]
+        items, bits = [], []
+        for vectors, point in zip(self.split(z), rate.tolist(), strict=True):
+            costs = self.costs(vectors, point, lambda_)
+            items.append(costs.detach().argmin(-1))
+            bits.append(self._expected_bits(costs, point, lambda_))
+        indices = torch.stack(items)
+        if self.training:
+            self._follow(z.detach(), indices, rate, self.config.decay)
+        indices = indices.reshape(batch, self.config.planes, height, width)
+        e = self.look_up(indices, rate)
+        metric = self.metric[rate].reshape(batch, -1, 1, 1)
+        return Quantized(
+            z_q=z + (e - z).detach(),
+            indices=indices,
+            codebook_loss=((z.detach() - e).square() * metric).sum(1).mean((1, 2)),
+            commitment_loss=((z - e.detach()).square() * metric).sum(1).mean((1, 2)),
+            bits=torch.stack(bits),
+        )
+
+    def _expected_bits(self, costs: Tensor, rate: int, lambda_: float) -> Tensor:
+        """Mean over positions of the bits under the soft assignment p(j|z_e) ~ p(j) exp(-ln 2 |z_e - e_j|^2 / lambda)."""
+        if lambda_ == 0:
+            return self.code_bits[rate].max(-1).values.sum()  # the uniform prior of the paper: log2 K a plane
+        posterior = torch.softmax(costs * (-0.6931 / lambda_), -1)
+        return (posterior * self.code_bits[rate][:, None, :]).sum((0, 2)).mean()
+
+    def _statistics(self, z: Tensor, indices: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
+        """How often each code was used, `[R, P, K]`, and the sums of the vectors it stands for, `[R, P, K, D]`."""
+        planes, alphabet = self.config.planes, self.config.alphabet
+        plane = torch.arange(planes)[None, :, None]
+        cell = ((rate[:, None, None] * planes + plane) * alphabet + indices.flatten(2)).flatten()
+        counts = torch.bincount(cell, minlength=self.usage.numel()).to(z.dtype)
+        vectors = self.split(z).reshape(-1, self.config.dimension)
+        sums = z.new_zeros(self.usage.numel(), self.config.dimension).index_add_(0, cell, vectors)
+        return counts.view_as(self.usage), sums.view_as(self.ema_sum)
+
+    @torch.no_grad()
+    def _follow(self, z: Tensor, indices: Tensor, rate: Tensor, decay: float) -> None:
+        """Count the codes' use; with "ema" move the codebooks towards the vectors that they stand for."""
+        counts, sums = self._statistics(z, indices, rate)
+        self.usage += counts
+        seen = rate.unique()
+        self.ema_count[seen] = decay * self.ema_count[seen] + (1 - decay) * counts[seen]
+        if self.config.update == "ema":
+            self.ema_sum[seen] = decay * self.ema_sum[seen] + (1 - decay) * sums[seen]
+            self.codebooks[seen] = self.ema_sum[seen] / self.ema_count[seen].clamp_min(1e-5)[..., None]
+
+    @torch.no_grad()
+    def lloyd_step(self, z: Tensor, rate: int, lambda_: float) -> None:
+        """One iteration of the entropy-constrained Lloyd algorithm on z `[1, C, h, w]`; codes without use keep their place."""
+        point = torch.tensor([rate])
+        counts, sums = self._statistics(z, self.assign(z, point, lambda_), point)
+        used = counts[rate] > 0
+        self.ema_count[rate], self.ema_sum[rate] = counts[rate], sums[rate]
+        self.codebooks[rate][used] = sums[rate][used] / counts[rate][used][:, None]
+        self.alive[rate] = used | (lambda_ == 0)
+        self.update_code_bits()
+
+    @torch.no_grad()
+    def update_code_bits(self) -> None:
+        """Set the code lengths from the moving average of the counts (add-one-half smoothing over living codes)."""
+        counts = (self.ema_count + 0.5 / self.config.alphabet) * self.alive
+        self.code_bits.copy_(-torch.log2((counts / counts.sum(-1, keepdim=True)).clamp_min(2**-24)))
+
+    @torch.no_grad()
+    def restart_dead_codes(self, z: Tensor, rate: Tensor) -> int:
+        """Move codes that were not used since `reset_usage` onto random vectors of z `[B, C, h, w]`; how many."""
+        restarted = 0
+        for vectors, point in zip(self.split(z), rate.tolist(), strict=True):
+            dead = (self.usage[point] == 0) & self.alive[point]
+            plane, code = dead.nonzero(as_tuple=True)
+            chosen = vectors[plane, torch.randint(vectors.shape[1], (len(plane),))]
+            self.codebooks[point, plane, code] = chosen
+            self.ema_sum[point, plane, code], self.ema_count[point, plane, code] = chosen, 1.0
+            self.usage[point, plane, code] = 1
+            restarted += len(plane)
+        return restarted
+
+    def perplexity(self) -> Tensor:
+        """2^entropy of the codes counted since `reset_usage`, `[rates, P]`."""
+        p = self.usage / self.usage.sum(-1, keepdim=True).clamp_min(1)
+        return torch.exp2(-(p * p.clamp_min(1e-12).log2()).sum(-1))
+
+    def reset_usage(self) -> None:
+        """Begin to count anew."""
+        self.usage.zero_()

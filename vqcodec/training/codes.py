@@ -1,0 +1,164 @@
+"""Third stage: everything on hard codes. Algorithm 1 of van den Oord et al. (2017) with a rate term.
+
+    loss = lambda_r 255^2 |x - x^|^2  +  bits per pixel  +  codebook loss  +  beta commitment loss
+
+The decoder learns from the first term; the encoder from it, straight through, from the soft bits of its codes and from the
+commitment; the codebooks from their own loss or as moving averages. With lambda_ = 0 the bits are the constant N log2 K of a
+uniform prior, and this is the paper's algorithm. The scale of p(x|z_q) is fitted along the way on detached features.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from vqcodec.image.autoencoder import Decoder, Encoder, ScaleHead
+from vqcodec.nn.likelihood import code_length
+from vqcodec.nn.quantizer import ProductQuantizer
+from vqcodec.training.checkpoint import Checkpoint
+from vqcodec.training.loop import run_stage
+from vqcodec.training.noise import crops_to_tensor, rate_weights, squared_error
+from vqcodec.training.optimizer import NetworkOptimizer, Schedule, kernels_of, others_of
+
+__all__ = ["CodesStage", "train_codes"]
+
+# Some crops are decoded from their first layers only, at a low weight, so that a file cut short still gives a picture.
+DROP_CHANCE = 0.1
+DROP_WEIGHT = 0.2
+# The code lengths follow the counts at this interval, and codes without use are restarted (under a uniform prior).
+REFRESH_EVERY = 20
+RESTART_EVERY = 200
+
+
+@dataclass(frozen=True)
+class CodesStage:
+    """Settings of the stage.
+
+    Attributes:
+        lambda_: squared quantization widths that a bit is worth when codes are chosen; 0 is nearest neighbour.
+        spread: codes are chosen with lambda_ 2**u, u uniform in -spread..spread, so that one codebook serves a range.
+        encoder_rate: Muon's rate for the encoder; low, as its gradient passes straight through.
+        decoder_rate: Muon's rate for the decoder.
+        beta: weight of the commitment loss.
+    """
+
+    steps: int = 5_000
+    batch: int = 8
+    crop: int = 160
+    lambda_: float = 0.13
+    spread: float = 0.7
+    encoder_rate: float = 3e-4
+    decoder_rate: float = 2e-3
+    beta: float = 0.25
+
+
+def drop_layers(quantizer: ProductQuantizer, z_q: Tensor, rate: Tensor, ends: Sequence[int]) -> tuple[Tensor, Tensor]:
+    """Replace the last layers of some items by their most frequent codes; z_q and a weight for each item.
+
+    Args:
+        quantizer: whose codebooks these are.
+        z_q: `[B, C, h, w]`.
+        rate: `[B]`.
+        ends: number of planes up to and with each layer.
+    """
+    weight = torch.ones(len(z_q))
+    if len(ends) < 2:
+        return z_q, weight
+    z_q = z_q.clone()
+    for item in range(len(z_q)):
+        if torch.rand(()) < DROP_CHANCE:
+            kept = ends[int(torch.randint(len(ends) - 1, ()))]
+            usual = quantizer.code_bits[rate[item]].argmin(-1)[None, :, None, None]
+            filler = quantizer.look_up(usual, rate[item : item + 1])[0]
+            z_q[item, kept * quantizer.config.dimension :] = filler[kept * quantizer.config.dimension :]
+            weight[item] = DROP_WEIGHT
+    return z_q, weight
+
+
+def train_codes(
+    encoder: Encoder,
+    decoder: Decoder,
+    scale: ScaleHead,
+    quantizer: ProductQuantizer,
+    lambdas: Tensor,
+    layer_ends: Sequence[int],
+    crops: Iterator[NDArray[np.uint8]],
+    stage: CodesStage,
+    folder: Path,
+) -> None:
+    """Train in place; checkpoint and log go into `folder`.
+
+    Args:
+        lambdas: `[R]`, the weight of the squared error against bits per pixel.
+        layer_ends: number of planes up to and with each layer.
+        crops: batches from `random_crops`.
+    """
+    codebooks = [quantizer.codebooks] if quantizer.codebooks.requires_grad else []
+    optimizer = NetworkOptimizer(
+        kernels=[(kernels_of(encoder), stage.encoder_rate), (kernels_of(decoder), stage.decoder_rate)],
+        others=[
+            (others_of(encoder), 1e-4),
+            (others_of(decoder), 3e-4),
+            (list(scale.parameters()), 1e-3),
+            (codebooks, 1e-3),
+        ],
+        schedule=Schedule(stage.steps),
+    )
+    modules = {"encoder": encoder, "decoder": decoder, "scale": scale, "quantizer": quantizer}
+    weights = rate_weights(lambdas)
+    bit_worth = stage.lambda_ or 1.0
+
+    def step(number: int) -> dict[str, float]:
+        x = crops_to_tensor(next(crops))
+        pixels = x[0, 0].numel()
+        rate = torch.randint(len(lambdas), (len(x),))
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            z = encoder(x).float()
+        lambda_ = stage.lambda_ * 2 ** (stage.spread * float(2 * torch.rand(()) - 1))
+        quantized = quantizer(z, rate, lambda_)
+        z_q, kept = drop_layers(quantizer, quantized.z_q, rate, layer_ends)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            features = decoder.features(z_q, rate)
+            location = decoder.pixels(features)
+            log_scale = scale(features.detach())
+        mse = squared_error(x, location)
+        per_pixel = z[0, 0].numel() / pixels
+        bpp = quantized.bits * per_pixel
+        vector_losses = (quantized.codebook_loss + stage.beta * quantized.commitment_loss) * per_pixel / bit_worth
+        loss = (weights[rate] * kept * (lambdas[rate] * mse + bpp + vector_losses)).mean()
+        nats = code_length((x + 0.5) * 255, (location.detach().float() + 0.5) * 255, log_scale.float()).mean()
+        optimizer.step(loss + nats, number)
+        _maintain(quantizer, z.detach(), rate, number, uniform=stage.lambda_ == 0)
+        return {
+            "loss": loss.item(),
+            "bpp": bpp.mean().item(),
+            "mse": mse.mean().item(),
+            "commitment": quantized.commitment_loss.mean().item(),
+            "bits_per_subpixel": nats.item(),
+        }
+
+    def usage() -> dict[str, object]:
+        report: dict[str, object] = {
+            "perplexity": [[round(p, 1) for p in row] for row in quantizer.perplexity().tolist()],
+            "codes_used": (quantizer.usage > 0).sum(-1).tolist(),
+        }
+        quantizer.reset_usage()
+        return report
+
+    checkpoint = Checkpoint(folder / "codes.safetensors", modules, optimizer)
+    run_stage("codes", stage.steps, checkpoint, folder / "log.jsonl", step, usage)
+
+
+def _maintain(quantizer: ProductQuantizer, z: Tensor, rate: Tensor, number: int, uniform: bool) -> None:
+    """Keep the code lengths up to date; under a uniform prior, bring idle codes back to life."""
+    if not uniform and number % REFRESH_EVERY == REFRESH_EVERY - 1:
+        quantizer.update_code_bits()
+    if uniform and number % RESTART_EVERY == RESTART_EVERY - 1:
+        quantizer.restart_dead_codes(z, rate)
+        quantizer.reset_usage()
