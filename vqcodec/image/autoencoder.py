@@ -7,36 +7,12 @@ The decoder mirrors it. All operators are local, so a large picture can be coded
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-__all__ = ["AutoencoderConfig", "Decoder", "Encoder", "ScaleHead"]
+from vqcodec.image.config import AutoencoderConfig
 
-
-@dataclass(frozen=True)
-class AutoencoderConfig:
-    """The shape of the networks.
-
-    Attributes:
-        patch: side of the square of pixels that becomes one position of the first level.
-        widths: channels of each level; every level after the first halves the resolution.
-        blocks: residual blocks of each level, in the encoder and again in the decoder.
-        latent_channels: channels of z_e.
-        rates: number of rate points, each with its own bias at the decoder's stem.
-    """
-
-    patch: int = 4
-    widths: tuple[int, ...] = (96, 160, 192)
-    blocks: tuple[int, ...] = (1, 2, 1)
-    latent_channels: int = 160
-    rates: int = 1
-
-    @property
-    def stride(self) -> int:
-        """Pixels a latent position covers in each direction."""
-        return int(self.patch * 2 ** (len(self.widths) - 1))
+__all__ = ["Decoder", "Encoder", "ScaleHead"]
 
 
 class ResidualBlock(nn.Module):

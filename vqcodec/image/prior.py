@@ -14,6 +14,7 @@ vertical stack) has no blind spot that matters after a few layers, and lets a wh
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -105,7 +106,8 @@ class PixelCNN:
         self.values = values.astype(np.float32)
         self.plane_ranges = [range(end - count, end) for end, count in zip(ends.tolist(), planes, strict=True)]
         bounds = np.cumsum([0, *layers]).tolist()
-        self.layer_slices = [range(a, b) for a, b in zip(bounds, bounds[1:], strict=False)]
+        self.layer_ends = [int(ends[bound - 1]) for bound in bounds[1:]]
+        self.layer_slices = [range(a, b) for a, b in itertools.pairwise(bounds)]
         self._check_shapes(dimension)
 
     def _check_shapes(self, dimension: int) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from vqcodec.image.config import PriorConfig
 from vqcodec.image.prior import AROUND_OFFSETS, PixelCNN, SliceNetwork
 from vqcodec.nn.exact import PREACTIVATION_BITS, Tables
 from vqcodec.nn.schedule import CAUSAL_OFFSETS
@@ -22,29 +21,7 @@ from vqcodec.training.quantized_layer import (
     straight_through_round,
 )
 
-__all__ = ["PriorConfig", "PriorNetwork"]
-
-
-@dataclass(frozen=True)
-class PriorConfig:
-    """The shape of the prior.
-
-    Attributes:
-        planes: how many planes each slice has, in order.
-        layers: how many slices each stream of a file has, in order.
-        context: channels and number of the 3x3 layers over earlier slices.
-        hidden: channels of the causal layers.
-        depth: number of causal layers.
-        features: inner dimension of the heads.
-    """
-
-    planes: tuple[int, ...]
-    layers: tuple[int, ...]
-    context: int = 64
-    context_depth: int = 2
-    hidden: int = 64
-    depth: int = 3
-    features: int = 16
+__all__ = ["PriorNetwork"]
 
 
 class SliceModule(nn.Module):
@@ -88,6 +65,7 @@ class PriorNetwork(nn.Module):
 
     values: Tensor
     sizes: Tensor
+    order0: Tensor
 
     def __init__(self, config: PriorConfig, codebooks: Tensor, code_bits: Tensor, sizes: Tensor) -> None:
         super().__init__()
@@ -98,6 +76,8 @@ class PriorNetwork(nn.Module):
         spread = codebooks.abs().amax((0, 2, 3), keepdim=True).clamp_min(1e-6)
         self.register_buffer("values", torch.round(codebooks / spread * 127))
         self.register_buffer("sizes", sizes.clone())
+        probability = torch.exp2(-code_bits) * used
+        self.register_buffer("order0", (probability * code_bits).sum((1, 2)).clamp_min(1.0))  # bits a position, [R]
         ends = np.cumsum(config.planes).tolist()
         self.ranges = [range(end - count, end) for end, count in zip(ends, config.planes, strict=True)]
         self.slices = nn.ModuleList(

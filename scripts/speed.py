@@ -1,0 +1,235 @@
+"""How fast vqcodec is, and how much memory it takes.
+
+    python scripts/speed.py PICTURES [--runs 5] [--model photo] [--out RESULTS]
+
+Every time is the median of so many runs after one that is not counted, so that files are in the cache of the system.
+Prints Markdown; writes time and memory against the size of the picture to RESULTS/size.csv and RESULTS/size.png. The
+pictures are made from the first one of the folder. Nothing else should run on the machine meanwhile.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from PIL import Image
+from tqdm import tqdm
+
+import vqcodec
+from bitstream import VqcodecError
+from vqcodec.evaluation.pictures import find_pictures, mirrored_to_size
+from vqcodec.evaluation.report import markdown_table, number, write_csv
+from vqcodec.image.pixels import read_picture
+
+DEFAULT_MODEL = "photo"
+WIDTH, HEIGHT = 768, 512
+MEGAPIXELS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+COLOURS = {"compress": "#c2255c", "decompress": "#1971c2"}
+
+# A small process that starts the one to measure: on Linux, a process that is started from a large one counts the peak
+# of that one as its own.
+LAUNCHER = """
+import resource, subprocess, sys, time
+started = time.perf_counter()
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
+print(time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+MAXRSS_PER_MEGABYTE = 1e6 if sys.platform == "darwin" else 1e6 / 1024
+
+
+@dataclass(frozen=True)
+class ProcessCost:
+    """Wall clock of a process, the median, and its peak memory, the maximum of all runs."""
+
+    seconds: float
+    megabytes: float
+
+
+@dataclass(frozen=True)
+class SizeCost:
+    """What a picture of some size costs, in whole processes."""
+
+    megapixels: float
+    width: int
+    height: int
+    file_bytes: int
+    compress_seconds: float
+    compress_megabytes: float
+    decompress_seconds: float
+    decompress_megabytes: float
+
+
+def seconds_of(action: Callable[[], object], runs: int) -> float:
+    """Median wall clock of `action`."""
+    times = []
+    for _ in range(runs + 1):
+        started = time.perf_counter()
+        action()
+        times.append(time.perf_counter() - started)
+    return statistics.median(times[1:])
+
+
+def cost_of(arguments: Sequence[str], runs: int) -> ProcessCost:
+    """Run `vqcodec` with these arguments."""
+    command = [sys.executable, "-c", LAUNCHER, sys.executable, "-m", "vqcodec", *arguments]
+    outputs = [subprocess.run(command, capture_output=True, text=True) for _ in range(runs + 1)]
+    for output in outputs:
+        if output.returncode:
+            raise SystemExit(f"speed.py: error: vqcodec {' '.join(arguments)} failed: {output.stderr.strip()}")
+    measured = [[float(each) for each in output.stdout.split()] for output in outputs[1:]]
+    seconds, peaks = zip(*measured, strict=True)
+    return ProcessCost(statistics.median(seconds), max(peaks) / MAXRSS_PER_MEGABYTE)
+
+
+def prior_table(codec: vqcodec.Codec, image: Image.Image, runs: int) -> str:
+    """Decoding of the indices alone: a diagonal at a time, and a position at a time."""
+    data = codec.compress(image)
+    indices, prior = codec.read(data), codec.model.prior
+    _, height, width = indices.values.shape
+    seconds = []
+    for batch in (None, 1):
+        streams = prior.encode(indices.values, indices.rate_point, batch=batch)
+
+        def decode(streams: list[bytes] = streams, batch: int | None = batch) -> np.ndarray:
+            return prior.decode(streams, indices.rate_point, height, width, batch=batch)
+
+        if not np.array_equal(decode(), indices.values):
+            raise SystemExit(f"speed.py: error: decoding with batch={batch} gives other indices")
+        seconds.append(seconds_of(decode, runs))
+    diagonal, single = seconds
+    rows = [
+        ["`Codec.read`, all of it", number(seconds_of(lambda: codec.read(data), runs), 3), ""],
+        ["the prior, a diagonal at a time", number(diagonal, 3), number(single / diagonal, 1)],
+        ["the prior, a position at a time", number(single, 3), number(1, 1)],
+    ]
+    return markdown_table(["decoding of the indices", "seconds", "times as fast"], rows)
+
+
+def process_table(image: Image.Image, model: Sequence[str], runs: int) -> str:
+    """The commands, from start to end."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        source, packed, target = (str(Path(folder) / name) for name in ("in.png", "packed.vq", "out.png"))
+        image.save(source)
+        for name, arguments in (
+            ("vqcodec --help", ["--help"]),
+            ("vqcodec compress", ["compress", "--force", *model, source, packed]),
+            ("vqcodec decompress", ["decompress", "--force", *model, packed, target]),
+        ):
+            cost = cost_of(arguments, runs)
+            rows.append([f"`{name}`", number(cost.seconds, 3), number(cost.megabytes, 0)])
+    return markdown_table(["whole process", "seconds", "peak MB"], rows)
+
+
+def size_costs(image: Image.Image, model: Sequence[str], runs: int) -> list[SizeCost]:
+    """Both commands at every size."""
+    costs = []
+    for megapixels in tqdm(MEGAPIXELS, desc="sizes", disable=None):
+        width = round(math.sqrt(megapixels * 1e6 * WIDTH / HEIGHT))
+        height = round(megapixels * 1e6 / width)
+        with tempfile.TemporaryDirectory() as folder:
+            source, packed, target = (Path(folder) / name for name in ("in.png", "packed.vq", "out.png"))
+            mirrored_to_size(image, width, height).save(source)
+            there = cost_of(["compress", "--force", *model, str(source), str(packed)], runs)
+            back = cost_of(["decompress", "--force", *model, str(packed), str(target)], runs)
+            file_bytes = packed.stat().st_size
+        costs.append(
+            SizeCost(
+                megapixels=megapixels,
+                width=width,
+                height=height,
+                file_bytes=file_bytes,
+                compress_seconds=there.seconds,
+                compress_megabytes=there.megabytes,
+                decompress_seconds=back.seconds,
+                decompress_megabytes=back.megabytes,
+            )
+        )
+    return costs
+
+
+def size_table(costs: Sequence[SizeCost]) -> str:
+    """Time and memory at every size."""
+    rows = [
+        [
+            f"{cost.megapixels:g} ({cost.width} x {cost.height})",
+            str(cost.file_bytes),
+            number(cost.compress_seconds),
+            number(cost.compress_megabytes, 0),
+            number(cost.decompress_seconds),
+            number(cost.decompress_megabytes, 0),
+        ]
+        for cost in costs
+    ]
+    return markdown_table(["megapixels", "bytes", "compress s", "peak MB", "decompress s", "peak MB"], rows)
+
+
+def plot(costs: Sequence[SizeCost], path: Path) -> None:
+    """Time and memory over the size of the picture."""
+    figure, panels = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+    sizes = [cost.megapixels for cost in costs]
+    for axes, unit, title in zip(panels, ("seconds", "megabytes"), ("Time, s", "Peak memory, MB"), strict=True):
+        for command, colour in COLOURS.items():
+            values = [getattr(cost, f"{command}_{unit}") for cost in costs]
+            axes.plot(sizes, values, "o-", color=colour, linewidth=2, markersize=4)
+            above = values[-1] >= max(getattr(costs[-1], f"{other}_{unit}") for other in COLOURS)
+            shift = (0, 8) if above else (0, -14)
+            end = (sizes[-1], values[-1])
+            axes.annotate(command, end, xytext=shift, textcoords="offset points", ha="right", color=colour)
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        axes.set_xticks(sizes, [f"{size:g}" for size in sizes])
+        axes.minorticks_off()
+        axes.set_xlabel("megapixels")
+        axes.set_title(title, loc="left")
+        axes.grid(color="#e9ecef")
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, dpi=160)
+    plt.close(figure)
+
+
+def main() -> None:
+    """See the module."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("pictures", type=Path, help="folder of pictures")
+    parser.add_argument("--runs", type=int, default=5, help="how often each is measured (default: 5)")
+    parser.add_argument("--model", default=DEFAULT_MODEL, help="name of a bundled model, or a model file")
+    parser.add_argument("--out", type=Path, default=Path(), help="folder for size.csv and size.png (default: here)")
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    runs = max(1, arguments.runs)
+
+    image = read_picture(find_pictures(arguments.pictures)[0]).image
+    standard = mirrored_to_size(image, WIDTH, HEIGHT)
+    # With the default, the commands are run as users run them.
+    model = [] if arguments.model == DEFAULT_MODEL else ["--model", arguments.model]
+    print(f"Medians of {runs} runs; {os.cpu_count()} processors, {torch.get_num_threads()} threads.\n")
+    print(f"A picture of {WIDTH} x {HEIGHT} pixels at the default quality:\n")
+    print(prior_table(vqcodec.load(arguments.model), standard, runs), flush=True)
+    print("\n" + process_table(standard, model, runs), flush=True)
+    costs = size_costs(image, model, runs)
+    write_csv(arguments.out / "size.csv", SizeCost, costs)
+    plot(costs, arguments.out / "size.png")
+    print("\nWhole processes against the size of the picture:\n\n" + size_table(costs))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except VqcodecError as error:
+        raise SystemExit(f"speed.py: error: {error}") from None

@@ -1,0 +1,190 @@
+"""The measures of rate and distortion, against hand computations and known answers."""
+
+from __future__ import annotations
+
+import io
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, features
+
+pytest.importorskip("scipy", reason="needs vqcodec[eval]")
+pytest.importorskip("pytorch_msssim", reason="needs vqcodec[eval]")
+
+from bitstream.errors import InputError
+from vqcodec.evaluation.metrics import ms_ssim, psnr
+from vqcodec.evaluation.peers import PEERS, Peer
+from vqcodec.evaluation.pictures import find_pictures, mirrored_to_size
+from vqcodec.evaluation.rate_distortion import Point, interpolate, means, measure, rises
+from vqcodec.evaluation.report import markdown_table, number, write_csv
+
+RATES = [0.1, 0.2, 0.4, 0.8]
+VALUES = [24.0, 27.0, 29.5, 33.0]
+
+
+@pytest.fixture
+def picture() -> Image.Image:
+    """Smooth colours with some detail, 200 x 168: large enough for five scales."""
+    y, x = np.mgrid[:168, :200].astype(np.float64)
+    channels = [128 + 90 * np.sin(x / 17 + c) * np.cos(y / 23) + 25 * np.sin((x + y) / 3) for c in range(3)]
+    return Image.fromarray(np.clip(np.stack(channels, axis=-1), 0, 255).astype(np.uint8))
+
+
+def solid(colour: tuple[int, int, int], size: tuple[int, int] = (2, 2)) -> Image.Image:
+    return Image.new("RGB", size, colour)
+
+
+def point(**changes: object) -> Point:
+    base = Point("a", "one.png", 10.0, 100, 0.1, 25.0, 0.9, 0.5, 0.25)
+    return replace(base, **changes)
+
+
+def test_psnr_is_that_of_the_mean_squared_error_over_pixels_and_colours() -> None:
+    original, decoded = solid((10, 20, 30)), solid((10, 20, 30))
+    decoded.putpixel((0, 0), (13, 20, 34))  # one pixel of four is off by 3, 0 and 4: (9 + 16) / 12
+    assert psnr(original, decoded) == pytest.approx(10 * math.log10(255**2 * 12 / 25), rel=1e-12)
+
+
+def test_psnr_of_differences_beyond_a_signed_byte() -> None:
+    assert psnr(solid((0, 0, 0)), solid((255, 255, 255))) == pytest.approx(0)
+
+
+def test_psnr_of_equal_pictures_is_infinite(picture: Image.Image) -> None:
+    assert psnr(picture, picture.copy()) == math.inf
+
+
+def test_ms_ssim_of_equal_pictures_is_one(picture: Image.Image) -> None:
+    assert ms_ssim(picture, picture.copy()) == 1
+
+
+def test_ms_ssim_falls_with_noise(picture: Image.Image) -> None:
+    rng = np.random.default_rng(0)
+    noisy = [np.clip(np.asarray(picture) + rng.normal(0, sigma, (168, 200, 3)), 0, 255) for sigma in (4, 16, 64)]
+    values = [ms_ssim(picture, Image.fromarray(each.astype(np.uint8))) for each in noisy]
+    assert 1 > values[0] > values[1] > values[2] > 0
+
+
+def test_ms_ssim_is_not_defined_for_a_small_picture(picture: Image.Image) -> None:
+    assert math.isnan(ms_ssim(picture.crop((0, 0, 200, 160)), picture.crop((0, 0, 200, 160))))
+    assert ms_ssim(picture.crop((0, 0, 200, 161)), picture.crop((0, 0, 200, 161))) == 1
+
+
+@pytest.mark.parametrize("metric", [psnr, ms_ssim])
+def test_pictures_of_different_sizes_are_not_compared(metric: object) -> None:
+    with pytest.raises(ValueError, match="cannot be compared"):
+        metric(solid((0, 0, 0), (2, 2)), solid((0, 0, 0), (1, 2)))  # type: ignore[operator]
+
+
+def test_interpolation_returns_the_knots() -> None:
+    np.testing.assert_allclose(interpolate(RATES, VALUES, RATES), VALUES, rtol=1e-12)
+
+
+def test_interpolation_takes_knots_in_any_order() -> None:
+    at = [0.13, 0.5]
+    np.testing.assert_array_equal(interpolate(RATES, VALUES, at), interpolate(RATES[::-1], VALUES[::-1], at))
+
+
+def test_interpolation_of_a_line_over_the_logarithm_is_that_line() -> None:
+    at = np.array([0.11, 0.3, 0.7])
+    np.testing.assert_allclose(interpolate(RATES, 30 + 5 * np.log(RATES), at), 30 + 5 * np.log(at), rtol=1e-12)
+
+
+def test_interpolation_does_not_overshoot() -> None:
+    between = interpolate(RATES, [24.0, 24.1, 33.0, 33.1], np.linspace(0.1, 0.8, 200))
+    assert (np.diff(between) > 0).all()
+    assert between[0] == pytest.approx(24.0)
+
+
+def test_outside_of_the_measured_rates_there_is_no_guess() -> None:
+    values = interpolate(RATES, VALUES, [0.0999, 0.1, 0.8, 0.8001])
+    assert np.isnan(values).tolist() == [True, False, False, True]
+
+
+@pytest.mark.parametrize("rates", [[], [0.2], [0.2, 0.2]])
+def test_a_single_rate_is_no_curve(rates: list[float]) -> None:
+    assert np.isnan(interpolate(rates, [25.0] * len(rates), [0.2])).all()
+
+
+@pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.name)
+def test_peers_really_compress(peer: Peer, picture: Image.Image) -> None:
+    if peer.name != "JPEG" and not features.check(peer.format.lower()):
+        pytest.skip(f"this Pillow has no {peer.format}")
+    coarse, fine = (measure(peer.name, peer, quality, "picture", picture) for quality in (10, 75))
+    assert Image.open(io.BytesIO(peer.compress(picture, 75))).format == peer.format
+    assert coarse.bytes < fine.bytes < 3 * 200 * 168
+    assert 15 < coarse.psnr < fine.psnr < 60
+    assert coarse.ms_ssim < fine.ms_ssim < 1
+    assert fine.bytes == len(peer.compress(picture, 75))
+    assert fine.bits_per_pixel == 8 * fine.bytes / (200 * 168)
+    assert peer.decompress(peer.compress(picture, 75)).size == picture.size
+
+
+def test_the_version_of_a_peer_names_its_options() -> None:
+    for peer in PEERS:
+        assert replace(peer, options={**peer.options, "other": 1}).version != peer.version
+
+
+def test_means_are_over_the_pictures_of_a_setting() -> None:
+    points = [
+        point(image="two.png", psnr=31.0, bits_per_pixel=0.4),
+        point(quality=20.0, psnr=33.0),
+        point(psnr=27.0, bits_per_pixel=0.2),
+        point(quality=20.0, image="two.png", psnr=34.0),
+    ]
+    low, high = means(points)
+    assert (low.quality, low.images, low.psnr) == (10.0, 2, 29.0)
+    assert low.bits_per_pixel == pytest.approx(0.3)
+    assert (high.quality, high.psnr) == (20.0, 33.5)
+
+
+def test_means_over_different_pictures_are_refused() -> None:
+    with pytest.raises(ValueError, match="b at quality 10 was measured on other pictures"):
+        means([point(), point(image="two.png"), point(codec="b")])
+
+
+@pytest.mark.parametrize(("values", "answer"), [([1, 2, 3], True), ([1, 2, 2], False), ([1, 3, 2], False), ([1], True)])
+def test_rises_is_strict(values: list[float], answer: bool) -> None:
+    assert rises(values) is answer
+
+
+def test_pictures_of_a_folder(tmp_path: Path, picture: Image.Image) -> None:
+    for name in ("b.png", "a.jpg"):
+        picture.save(tmp_path / name)
+    (tmp_path / "notes.md").write_text("not a picture")
+    (tmp_path / "folder.png").mkdir()
+    assert [path.name for path in find_pictures(tmp_path)] == ["a.jpg", "b.png"]
+
+
+def test_a_folder_without_pictures(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no picture"):
+        find_pictures(tmp_path)
+
+
+@pytest.mark.parametrize("size", [(200, 168), (100, 60), (201, 168), (900, 300), (60, 1000)])
+def test_mirrored_pictures_have_exactly_the_size(picture: Image.Image, size: tuple[int, int]) -> None:
+    assert mirrored_to_size(picture, *size).size == size
+
+
+def test_mirroring_leaves_no_seam(picture: Image.Image) -> None:
+    doubled = np.asarray(mirrored_to_size(picture, 400, 336))
+    np.testing.assert_array_equal(doubled[:168, :200], np.asarray(picture))
+    np.testing.assert_array_equal(doubled[:, :200], doubled[:, :199:-1])
+
+
+def test_markdown_table_is_aligned() -> None:
+    table = markdown_table(["rate", "x"], [["0.1", "12.50"], ["0.25", "–"]])
+    assert table.splitlines() == ["| rate |     x |", "| ---- | ----: |", "| 0.1  | 12.50 |", "| 0.25 |     – |"]
+
+
+def test_numbers_in_tables() -> None:
+    assert [number(1.005, 1), number(1.2, sign=True), number(math.nan)] == ["1.0", "+1.20", "–"]
+
+
+def test_csv_has_the_names_of_the_fields(tmp_path: Path) -> None:
+    write_csv(tmp_path / "points.csv", Point, [point()])
+    header, row = (tmp_path / "points.csv").read_text().splitlines()
+    assert header == "codec,image,quality,bytes,bits_per_pixel,psnr,ms_ssim,encode_seconds,decode_seconds"
+    assert row == "a,one.png,10.0,100,0.1,25.0,0.9,0.5,0.25"

@@ -1,0 +1,20 @@
+"""`vqcodec fit-prior`: the prior of a model that `vqcodec train` made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+__all__ = ["fit_prior"]
+
+
+@click.command(short_help="Fit the prior of a model.")
+@click.argument("model", metavar="M", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--config", metavar="FILE", type=click.Path(path_type=Path), help="Settings, as TOML.")
+def fit_prior(model: Path, folder: Path, config: Path | None) -> None:
+    """Fit the prior of the model file M to the pictures of the folder DIR, and write it into M."""
+    from vqcodec.training.prior import fit_prior as fit
+
+    fit(model, folder, config)

@@ -1,0 +1,60 @@
+"""`vqcodec info`: what a `.vq` file says of itself."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from vqcodec.cli import options
+from vqcodec.cli.program import about
+
+if TYPE_CHECKING:
+    from vqcodec import FileInfo
+
+__all__ = ["info"]
+
+
+@click.command(short_help="Describe a .vq file.")
+@click.argument("source", metavar="FILE")
+@options.json_output
+def info(source: str, as_json: bool) -> None:
+    """Describe the .vq file FILE (- is standard input) without decoding it."""
+    import vqcodec
+    from vqcodec.files import read_input
+
+    data = read_input(source)
+    with about(source):
+        found = vqcodec.inspect(data)
+    planes = None if found.model is None else _planes(found.model)
+    if as_json:
+        click.echo(json.dumps(asdict(found) | {"planes": planes}))
+    else:
+        click.echo("\n".join(f"{name:<12} {value}" for name, value in _rows(found, planes)))
+
+
+def _planes(model: str) -> int:
+    """How many planes of indices a bundled model has: the file does not say."""
+    from vqcodec.model import find_model, load_model
+
+    return int(load_model(find_model(model)).codebooks.sizes.shape[1])
+
+
+def _rows(found: FileInfo, planes: int | None) -> list[tuple[str, str]]:
+    units = "pixels" if found.modality == "image" else "samples x channels"
+    sizes = " + ".join(str(size) for size in found.layers)
+    return [
+        ("source", f"{found.modality}, {found.width} x {found.height} {units}"),
+        ("model", found.model or "not a bundled one"),
+        ("fingerprint", found.fingerprint),
+        ("rate point", str(found.rate_point)),
+        ("planes", "unknown without the model" if planes is None else str(planes)),
+        ("layers", f"{len(found.layers)}, of {sizes} bytes"),
+        ("total", f"{found.total_bytes} bytes"),
+        (
+            "rate",
+            f"{found.bits_per_pixel:.4f} bits per {units[: len('pixel')] if found.modality == 'image' else 'sample'}",
+        ),
+    ]

@@ -1,0 +1,33 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import click
+
+__all__ = ["device", "force", "json_output", "model", "quality"]
+
+quality = click.option(
+    "-q",
+    "--quality",
+    type=click.FloatRange(1, 100),
+    default=50.0,
+    show_default=True,
+    help="Fidelity and size of the file; fractions count.",
+)
+model = click.option(
+    "-m",
+    "--model",
+    metavar="NAME|PATH",
+    default="photo",
+    show_default=True,
+    help="A bundled model (see `vqcodec models`), or a model file.",
+)
+device = click.option(
+    "--device",
+    metavar="DEVICE",
+    default="cpu",
+    show_default=True,
+    help="Where the networks run: cpu, cuda, cuda:1, ...",
+)
+force = click.option("-f", "--force", is_flag=True, help="Replace the output if it exists.")
+json_output = click.option("--json", "as_json", is_flag=True, help="Write JSON.")

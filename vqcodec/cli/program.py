@@ -1,0 +1,127 @@
+"""What all commands share: errors as one line on standard error, exit codes, and clean ends."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, NoReturn
+
+import click
+
+__all__ = ["Program", "about", "explain", "note", "report_error"]
+
+INTERRUPTED = 130  # what shells report for a program that Ctrl-C ended: 128 + SIGINT
+TERMINATED = 143  # 128 + SIGTERM
+
+
+class Program(click.Group):
+    """A group of commands whose errors end as `vqcodec: error: ...`, with exit code 1 and without a traceback."""
+
+    def main(self, *args: Any, **extra: Any) -> NoReturn:
+        """Run the command that the arguments name, and exit."""
+        try:
+            sys.exit(self._run(*args, **extra | {"standalone_mode": False}))
+        finally:
+            _drop_unwritable_output()
+
+    def _run(self, *args: Any, **extra: Any) -> int | None:
+        """Run the command; its exit code."""
+        try:
+            with _tidy_warnings(), _terminated_cleanly():
+                code: int | None = super().main(*args, **extra)
+                return code
+        except click.ClickException as error:  # wrong usage: the commands raise other errors
+            error.show()
+            return error.exit_code
+        except click.Abort:
+            report_error("interrupted")
+            return INTERRUPTED
+        except Exception as error:
+            text = explain(error)
+            if not text:
+                raise
+            report_error(text)
+            return 1
+
+
+def note(text: str) -> None:
+    """Tell the user something that is no error, on standard error."""
+    click.echo(f"vqcodec: note: {_one_line(text)}", err=True)
+
+
+@contextmanager
+def about(path: str) -> Iterator[None]:
+    """Let the errors of the block name the file that they are about."""
+    from bitstream.errors import VqcodecError
+
+    try:
+        yield
+    except VqcodecError as error:
+        raise type(error)(f"{path}: {error}") from error
+
+
+def report_error(text: str) -> None:
+    """Tell the user what failed, on standard error."""
+    click.echo(f"vqcodec: error: {_one_line(text)}", err=True)
+
+
+def explain(error: Exception) -> str:
+    """The text for an error that a user can meet; empty for a defect of the program."""
+    from bitstream.errors import VqcodecError
+
+    if isinstance(error, VqcodecError):
+        return str(error)
+    if isinstance(error, FileExistsError):
+        return f"{error.filename}: exists already (--force replaces it)"
+    if isinstance(error, OSError):
+        reason = (error.strerror or str(error) or type(error).__name__).lower()
+        return reason if error.filename is None else f"{error.filename}: {reason}"
+    # PyTorch raises a RuntimeError when memory runs out, here of the CPU and there of another device.
+    if isinstance(error, MemoryError) or re.search("allocate memory|out of memory", str(error)):
+        return "there is not enough memory for this"
+    return ""
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+@contextmanager
+def _tidy_warnings() -> Iterator[None]:
+    """Show warnings of the libraries as notes, but Pillow's on large pictures: only those beyond its limit matter."""
+
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        note(str(message))
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Image size .* exceeds limit")
+        warnings.showwarning = show
+        yield
+
+
+@contextmanager
+def _terminated_cleanly() -> Iterator[None]:
+    """Let SIGTERM unwind the stack, so that temporary files are removed."""
+    if threading.current_thread() is not threading.main_thread():  # which alone may handle signals
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _drop_unwritable_output() -> None:
+    """Discard what cannot be written to standard output, or Python would print a traceback for it at exit."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        with suppress(OSError), open(os.devnull, "wb") as null:
+            os.dup2(null.fileno(), sys.stdout.fileno())

@@ -1,0 +1,42 @@
+"""`vqcodec train`: new models, one subcommand a modality."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from vqcodec.cli.program import note
+
+__all__ = ["train"]
+
+
+@click.group(short_help="Train a model.")
+def train() -> None:
+    """Train a model; `vqcodec fit-prior` then fits its prior."""
+
+
+@train.command(short_help="Train a model for pictures.")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--out", metavar="M", type=click.Path(path_type=Path), required=True, help="The model file to write.")
+@click.option("--config", metavar="FILE", type=click.Path(path_type=Path), help="Settings, as TOML.")
+@click.option(
+    "--resume/--no-resume",
+    default=True,
+    show_default=True,
+    help="Go on from the checkpoints of an earlier run, or delete them and start afresh.",
+)
+def image(folder: Path, out: Path, config: Path | None, resume: bool) -> None:
+    """Train on the pictures of the folder DIR and write the model M; checkpoints are kept beside it."""
+    from vqcodec.training.image import train_image
+
+    if not resume:
+        _forget(out)
+    train_image(folder, out, config)
+
+
+def _forget(out: Path) -> None:
+    """Delete the checkpoints of the run that wrote, or was to write, `out`; decoded pictures stay."""
+    for checkpoint in sorted(out.with_name(f"{out.name}.training").glob("*.safetensors")):
+        note(f"deleting {checkpoint}")
+        checkpoint.unlink()

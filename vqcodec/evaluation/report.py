@@ -1,0 +1,48 @@
+"""Results as Markdown tables, and dataclasses as CSV."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+__all__ = ["markdown_table", "number", "verdict", "write_csv"]
+
+
+def number(value: float, digits: int = 2, sign: bool = False) -> str:
+    """`value` with so many decimals; a dash for NaN."""
+    if math.isnan(value):
+        return "–"
+    return f"{value:{'+' if sign else ''}.{digits}f}"
+
+
+def verdict(passed: bool) -> str:
+    """A cell that says whether a promise is kept."""
+    return "pass" if passed else "**FAIL**"
+
+
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table with its columns aligned: the first one to the left, numbers to the right."""
+    cells = [header, *rows]
+    widths = [max(3, *(len(row[column]) for row in cells)) for column in range(len(header))]
+    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
+
+    def line(row: Sequence[str]) -> str:
+        padded = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+        return f"| {' | '.join(padded)} |"
+
+    return "\n".join([line(header), line(rule), *(line(row) for row in cells[1:])])
+
+
+def write_csv(path: Path, kind: type[DataclassInstance], rows: Iterable[Any]) -> None:
+    """Write dataclasses of one kind, with their fields' names as the header."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, [each.name for each in fields(kind)], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(asdict(row) for row in rows)

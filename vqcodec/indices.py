@@ -1,0 +1,50 @@
+"""What a picture becomes: a volume of codebook indices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Indices"]
+
+
+@dataclass(frozen=True, eq=False)
+class Indices:
+    """An index volume and what is needed to make a picture of it.
+
+    Attributes:
+        values: int32 `[P, h, w]`, planes in order of importance; fewer planes than the model has if a file was cut.
+        sizes: the alphabet of each plane: `0 <= values[p] < sizes[p]`.
+        rate_point: which of the model's codebook sets the indices refer to.
+        width: of the picture, in pixels.
+        height: of the picture, in pixels.
+
+    Raises:
+        ValueError: the values do not fit the rest.
+    """
+
+    values: NDArray[np.int32]
+    sizes: tuple[int, ...]
+    rate_point: int
+    width: int
+    height: int
+
+    def __post_init__(self) -> None:
+        if self.values.ndim != 3 or len(self.values) != len(self.sizes) or self.values.size == 0:
+            raise ValueError("indices must be [planes, rows, columns], with one alphabet size for each plane")
+        if min(self.width, self.height) < 1:
+            raise ValueError("a picture has at least one pixel")
+        flat = self.values.reshape(len(self.values), -1)
+        if flat.min() < 0 or (flat.max(1) >= np.array(self.sizes)).any():
+            raise ValueError("an index is outside of its alphabet")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Indices):
+            return NotImplemented
+        mine = (self.sizes, self.rate_point, self.width, self.height)
+        theirs = (other.sizes, other.rate_point, other.width, other.height)
+        return mine == theirs and np.array_equal(self.values, other.values)
+
+    __hash__ = None  # type: ignore[assignment]

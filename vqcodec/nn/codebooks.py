@@ -1,0 +1,69 @@
+"""The codebooks of a trained model: from latents to indices and back, in numpy, one plane at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bitstream.errors import ModelError
+
+__all__ = ["Codebooks"]
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Codebooks:
+    """Codewords of every rate point and plane.
+
+    Attributes:
+        codewords: `[R, P, K, D]`; only the first `sizes[r, p]` of a plane are in use, the most frequent one first.
+        sizes: `[R, P]`.
+        metric: `[R, P, D]`, weights of the squared distance.
+        code_bits: `[R, P, K]`, order-0 code lengths.
+
+    Raises:
+        ModelError: the shapes do not fit, or a value is not finite.
+    """
+
+    codewords: Floats
+    sizes: NDArray[np.intp]
+    metric: Floats
+    code_bits: Floats
+
+    def __post_init__(self) -> None:
+        shape = self.codewords.shape
+        fits = (
+            len(shape) == 4
+            and self.sizes.shape == shape[:2]
+            and self.metric.shape == (*shape[:2], shape[3])
+            and self.code_bits.shape == shape[:3]
+        )
+        if not fits or self.sizes.min() < 1 or self.sizes.max() > shape[2]:
+            raise ModelError("the codebooks of the model do not fit together")
+        if not all(np.isfinite(each).all() for each in (self.codewords, self.metric, self.code_bits)):
+            raise ModelError("the codebooks of the model have values that are not finite")
+
+    def of(self, rate: int, plane: int) -> Floats:
+        """The codewords of a plane, `[K, D]`."""
+        return self.codewords[rate, plane, : self.sizes[rate, plane]]
+
+    def order0_bits(self, rate: int, plane: int) -> Floats:
+        """Their code lengths, `[K]`."""
+        return self.code_bits[rate, plane, : self.sizes[rate, plane]]
+
+    def nearest(self, vectors: Floats, rate: int, plane: int, penalty: Floats) -> NDArray[np.int32]:
+        """argmin_k |v - e_k|^2 + penalty: vectors `[N, D]`, penalty `[N, K]` or `[K]`, to indices `[N]`."""
+        metric, codewords = self.metric[rate, plane], self.of(rate, plane)
+        constant = (codewords**2 * metric).sum(-1) + penalty
+        return np.asarray((constant - (2 * vectors * metric) @ codewords.T).argmin(-1), np.int32)
+
+    def look_up(self, indices: NDArray[np.int32], rate: int) -> Floats:
+        """z_q `[P D, h, w]` of indices `[P', h, w]`; planes that are missing take their most frequent code."""
+        _, planes, _, dimension = self.codewords.shape
+        out = np.empty((planes, *indices.shape[1:], dimension), np.float32)
+        for plane in range(planes):
+            out[plane] = self.of(rate, plane)[indices[plane]] if plane < len(indices) else self.of(rate, plane)[0]
+        return out.transpose(0, 3, 1, 2).reshape(planes * dimension, *indices.shape[1:])

@@ -1,0 +1,35 @@
+"""The one knob: quality 1..100 to a rate point of the model and the worth of a bit when codes are chosen."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bitstream.errors import InputError
+
+__all__ = ["Setting", "setting"]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A rate point, and `lambda_` in squared quantization widths a bit."""
+
+    rate_point: int
+    lambda_: float
+
+
+def setting(table: Sequence[Setting], quality: float) -> Setting:
+    """The setting of `quality`, interpolated in a table whose entries are quality 1..100, evenly spaced.
+
+    Raises:
+        InputError: the quality is outside of 1..100.
+    """
+    if not 1 <= quality <= 100:
+        raise InputError(f"quality must be from 1 to 100, not {quality:g}")
+    position = (quality - 1) / 99 * (len(table) - 1)
+    low, high = table[math.floor(position)], table[math.ceil(position)]
+    fraction = position - math.floor(position)
+    if low.rate_point != high.rate_point:
+        return low if fraction < 0.5 else high
+    return Setting(low.rate_point, low.lambda_ ** (1 - fraction) * high.lambda_**fraction)

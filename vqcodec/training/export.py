@@ -1,0 +1,86 @@
+"""From trained networks to a model file: codes sorted by use, dead ones dropped, an order-0 prior to begin with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from vqcodec.image.prior_network import PriorNetwork
+from vqcodec.model import Model, ModelConfig
+from vqcodec.nn.codebooks import Codebooks
+from vqcodec.quality import Setting
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from vqcodec.image.autoencoder import Decoder, Encoder, ScaleHead
+    from vqcodec.nn.quantizer import ProductQuantizer
+    from vqcodec.training.image import ImageTraining
+
+__all__ = ["default_quality", "export_model", "sorted_codebooks"]
+
+# A code must be used this often among the latents that are counted, or it is not worth its place in the alphabet.
+LEAST_USE = 2
+
+
+def default_quality(rates: int, lambda_: float) -> tuple[Setting, ...]:
+    """Settings before a model is calibrated: rate points in order, each from a high to a low worth of a bit."""
+    factors = (2.0, 1.0, 0.5)
+    return tuple(Setting(rate, max(lambda_, 1e-6) * factor) for rate in range(rates) for factor in factors)
+
+
+@torch.no_grad()
+def sorted_codebooks(quantizer: ProductQuantizer, latents: Tensor, lambda_: float) -> Codebooks:
+    """Codebooks whose codes are sorted by how often they are used for `latents` `[1, C, N, 1]`."""
+    config = quantizer.config
+    codewords = np.zeros(tuple(quantizer.codebooks.shape), np.float32)
+    code_bits = np.zeros(codewords.shape[:3], np.float32)
+    sizes = np.ones(codewords.shape[:2], np.intp)
+    for rate in range(config.rates):
+        point = torch.tensor([rate])
+        uses = [quantizer.assign(latents, point, lambda_ * factor) for factor in (0.5, 1.0)]
+        for plane in range(config.planes):
+            count = torch.stack([torch.bincount(use[0, plane].flatten(), minlength=config.alphabet) for use in uses])
+            total = count.sum(0).double()
+            order = total.argsort(descending=True, stable=True)
+            kept = order[: max(1, int((total >= LEAST_USE).sum()))]
+            sizes[rate, plane] = len(kept)
+            codewords[rate, plane, : len(kept)] = quantizer.codebooks[rate, plane, kept].numpy()
+            code_bits[rate, plane, : len(kept)] = -torch.log2(total[kept] / total[kept].sum()).numpy()
+    # As they will be read back: the prior is fitted to what is stored.
+    codewords = codewords.astype(np.float16).astype(np.float32)
+    return Codebooks(codewords, sizes, quantizer.metric.numpy().copy(), code_bits)
+
+
+def export_model(
+    settings: ImageTraining,
+    encoder: Encoder,
+    decoder: Decoder,
+    scale: ScaleHead,
+    quantizer: ProductQuantizer,
+    latents: Tensor,
+) -> Model:
+    """The model of trained networks, with a prior that knows the order-0 frequencies only."""
+    lambda_ = settings.codes.lambda_
+    codebooks = sorted_codebooks(quantizer, latents, lambda_)
+    network = PriorNetwork(
+        settings.prior,
+        torch.from_numpy(codebooks.codewords),
+        torch.from_numpy(codebooks.code_bits),
+        torch.from_numpy(codebooks.sizes),
+    )
+    config = ModelConfig(
+        autoencoder=settings.autoencoder,
+        prior=settings.prior,
+        quality=default_quality(len(settings.lambdas), lambda_),
+        description=settings.description,
+    )
+    networks = _arrays("encoder", encoder) | _arrays("decoder", decoder) | _arrays("scale", scale)
+    return Model(config, codebooks, network.export(), networks)
+
+
+def _arrays(name: str, module: nn.Module) -> dict[str, NDArray[np.float32]]:
+    return {f"{name}/{key}": value.numpy() for key, value in module.state_dict().items()}
