@@ -92,18 +92,20 @@ def file_sizes(codec: vqcodec.Codec, pictures: Sequence[Path]) -> list[FileSize]
 def entropy_bits(counts: NDArray[np.int64]) -> float:
     """Bits of an ideal order-0 coder for symbols that occur `counts` times."""
     used = counts[counts > 0]
-    return float(-(used * np.log2(used / used.sum())).sum())
+    return float((used * np.log2(used.sum() / used)).sum())
 
 
 def plane_costs(codec: vqcodec.Codec, pictures: Sequence[Path], quality: float) -> list[PlaneCost]:
     """Costs of all planes with a choice, with frequencies pooled over the pictures."""
-    volumes = [codec.read(codec.compress(read_picture(path).image, quality)) for path in tqdm(pictures, "prior", disable=None)]
+    progress = tqdm(pictures, "prior", disable=None)
+    volumes = [codec.read(codec.compress(read_picture(path).image, quality)) for path in progress]
     prior = np.sum([codec.bits(volume).sum((1, 2)) for volume in volumes], axis=0)
     costs = []
     for plane, alphabet in enumerate(volumes[0].sizes):
         if alphabet > 1:
-            counts = sum(np.bincount(volume.values[plane].ravel(), minlength=alphabet) for volume in volumes)
-            uniform = counts.sum() * float(np.log2(alphabet))
+            pooled = np.concatenate([volume.values[plane].ravel() for volume in volumes])
+            counts = np.bincount(pooled, minlength=alphabet)
+            uniform = len(pooled) * float(np.log2(alphabet))
             costs.append(PlaneCost(str(plane), str(alphabet), uniform, entropy_bits(counts), float(prior[plane])))
     return costs
 
@@ -179,7 +181,7 @@ def main() -> bool:
         f"prior: at least {SAVING:.0%} below the order-0 entropy (saves {saved:.1%})": saved >= SAVING,
     }
     print(f"Means over {len(pictures)} pictures:\n\n{files_table(sizes)}")
-    print(f"\nThe prior at quality {arguments.quality:g}, sums over {len(pictures)} pictures:\n\n{prior_table(costs, total)}")
+    print(f"\nThe prior at quality {arguments.quality:g}, sums over the pictures:\n\n{prior_table(costs, total)}")
     print("\n" + markdown_table(["promise", "kept"], [[name, verdict(kept)] for name, kept in promises.items()]))
     return all(promises.values())
 

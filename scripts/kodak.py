@@ -22,6 +22,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 import bitstream
@@ -113,23 +114,21 @@ def measure_all(entrants: Sequence[Entrant], pictures: Sequence[Path], cache: Ca
     return points
 
 
-def at_rates(curve: Sequence[MeanPoint], metric: str) -> list[float]:
+def at_rates(curve: Sequence[MeanPoint], metric: str) -> NDArray[np.float64]:
     """The mean PSNR or MS-SSIM of a codec at RATES."""
     rates = [point.bits_per_pixel for point in curve]
-    return interpolate(rates, [getattr(point, metric) for point in curve], RATES).tolist()
+    return interpolate(rates, [getattr(point, metric) for point in curve], RATES)
 
 
 def rate_table(curves: dict[str, list[MeanPoint]], metric: str, digits: int) -> str:
     """A metric of every codec at RATES, and how far vqcodec is ahead of JPEG and WebP."""
-    columns = {name: at_rates(curve, metric) for name, curve in curves.items()}
-    for peer in ("JPEG", "WebP") if OURS in columns else ():
-        ahead = zip(columns[OURS], columns[peer], strict=True)
-        columns[f"{OURS} – {peer}"] = [our_value - peer_value for our_value, peer_value in ahead]
-    rows = [
-        [f"{rate:g}", *(number(values[row], digits, sign="–" in name) for name, values in columns.items())]
-        for row, rate in enumerate(RATES)
-    ]
-    return markdown_table(["bit/pixel", *columns], rows)
+    values = {name: at_rates(curve, metric) for name, curve in curves.items()}
+    columns = {name: [number(value, digits) for value in column] for name, column in values.items()}
+    for peer in ("JPEG", "WebP") if OURS in values else ():
+        ahead = values[OURS] - values[peer]
+        columns[f"vs {peer}"] = [number(value, digits, sign=True) for value in ahead]
+    rows = zip((f"{rate:g}" for rate in RATES), *columns.values(), strict=True)
+    return markdown_table(["bit/pixel", *columns], list(rows))
 
 
 def quality_table(curve: Sequence[MeanPoint]) -> str:
@@ -179,7 +178,7 @@ def plot(curves: dict[str, list[MeanPoint]], pictures: int, path: Path) -> None:
     left.set_title("PSNR of RGB, dB", loc="left")
     right.set_title("MS-SSIM of RGB", loc="left")
     # Equal steps on this axis are equal ratios of what is missing to 1: where the codecs differ, near 1, it is widest.
-    right.set_yscale("function", functions=(lambda y: -np.log10(1 - y), lambda y: 1 - 10**-y))
+    right.set_yscale("function", functions=(lambda y: -np.log10(np.maximum(1 - y, 1e-4)), lambda y: 1 - 10.0**-y))
     values = (0.7, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99)
     right.set_yticks(values, [f"{value:g}" for value in values])
     figure.suptitle(f"Mean over {pictures} pictures", x=0.01, ha="left", fontsize="medium", color="#495057")

@@ -1,6 +1,6 @@
 """How fast vqcodec is, and how much memory it takes.
 
-    python scripts/speed.py PICTURES [--runs 5] [--model photo] [--out RESULTS]
+    python scripts/speed.py PICTURES [--runs 5] [--megapixels 0.1 ... 8] [--model photo] [--out RESULTS]
 
 Every time is the median of so many runs after one that is not counted, so that files are in the cache of the system.
 Prints Markdown; writes time and memory against the size of the picture to RESULTS/size.csv and RESULTS/size.png. The
@@ -136,10 +136,10 @@ def process_table(image: Image.Image, model: Sequence[str], runs: int) -> str:
     return markdown_table(["whole process", "seconds", "peak MB"], rows)
 
 
-def size_costs(image: Image.Image, model: Sequence[str], runs: int) -> list[SizeCost]:
+def size_costs(image: Image.Image, sizes: Sequence[float], model: Sequence[str], runs: int) -> list[SizeCost]:
     """Both commands at every size."""
     costs = []
-    for megapixels in tqdm(MEGAPIXELS, desc="sizes", disable=None):
+    for megapixels in tqdm(sizes, desc="sizes", disable=None):
         width = round(math.sqrt(megapixels * 1e6 * WIDTH / HEIGHT))
         height = round(megapixels * 1e6 / width)
         with tempfile.TemporaryDirectory() as folder:
@@ -209,6 +209,7 @@ def main() -> None:
     parser.add_argument("pictures", type=Path, help="folder of pictures")
     parser.add_argument("--runs", type=int, default=5, help="how often each is measured (default: 5)")
     parser.add_argument("--model", default=DEFAULT_MODEL, help="name of a bundled model, or a model file")
+    parser.add_argument("--megapixels", type=float, nargs="+", default=MEGAPIXELS, help="sizes; default: 0.1 ... 8")
     parser.add_argument("--out", type=Path, default=Path(), help="folder for size.csv and size.png (default: here)")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -222,7 +223,7 @@ def main() -> None:
     print(f"A picture of {WIDTH} x {HEIGHT} pixels at the default quality:\n")
     print(prior_table(vqcodec.load(arguments.model), standard, runs), flush=True)
     print("\n" + process_table(standard, model, runs), flush=True)
-    costs = size_costs(image, model, runs)
+    costs = size_costs(image, sorted(arguments.megapixels), model, runs)
     write_csv(arguments.out / "size.csv", SizeCost, costs)
     plot(costs, arguments.out / "size.png")
     print("\nWhole processes against the size of the picture:\n\n" + size_table(costs))

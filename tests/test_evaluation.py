@@ -6,6 +6,7 @@ import io
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,7 +38,7 @@ def solid(colour: tuple[int, int, int], size: tuple[int, int] = (2, 2)) -> Image
     return Image.new("RGB", size, colour)
 
 
-def point(**changes: object) -> Point:
+def point(**changes: Any) -> Point:
     base = Point("a", "one.png", 10.0, 100, 0.1, 25.0, 0.9, 0.5, 0.25)
     return replace(base, **changes)
 
@@ -175,12 +176,12 @@ def test_mirroring_leaves_no_seam(picture: Image.Image) -> None:
 
 
 def test_markdown_table_is_aligned() -> None:
-    table = markdown_table(["rate", "x"], [["0.1", "12.50"], ["0.25", "–"]])
-    assert table.splitlines() == ["| rate |     x |", "| ---- | ----: |", "| 0.1  | 12.50 |", "| 0.25 |     – |"]
+    table = markdown_table(["rate", "x"], [["0.1", "12.50"], ["0.25", "-"]])
+    assert table.splitlines() == ["| rate |     x |", "| ---- | ----: |", "| 0.1  | 12.50 |", "| 0.25 |     - |"]
 
 
 def test_numbers_in_tables() -> None:
-    assert [number(1.005, 1), number(1.2, sign=True), number(math.nan)] == ["1.0", "+1.20", "–"]
+    assert [number(1.005, 1), number(1.2, sign=True), number(math.nan)] == ["1.0", "+1.20", "-"]
 
 
 def test_csv_has_the_names_of_the_fields(tmp_path: Path) -> None:

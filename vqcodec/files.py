@@ -31,7 +31,7 @@ def read_input(path: str) -> bytes:
         if sys.stdin is None:
             raise OSError(errno.EBADF, "It is closed", "standard input")
         return sys.stdin.buffer.read()
-    with _naming(Path(path)):
+    with _naming(path):
         return Path(path).read_bytes()
 
 
@@ -53,8 +53,9 @@ def write_output(path: str, force: bool = False) -> Iterator[BinaryIO]:
         raise InputError("standard output is a terminal, which cannot show this: redirect it to a file")
     memory = io.BytesIO()
     yield memory
-    sys.stdout.buffer.write(memory.getbuffer())
-    sys.stdout.buffer.flush()
+    with _naming("standard output"):
+        sys.stdout.buffer.write(memory.getbuffer())
+        sys.stdout.buffer.flush()
 
 
 @contextmanager
@@ -132,7 +133,7 @@ def _publish(temporary: Path, target: Path, force: bool) -> None:
 
 
 @contextmanager
-def _naming(path: Path, temporary: Path | None = None) -> Iterator[None]:
+def _naming(path: Path | str, temporary: Path | None = None) -> Iterator[None]:
     """Let errors name the file as the caller knows it: a failed write names none, or the temporary file."""
     try:
         yield

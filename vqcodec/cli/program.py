@@ -120,6 +120,8 @@ def _terminated_cleanly() -> Iterator[None]:
 
 def _drop_unwritable_output() -> None:
     """Discard what cannot be written to standard output, or Python would print a traceback for it at exit."""
+    if sys.stdout is None:  # closed by whoever started us
+        return
     try:
         sys.stdout.flush()
     except OSError:

@@ -18,7 +18,7 @@ __all__ = ["markdown_table", "number", "verdict", "write_csv"]
 def number(value: float, digits: int = 2, sign: bool = False) -> str:
     """`value` with so many decimals; a dash for NaN."""
     if math.isnan(value):
-        return "–"
+        return "-"
     return f"{value:{'+' if sign else ''}.{digits}f}"
 
 
@@ -34,8 +34,8 @@ def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
 
     def line(row: Sequence[str]) -> str:
-        padded = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
-        return f"| {' | '.join(padded)} |"
+        numbers = [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+        return f"| {' | '.join([row[0].ljust(widths[0]), *numbers])} |"
 
     return "\n".join([line(header), line(rule), *(line(row) for row in cells[1:])])
 

@@ -1,0 +1,60 @@
+"""A small seeded model, untrained but with codebooks of its own latents and a prior that is far from flat."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from vqcodec.image.autoencoder import Decoder, Encoder, ScaleHead
+from vqcodec.image.config import AutoencoderConfig, PriorConfig
+from vqcodec.model import Model
+from vqcodec.nn.quantizer import ProductQuantizer, QuantizerConfig
+from vqcodec.training.codebooks import collect_latents, fit_codebooks
+from vqcodec.training.codes import CodesStage
+from vqcodec.training.export import export_model
+from vqcodec.training.image import ImageTraining
+from vqcodec.training.prior import prior_network
+
+RATES = 2
+SETTINGS = ImageTraining(
+    autoencoder=AutoencoderConfig(widths=(8, 12, 16), blocks=(1, 1, 1), latent_channels=24, rates=RATES),
+    quantizer=QuantizerConfig(planes=6, dimension=4, alphabet=16, rates=RATES),
+    prior=PriorConfig(planes=(2, 2, 2), layers=(1, 2), context=8, hidden=8, depth=3, features=16),
+    lambdas=(0.01, 0.1),
+    codes=CodesStage(lambda_=0.02),
+    description="a small untrained model for tests",
+)
+
+
+def pictures(count: int, size: int, seed: int) -> np.ndarray:
+    """Smooth random pictures with some noise, uint8 `[count, size, size, 3]`."""
+    rng = np.random.default_rng(seed)
+    coarse = torch.from_numpy(rng.normal(size=(count, 3, size // 8 + 2, size // 8 + 2))).float()
+    smooth = torch.nn.functional.interpolate(coarse, size=(size, size), mode="bicubic", align_corners=False)
+    noisy = 128 + 50 * smooth.numpy() + 5 * rng.normal(size=(count, 3, size, size))
+    return np.ascontiguousarray(noisy.clip(0, 255).astype(np.uint8).transpose(0, 2, 3, 1))
+
+
+def tiny_model(seed: int = 0) -> Model:
+    """The model; the same for the same seed."""
+    torch.manual_seed(seed)
+    encoder, decoder = Encoder(SETTINGS.autoencoder), Decoder(SETTINGS.autoencoder)
+    quantizer, scale = ProductQuantizer(SETTINGS.quantizer), ScaleHead(SETTINGS.autoencoder)
+    latents = collect_latents(encoder, iter([pictures(8, 256, seed)]), 1500)
+    spread = latents.std((0, 2, 3))
+    widths = torch.stack([spread, spread / 3])
+    fit_codebooks(quantizer, latents, widths, SETTINGS.codes.lambda_, iterations=4)
+    model = export_model(SETTINGS, encoder, decoder, scale, quantizer, latents)
+    network = prior_network(model)
+    for module in network.slices:
+        torch.nn.init.normal_(module.project, std=0.03)
+    return replace(model, prior=network.export())
+
+
+def save_tiny_model(path: Path, seed: int = 0) -> Path:
+    """Write it to `path`."""
+    tiny_model(seed).save(path)
+    return path
