@@ -181,6 +181,8 @@ def plot(curves: dict[str, list[MeanPoint]], pictures: int, path: Path) -> None:
     right.set_yscale("function", functions=(lambda y: -np.log10(np.maximum(1 - y, 1e-4)), lambda y: 1 - 10.0**-y))
     values = (0.7, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99)
     right.set_yticks(values, [f"{value:g}" for value in values])
+    missing = 1 - np.concatenate([[0.8, 0.98], *(np.asarray(line.get_ydata(), float) for line in right.lines)])
+    right.set_ylim(1 - 1.15 * np.nanmax(missing), 1 - np.nanmin(missing) / 1.15)
     figure.suptitle(f"Mean over {pictures} pictures", x=0.01, ha="left", fontsize="medium", color="#495057")
     figure.savefig(path, dpi=160)
     plt.close(figure)

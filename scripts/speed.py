@@ -187,14 +187,11 @@ def plot(costs: Sequence[SizeCost], path: Path) -> None:
         for command, colour in COLOURS.items():
             values = [getattr(cost, f"{command}_{unit}") for cost in costs]
             axes.plot(sizes, values, "o-", color=colour, linewidth=2, markersize=4)
-            above = values[-1] >= max(getattr(costs[-1], f"{other}_{unit}") for other in COLOURS)
-            shift = (0, 8) if above else (0, -14)
             end = (sizes[-1], values[-1])
-            axes.annotate(command, end, xytext=shift, textcoords="offset points", ha="right", color=colour)
-        axes.set_xscale("log")
-        axes.set_yscale("log")
-        axes.set_xticks(sizes, [f"{size:g}" for size in sizes])
-        axes.minorticks_off()
+            axes.annotate(command, end, xytext=(7, 0), textcoords="offset points", va="center", color=colour)
+        # Linear: what grows in proportion to the picture is a straight line, and what each process costs its start.
+        axes.set_xlim(left=0)
+        axes.set_ylim(bottom=0)
         axes.set_xlabel("megapixels")
         axes.set_title(title, loc="left")
         axes.grid(color="#e9ecef")

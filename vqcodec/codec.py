@@ -1,24 +1,36 @@
 """The codec: the whole path of a picture, both ways, on one page.
 
-    picture --encoder--> z_e --codebooks, lambda bits--> indices --prior, range coder--> streams --container--> .vq
-    picture <--decoder-- z_q <--codebooks--------------- indices <--prior, range coder-- streams <--container-- .vq
+picture --encoder--> z_e --codebooks, lambda bits--> indices --prior, range coder--> streams --container--> .vq
+picture <--decoder-- z_q <--codebooks--------------- indices <--prior, range coder-- streams <--container-- .vq
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import overload
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from bitstream import Container, CorruptError, FingerprintError, ImageSource, InputError, Layer, Limits, pack, unpack
+from bitstream import (
+    Container,
+    CorruptError,
+    FingerprintError,
+    ImageSource,
+    InputError,
+    Layer,
+    Limits,
+    ModelError,
+    pack,
+    unpack,
+)
 from bitstream.entropy import indices_crc
 from vqcodec.image.autoencoder import Decoder, Encoder
 from vqcodec.indices import Indices
-from vqcodec.model import Model, ModelError, bundled_models, find_model, load_model
+from vqcodec.model import Model, bundled_models, find_model, load_model
 from vqcodec.quality import Setting, setting
 
 __all__ = ["Codec", "compress", "decompress", "load"]
@@ -84,6 +96,14 @@ class Codec:
         """The rate point and lambda of a quality 1..100."""
         return setting(self.model.config.quality, quality)
 
+    @overload
+    def encode(self, image: Picture, lambda_: float = 0.0, rate_point: int | None = None) -> Indices: ...
+
+    @overload
+    def encode(
+        self, image: Sequence[Picture], lambda_: float = 0.0, rate_point: int | None = None
+    ) -> list[Indices]: ...
+
     def encode(
         self, image: Picture | Sequence[Picture], lambda_: float = 0.0, rate_point: int | None = None
     ) -> Indices | list[Indices]:
@@ -147,7 +167,7 @@ class Codec:
         padding = [(0, -extent % stride) for extent in pixels.shape[:2]]
         padded = np.pad(pixels, [*padding, (0, 0)], mode="edge")
         x = torch.from_numpy(padded).to(self.device).permute(2, 0, 1)[None].float() / 255 - 0.5
-        z = self._encoder(x)[0].cpu().numpy()
+        z: NDArray[np.float32] = self._encoder(x)[0].cpu().numpy()
         return z.reshape(self.model.codebooks.sizes.shape[1], -1, *z.shape[1:])
 
     def assign(
@@ -163,7 +183,9 @@ class Codec:
         flat = np.zeros((planes, height * width), np.int32)
         if previous is None:
             for plane in range(planes):
-                flat[plane] = codebooks.nearest(vectors[plane], rate, plane, lambda_ * codebooks.order0_bits(rate, plane))
+                flat[plane] = codebooks.nearest(
+                    vectors[plane], rate, plane, lambda_ * codebooks.order0_bits(rate, plane)
+                )
         else:
             for plane, part, cost in self.model.prior.costs(previous, rate):
                 flat[plane, part] = codebooks.nearest(vectors[plane, part], rate, plane, lambda_ * cost)
@@ -227,7 +249,9 @@ def _to_array(image: Picture) -> NDArray[np.uint8]:
     """uint8 `[H, W, 3]` of a picture."""
     pixels = np.asarray(image.convert("RGB")) if isinstance(image, Image.Image) else np.asarray(image)
     if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8 or pixels.size == 0:
-        raise InputError(f"a picture must be uint8 [H, W, 3] with at least one pixel, not {pixels.dtype} {pixels.shape}")
+        raise InputError(
+            f"a picture must be uint8 [H, W, 3] with at least one pixel, not {pixels.dtype} {pixels.shape}"
+        )
     return pixels
 
 
@@ -255,7 +279,9 @@ def load_for(data: bytes, device: str = "cpu", models: Sequence[Path] = ()) -> C
         model = load_model(path)
         if model.fingerprint == wanted:
             return Codec(model, device)
-    raise FingerprintError(f"the file was written with model {wanted.hex()}, which is not bundled: name it with --model")
+    raise FingerprintError(
+        f"the file was written with model {wanted.hex()}, which is not bundled: name it with --model"
+    )
 
 
 def compress(image: Picture, quality: float = 50.0) -> bytes:

@@ -46,7 +46,9 @@ def inspect(data: bytes) -> FileInfo:
     container = unpack(data, Limits(max_pixels=2**62))
     source = container.source
     is_image = isinstance(source, ImageSource)
-    width, height = (source.width, source.height) if isinstance(source, ImageSource) else (source.samples, source.channels)
+    width, height = (
+        (source.width, source.height) if isinstance(source, ImageSource) else (source.samples, source.channels)
+    )
     fingerprint = container.fingerprint.hex()
     names = [info.name for info in bundled_models() if info.fingerprint == fingerprint]
     return FileInfo(

@@ -3,7 +3,8 @@
     encoder/..., decoder/..., scale/...   float16          the soft half: may be replaced by a better one
     codewords, sizes, prior/...           float16, ints    the hard half: what the indices of a file mean
 
-The fingerprint is a hash of the hard half. Model files are read as hostile input: safetensors only, every shape and bound checked.
+The fingerprint is a hash of the hard half. Model files are read as hostile input: safetensors only, every shape and
+bound checked.
 """
 
 from __future__ import annotations
@@ -92,7 +93,7 @@ class Model:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All arrays of the file."""
-        arrays = {name: array.astype(np.float16) for name, array in self.networks.items()}
+        arrays: dict[str, NDArray[Any]] = {name: array.astype(np.float16) for name, array in self.networks.items()}
         arrays["codewords"] = self.codebooks.codewords.astype(np.float16)
         arrays["sizes"] = self.codebooks.sizes.astype(np.int16)
         arrays["metric"] = self.codebooks.metric

@@ -20,7 +20,7 @@ from vqcodec.cli.train import train
 __all__ = ["main"]
 
 
-@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("vqcodec", cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(vqcodec.__version__, message="%(prog)s %(version)s")
 def main() -> None:
     """A neural image codec: pictures to small .vq files and back.

@@ -43,18 +43,18 @@ def _planes(model: str) -> int:
 
 
 def _rows(found: FileInfo, planes: int | None) -> list[tuple[str, str]]:
-    units = "pixels" if found.modality == "image" else "samples x channels"
+    if found.modality == "image":
+        source, unit = f"image, {found.width} x {found.height} pixels", "pixel"
+    else:
+        source, unit = f"audio, {found.width} samples in {found.height} channels", "sample"
     sizes = " + ".join(str(size) for size in found.layers)
     return [
-        ("source", f"{found.modality}, {found.width} x {found.height} {units}"),
+        ("source", source),
         ("model", found.model or "not a bundled one"),
         ("fingerprint", found.fingerprint),
         ("rate point", str(found.rate_point)),
         ("planes", "unknown without the model" if planes is None else str(planes)),
         ("layers", f"{len(found.layers)}, of {sizes} bytes"),
         ("total", f"{found.total_bytes} bytes"),
-        (
-            "rate",
-            f"{found.bits_per_pixel:.4f} bits per {units[: len('pixel')] if found.modality == 'image' else 'sample'}",
-        ),
+        ("rate", f"{found.bits_per_pixel:.4f} bits per {unit}"),
     ]

@@ -80,7 +80,8 @@ def explain(error: Exception) -> str:
     if isinstance(error, FileExistsError):
         return f"{error.filename}: exists already (--force replaces it)"
     if isinstance(error, OSError):
-        reason = (error.strerror or str(error) or type(error).__name__).lower()
+        reason = error.strerror or str(error) or type(error).__name__
+        reason = reason[0].lower() + reason[1:]
         return reason if error.filename is None else f"{error.filename}: {reason}"
     # PyTorch raises a RuntimeError when memory runs out, here of the CPU and there of another device.
     if isinstance(error, MemoryError) or re.search("allocate memory|out of memory", str(error)):

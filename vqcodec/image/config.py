@@ -51,5 +51,3 @@ class PriorConfig:
     hidden: int = 64
     depth: int = 3
     features: int = 16
-
-

@@ -115,15 +115,13 @@ def _decode(data: bytes) -> tuple[Image.Image, int]:
         image = Image.open(io.BytesIO(data))
         if image.format in _VECTOR_FORMATS:
             raise InputError(f"a drawing ({image.format}) is not a picture: it has no pixels")
-        if 0 in image.size:
-            raise InputError(f"the picture has no pixels: {image.width} x {image.height}")
         frames = getattr(image, "n_frames", 1)  # before loading, as counting may leave the first frame
         image.load()
         return image, frames
     except (InputError, MemoryError):
         raise
     except UnidentifiedImageError:
-        raise InputError("not a picture, or in a format that Pillow does not read") from None
+        raise InputError("not a picture in a format that Pillow reads, or one without pixels") from None
     except Image.DecompressionBombError as error:
         raise InputError(f"the picture is too large: {_line(error)}") from None
     # Pillow's plugins raise nearly any type on damaged data: SyntaxError, struct.error, IndexError, EOFError, ...
@@ -174,7 +172,7 @@ def _flatten(image: Image.Image, notes: list[str]) -> Image.Image:
     notes.append("transparency is not kept: the picture is laid over white")
     white = Image.new("RGBA", image.size, "white")
     # Grey stays grey: its colour profile, if it has one, is for grey.
-    flat = Image.alpha_composite(white, layered).convert("L" if image.mode in ("L", "LA", "La") else "RGB")
+    flat = Image.alpha_composite(white, layered).convert("L" if image.mode in ("1", "L", "LA", "La") else "RGB")
     flat.info = image.info
     return flat
 

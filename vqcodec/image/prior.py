@@ -1,15 +1,16 @@
 """The exact gated PixelCNN over an index volume: integer frequencies for every index, the same on every machine.
 
-The planes are coded in slices (Minnen and Singh, 'Channel-wise autoregressive entropy models', 2020): the planes of a slice
-are independent given the earlier slices, all around, and the slice's own past.
+The planes are coded in slices (Minnen and Singh, 'Channel-wise autoregressive entropy models', 2020): the planes of a
+slice are independent given the earlier slices, all around, and the slice's own past.
 
     values of earlier slices --3x3, gate--> --3x3, gate, +--> context            everywhere at once
     own values --causal 3x3, gate--> --causal 3x3, gate, + ...--> hidden         a diagonal at a time
                         ^ context
     hidden --a matrix a rate point--> logits of every plane --integer softmax--> frequencies
 
-The one stack of causal 3x3 layers (van den Oord et al., 'Conditional image generation with PixelCNN decoders', 2016, without the
-vertical stack) has no blind spot that matters after a few layers, and lets a whole diagonal be decoded at once.
+The one stack of causal 3x3 layers (van den Oord et al., 'Conditional image generation with PixelCNN decoders', 2016,
+without the vertical stack) has no blind spot that matters after a few layers, and lets a whole diagonal be decoded at
+once.
 """
 
 from __future__ import annotations
@@ -63,7 +64,8 @@ def shifted(plane: Floats, offsets: Sequence[tuple[int, int]], rows: slice) -> F
 
 
 def _add(a: Floats, b: Floats) -> Floats:
-    return np.clip(a + b, -ACTIVATION_MAX, ACTIVATION_MAX)
+    total: Floats = np.clip(a + b, -ACTIVATION_MAX, ACTIVATION_MAX)
+    return total
 
 
 class PixelCNN:
@@ -145,7 +147,7 @@ class PixelCNN:
         return np.concatenate(parts, axis=-1)
 
     def _context(self, network: SliceNetwork, earlier: Floats, rate: int) -> Floats:
-        """What the first causal layer adds from values `[h, w, C]` of earlier slices, as accumulated sums `[h w, O]`."""
+        """What the first causal layer adds from earlier slices' values `[h, w, C]`, as sums `[h w, O]`."""
         state = earlier
         for depth, layer in enumerate(network.context):
             new = np.empty((*state.shape[:2], layer.shift.size // 2), np.float32)
@@ -202,7 +204,7 @@ class PixelCNN:
             yield network, planes, state.reshape(-1, state.shape[2])
 
     def costs(self, indices: Indices, rate: int) -> Iterator[tuple[int, slice, Floats]]:
-        """Bits of every symbol, in pieces: the plane, a range of positions, `[N, K]`, with the others as in `indices`."""
+        """Bits of every symbol, the others as in `indices`: in pieces of a plane, a range of positions, `[N, K]`."""
         for network, planes, state in self.hidden(indices, rate):
             for first in range(0, len(state), BAND):
                 part = slice(first, min(first + BAND, len(state)))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import cast
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -31,13 +34,13 @@ class SliceModule(nn.Module):
         super().__init__()
         centre = ((0, 0),)
         widths = [earlier * dimension] + [config.context] * config.context_depth if earlier else []
-        self.context = nn.ModuleList(
-            QuantizedLayer([(width, AROUND_OFFSETS)], 2 * config.context, rates) for width in widths[:-1]
-        )
+        context = [QuantizedLayer([(width, AROUND_OFFSETS)], 2 * config.context, rates) for width in widths[:-1]]
         first = [(planes * dimension, CAUSAL_OFFSETS)] + ([(config.context, centre)] if earlier else [])
         deeper = [(config.hidden, (*CAUSAL_OFFSETS, (0, 0)))]
         inputs = [first] + [deeper] * (config.depth - 1)
-        self.causal = nn.ModuleList(QuantizedLayer(each, 2 * config.hidden, rates) for each in inputs)
+        causal = [QuantizedLayer(each, 2 * config.hidden, rates) for each in inputs]
+        self.context = cast("Sequence[QuantizedLayer]", nn.ModuleList(context))
+        self.causal = cast("Sequence[QuantizedLayer]", nn.ModuleList(causal))
         self.project = nn.Parameter(torch.zeros(config.hidden, planes, config.features))
 
     def forward(self, own: Tensor, earlier: Tensor, rate: int, quantized: bool) -> Tensor:
@@ -70,7 +73,7 @@ class PriorNetwork(nn.Module):
     def __init__(self, config: PriorConfig, codebooks: Tensor, code_bits: Tensor, sizes: Tensor) -> None:
         super().__init__()
         self.config = config
-        rates, planes, alphabet, dimension = codebooks.shape
+        rates, _, alphabet, dimension = codebooks.shape
         used = torch.arange(alphabet) < sizes[..., None]
         codebooks = codebooks * used[..., None]
         spread = codebooks.abs().amax((0, 2, 3), keepdim=True).clamp_min(1e-6)
@@ -80,9 +83,8 @@ class PriorNetwork(nn.Module):
         self.register_buffer("order0", (probability * code_bits).sum((1, 2)).clamp_min(1.0))  # bits a position, [R]
         ends = np.cumsum(config.planes).tolist()
         self.ranges = [range(end - count, end) for end, count in zip(ends, config.planes, strict=True)]
-        self.slices = nn.ModuleList(
-            SliceModule(config, planes.start, len(planes), dimension, rates) for planes in self.ranges
-        )
+        modules = [SliceModule(config, planes.start, len(planes), dimension, rates) for planes in self.ranges]
+        self.slices = cast("Sequence[SliceModule]", nn.ModuleList(modules))
         self.code_features = nn.Parameter(_code_features(codebooks, config.features))
         self.code_bias = nn.Parameter(-code_bits * 0.6931)
 
@@ -157,7 +159,7 @@ class PriorNetwork(nn.Module):
 
 
 def _code_features(codebooks: Tensor, count: int) -> Tensor:
-    """What distinguishes codes at the start, `[R, P, K, count]`: their coordinates, then products of two (a Gaussian's statistics)."""
+    """Features of codes to begin with, `[R, P, K, count]`: coordinates and products of two, a Gaussian's statistics."""
     spread = codebooks.std(2, keepdim=True).clamp_min(1e-6)
     x = codebooks / spread
     i, j = torch.triu_indices(x.shape[-1], x.shape[-1])

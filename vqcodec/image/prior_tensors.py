@@ -57,7 +57,7 @@ def prior_from_tensors(
 
 
 def _layers(arrays: Arrays, prefix: str) -> tuple[ExactLayer, ...]:
-    layers = []
+    layers: list[ExactLayer] = []
     while f"{prefix}/{len(layers)}/weight" in arrays:
         at = f"{prefix}/{len(layers)}"
         parts = {name: _typed(arrays, f"{at}/{name}", dtype) for name, dtype in DTYPES.items()}

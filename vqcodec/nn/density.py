@@ -1,8 +1,9 @@
-"""A factorized density over latents under additive uniform noise: the surrogate of quantization that training starts from.
+"""A factorized density over latents under additive uniform noise: the surrogate of quantization that training starts
+from.
 
-Ballé, Laparra and Simoncelli, 'End-to-end optimized image compression' (2017), with a mixture of logistics a channel in place of
-their piecewise function, and one noise width a rate point and channel (the gains of Cui et al., 'Asymmetric gained deep image
-compression', 2021), so that one encoder serves all rates.
+Ballé, Laparra and Simoncelli, 'End-to-end optimized image compression' (2017), with a mixture of logistics a channel
+in place of their piecewise function, and one noise width a rate point and channel (the gains of Cui et al.,
+'Asymmetric gained deep image compression', 2021), so that one encoder serves all rates.
 """
 
 from __future__ import annotations

@@ -4,9 +4,9 @@ All values are integers held in float32. A layer is a matrix product followed by
 
     acc = x W + b,    |acc| < 2**23 always,    y = floor(acc 2**-shift + 1/2)
 
-No step rounds except the floor, which is of an exact value, so any order of summation, any thread count and any BLAS give
-the same y. `ExactLayer` checks the bound on construction, for the worst input that its range allows. tanh, sigmoid and exp
-are tables of integers that travel with the model. See docs/ARCHITECTURE.md.
+No step rounds except the floor, which is of an exact value, so any order of summation, any thread count and any BLAS
+give the same y. `ExactLayer` checks the bound on construction, for the worst input that its range allows. tanh,
+sigmoid and exp are tables of integers that travel with the model. See docs/ARCHITECTURE.md.
 """
 
 from __future__ import annotations
@@ -42,9 +42,10 @@ GATE_RANGE = 255  # inputs of a gate are clamped to this many units
 EXP_RANGE = 400  # exp of less than -EXP_RANGE units is 0
 
 
-def round_shift(values: Floats, scale: Floats | float) -> Floats:
+def round_shift(values: Floats, scale: Floats | np.float32) -> Floats:
     """`floor(values * scale + 1/2)` for `scale` a power of two (or a row of them); exact below 2**23."""
-    return np.floor(values * scale + np.float32(0.5))
+    result: Floats = np.floor(values * scale + np.float32(0.5))
+    return result
 
 
 @dataclass(frozen=True)
@@ -161,4 +162,5 @@ def frequencies(logits: Floats, offsets: NDArray[np.intp], tables: Tables) -> ND
     missing = (1 << PRECISION) - np.add.reduceat(share, offsets, axis=1)
     # What the floors left over goes to the first symbol of each plane: a few units of 2**-PRECISION.
     share[:, offsets] += missing
-    return share
+    result: NDArray[np.float64] = share
+    return result

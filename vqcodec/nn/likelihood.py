@@ -15,7 +15,7 @@ __all__ = ["code_length"]
 
 
 def code_length(values: Tensor, location: Tensor, log_scale: Tensor) -> Tensor:
-    """-log2 p(v) of 8-bit `values` (0..255, any shape), given location and log scale on the same scale of 8-bit values."""
+    """-log2 p(v) of 8-bit `values` 0..255 (any shape), location and log scale in the same units."""
     # Mirrored to the lower tail of F, where differences of small numbers keep their precision.
     side = torch.where(values > location, -1.0, 1.0)
     inverse = torch.exp(-log_scale)

@@ -7,12 +7,13 @@ A group is a plane of the index volume. Nearest neighbours are found in a metric
 
     k = argmin_j  |z_e - e_j|^2 + lambda bits(j)
 
-Losses and the straight-through estimator are those of van den Oord et al., 'Neural discrete representation learning' (2017);
-the moving-average update is that paper's appendix A.1.
+Losses and the straight-through estimator are those of van den Oord et al., 'Neural discrete representation learning'
+(2017); the moving-average update is that paper's appendix A.1.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -90,7 +91,7 @@ class ProductQuantizer(nn.Module):
         return z.reshape(batch, planes, dimension, height * width).transpose(2, 3)
 
     def costs(self, vectors: Tensor, rate: int, lambda_: float) -> Tensor:
-        """|z_e - e_j|^2 + lambda bits(j) for every code, `[P, N, K]`, of vectors `[P, N, D]`; dead codes are infinite."""
+        """|z_e - e_j|^2 + lambda bits(j) of vectors `[P, N, D]` for every code, `[P, N, K]`; dead ones are infinite."""
         metric = self.metric[rate][:, None, :]
         code = self.codebooks[rate].detach().clone()  # the moving averages change it before the backward pass
         energy = (code.square() * metric).sum(-1)[:, None, :] + lambda_ * self.code_bits[rate][:, None, :]
@@ -138,9 +139,10 @@ class ProductQuantizer(nn.Module):
         )
 
     def _expected_bits(self, costs: Tensor, rate: int, lambda_: float) -> Tensor:
-        """Mean over positions of the bits under the soft assignment p(j|z_e) ~ p(j) exp(-ln 2 |z_e - e_j|^2 / lambda)."""
+        """Mean over positions of the bits under the soft p(j|z_e) ~ p(j) exp(-ln 2 |z_e - e_j|^2 / lambda)."""
         if lambda_ == 0:
-            return self.code_bits[rate].max(-1).values.sum()  # the uniform prior of the paper: log2 K a plane
+            # The uniform prior of the paper: log2 K a plane.
+            return costs.new_tensor(self.config.planes * math.log2(self.config.alphabet))
         posterior = torch.softmax(costs * (-0.6931 / lambda_), -1)
         return (posterior * self.code_bits[rate][:, None, :]).sum((0, 2)).mean()
 
@@ -159,7 +161,7 @@ class ProductQuantizer(nn.Module):
         """Count the codes' use; with "ema" move the codebooks towards the vectors that they stand for."""
         counts, sums = self._statistics(z, indices, rate)
         self.usage += counts
-        seen = rate.unique()
+        seen = torch.unique(rate)
         self.ema_count[seen] = decay * self.ema_count[seen] + (1 - decay) * counts[seen]
         if self.config.update == "ema":
             self.ema_sum[seen] = decay * self.ema_sum[seen] + (1 - decay) * sums[seen]
@@ -167,7 +169,7 @@ class ProductQuantizer(nn.Module):
 
     @torch.no_grad()
     def lloyd_step(self, z: Tensor, rate: int, lambda_: float) -> None:
-        """One iteration of the entropy-constrained Lloyd algorithm on z `[1, C, h, w]`; codes without use keep their place."""
+        """One iteration of the entropy-constrained Lloyd algorithm on z `[1, C, h, w]`; idle codes keep their place."""
         point = torch.tensor([rate])
         counts, sums = self._statistics(z, self.assign(z, point, lambda_), point)
         used = counts[rate] > 0
@@ -186,13 +188,13 @@ class ProductQuantizer(nn.Module):
     def restart_dead_codes(self, z: Tensor, rate: Tensor) -> int:
         """Move codes that were not used since `reset_usage` onto random vectors of z `[B, C, h, w]`; how many."""
         restarted = 0
-        for vectors, point in zip(self.split(z), rate.tolist(), strict=True):
+        for point in torch.unique(rate).tolist():
+            vectors = self.split(z[rate == point]).transpose(0, 1).flatten(1, 2)
             dead = (self.usage[point] == 0) & self.alive[point]
             plane, code = dead.nonzero(as_tuple=True)
             chosen = vectors[plane, torch.randint(vectors.shape[1], (len(plane),))]
             self.codebooks[point, plane, code] = chosen
             self.ema_sum[point, plane, code], self.ema_count[point, plane, code] = chosen, 1.0
-            self.usage[point, plane, code] = 1
             restarted += len(plane)
         return restarted
 

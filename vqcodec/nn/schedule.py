@@ -6,9 +6,9 @@ With a causal 3x3 mask, position (i, j) depends on (i, j-1) and (i-1, j-1..j+1).
                                         2 3 4 5 6
                                         4 5 6 7 8
 
-so that an h x w plane takes w + 2 (h - 1) steps, whatever the depth of the network. On a diagonal each row has at most one
-position: the activations of a diagonal are an array over rows, and the neighbours of rows i0..i1-1 are slices of the
-three diagonals before it. No more than these are kept: memory is O(h), not O(h w).
+so that an h x w plane takes w + 2 (h - 1) steps, whatever the depth of the network. On a diagonal each row has at
+most one position: the activations of a diagonal are an array over rows, and the neighbours of rows i0..i1-1 are
+slices of the three diagonals before it. No more than these are kept: memory is O(h), not O(h w).
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def diagonals(height: int, width: int) -> Iterator[Diagonal]:
 
 
 class DiagonalCache:
-    """The last three diagonals of one layer's activations, `[height + 1, C]` each; row 0 stands for the row above the plane."""
+    """The last three diagonals of one layer's activations, `[height + 1, C]` each; row 0 is the one above the plane."""
 
     def __init__(self, height: int, channels: int) -> None:
         self._shape = (height + 1, channels)

@@ -49,7 +49,7 @@ def measure(codec: Codec, crops: list[NDArray[np.uint8]], chosen: Setting) -> Me
     rates, psnrs = [], []
     for crop in crops:
         indices = codec.encode(crop, chosen.lambda_, chosen.rate_point)
-        decoded = np.asarray(codec.decode(indices), float)
+        decoded = np.asarray(codec.decode(indices)).astype(np.float64)
         rates.append(codec.bits(indices).sum() / (crop.size / 3))
         psnrs.append(10 * math.log10(255**2 / max(float(((decoded - crop) ** 2).mean()), 1e-3)))
     return Measured(math.log2(np.mean(rates)), float(np.mean(psnrs)), math.log2(chosen.lambda_))

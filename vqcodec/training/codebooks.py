@@ -1,9 +1,9 @@
 """Second stage: codebooks fitted to the latents of a trained transform.
 
-Channels are dealt into groups so that each group has about the same rate: the strongest channels lead one group each, in
-order, and the weakest join the strongest. A group's codebook then neither saturates nor idles, and the planes stay ordered by
-importance. The codebooks start from random latents and are refined by the entropy-constrained Lloyd algorithm, in the metric
-that the widths of the training noise give.
+Channels are dealt into groups so that each group has about the same rate: the strongest channels lead one group each,
+in order, and the weakest join the strongest. A group's codebook then neither saturates nor idles, and the planes stay
+ordered by importance. The codebooks start from random latents and are refined by the entropy-constrained Lloyd
+algorithm, in the metric that the widths of the training noise give.
 """
 
 from __future__ import annotations
@@ -47,8 +47,7 @@ def deal_channels(bits: Tensor, dimension: int) -> Tensor:
 @torch.no_grad()
 def reorder_channels(encoder: Encoder, decoder: Decoder, density: NoiseDensity, order: Tensor) -> None:
     """Put the latent channels into `order`; what the networks compute does not change."""
-    last = encoder.layers[-1]
-    for parameter in (last.weight, last.bias):
+    for parameter in encoder.layers[-1].parameters():
         parameter.copy_(parameter[order].clone())
     decoder.stem.weight.copy_(decoder.stem.weight[:, order].clone())
     for parameter in (density.mean, density.log_scale, density.logit):

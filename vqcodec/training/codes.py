@@ -2,9 +2,10 @@
 
     loss = lambda_r 255^2 |x - x^|^2  +  bits per pixel  +  codebook loss  +  beta commitment loss
 
-The decoder learns from the first term; the encoder from it, straight through, from the soft bits of its codes and from the
-commitment; the codebooks from their own loss or as moving averages. With lambda_ = 0 the bits are the constant N log2 K of a
-uniform prior, and this is the paper's algorithm. The scale of p(x|z_q) is fitted along the way on detached features.
+The decoder learns from the first term; the encoder from it, straight through, from the soft bits of its codes and
+from the commitment; the codebooks from their own loss or as moving averages. With lambda_ = 0 the bits are the
+constant N log2 K of a uniform prior, and this is the paper's algorithm. The scale of p(x|z_q) is fitted along the way
+on detached features.
 """
 
 from __future__ import annotations
@@ -161,4 +162,3 @@ def _maintain(quantizer: ProductQuantizer, z: Tensor, rate: Tensor, number: int,
         quantizer.update_code_bits()
     if uniform and number % RESTART_EVERY == RESTART_EVERY - 1:
         quantizer.restart_dead_codes(z, rate)
-        quantizer.reset_usage()

@@ -132,7 +132,7 @@ def prepare_codebooks(
     quantizer: ProductQuantizer,
     crops: Iterator[NDArray[np.uint8]],
 ) -> None:
-    """Deal the channels into groups of about the same rate, if the first stage has told the rates; fit the codebooks."""
+    """Deal the channels into groups of equal rate, if the first stage has told the rates; fit the codebooks."""
     latents = collect_latents(encoder, crops, settings.codebooks.positions)
     if settings.noise:
         rates = range(len(settings.lambdas))

@@ -29,11 +29,11 @@ __all__ = ["NoiseStage", "crops_to_tensor", "rate_weights", "squared_error", "tr
 class NoiseStage:
     """Settings of the stage; see `Schedule` for `constant`."""
 
-    steps: int = 20_000
+    steps: int = 16_500
     batch: int = 8
     crop: int = 160
     kernel_rate: float = 0.01
-    constant: float = 0.3
+    constant: float = 0.1
 
 
 def crops_to_tensor(crops: NDArray[np.uint8]) -> Tensor:

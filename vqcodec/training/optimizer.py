@@ -1,7 +1,8 @@
 """One optimiser for networks of convolutions: Muon for the weight matrices, AdamW for the rest.
 
-Muon (Jordan et al., 2024) orthogonalises the momentum of every matrix. In our equal-time trials it stood 1.9 dB above AdamW
-after three minutes (docs/TRAINING.md). PyTorch's takes matrices only, so it is handed flattened views of the kernels.
+Muon (Jordan et al., 2024) orthogonalises the momentum of every matrix. In our equal-time trials it stood 1.9 dB above
+AdamW after three minutes (docs/TRAINING.md). PyTorch's takes matrices only, so it is handed flattened views of the
+kernels.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ class NetworkOptimizer:
 
     Args:
         kernels: groups of parameters of 2 or more dimensions, each with its learning rate for Muon.
-        others: groups of parameters, each with its learning rate for AdamW. Those of an entropy model need 10 to 30 times
+        others: groups of parameters, each with its learning rate for AdamW. Those of an entropy model need 10 to 30
+        times
             the rate of a network's.
         schedule: the factor on all rates, by step.
     """

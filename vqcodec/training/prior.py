@@ -1,4 +1,5 @@
-"""`vqcodec fit-prior`: fit the prior of a model to the indices of a folder of pictures, then calibrate its quality knob.
+"""`vqcodec fit-prior`: fit the prior of a model to the indices of a folder of pictures, then calibrate its quality
+knob.
 
 The network is trained in floats, then with rounding (quantization-aware), and exported to integers.
 """
@@ -110,7 +111,7 @@ def _train(
     rng: np.random.Generator,
     work: Path,
 ) -> None:
-    """Train in place for `last - first` steps: in floats from step 0, with rounding after that at a tenth of the rate."""
+    """Train in place for `last - first` steps: from step 0 in floats, later with rounding, at a tenth of the rate."""
     quantized = first > 0
     factor = 0.1 if quantized else 1.0
     matrices = [p for p in network.parameters() if p.ndim == 2 and p.shape[0] > network.values.shape[0]]

@@ -1,7 +1,8 @@
 """A layer that trains in floats and ends as an `ExactLayer`: quantization-aware, with straight-through rounding.
 
-Activations are carried in integer units (see `vqcodec.nn.exact`) in both modes, so that the float network and the integer network are
-the same parameters with and without rounding (Jacob et al., 'Quantization and training of neural networks', 2018).
+Activations are carried in integer units (see `vqcodec.nn.exact`) in both modes, so that the float network and the
+integer network are the same parameters with and without rounding (Jacob et al., 'Quantization and training of neural
+networks', 2018).
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def straight_through_round(x: Tensor) -> Tensor:
 
 
 def integer_parameters(weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Integer weights `[I, O]` in -127..127, biases `[R, O]` and shifts `[O]` for real ones; gradients pass straight through."""
+    """Integer weights `[I, O]`, biases `[R, O]` and shifts `[O]` for real ones; gradients pass straight through."""
     with torch.no_grad():
         reach = weight.abs().sum(0) * ACTIVATION_MAX + bias.abs().amax(0) * UNIT
         exponent = torch.minimum(
