@@ -59,7 +59,7 @@ class Codec:
             self._decoder = Decoder(model.config.autoencoder)
             self._decoder.load_state_dict(model.state("decoder"))
             self._networks = [network.eval().to(self.device) for network in (self._encoder, self._decoder)]
-        except (RuntimeError, AssertionError) as error:
+        except (RuntimeError, AssertionError, NotImplementedError) as error:
             raise ModelError(f"the model cannot be used on {device!r}: {str(error).splitlines()[0]}") from None
 
     # Bytes <-> pictures --------------------------------------------------------------------------------------------
@@ -211,7 +211,7 @@ class Codec:
 
     def read(self, data: bytes, max_pixels: int | None = None) -> Indices:
         """The indices of a `.vq` file; errors as for `decompress`."""
-        container = unpack(data, Limits() if max_pixels is None else Limits(max_pixels=max_pixels))
+        container = unpack(data, _limits(max_pixels))
         if container.fingerprint != self.model.fingerprint:
             raise FingerprintError(
                 f"the file was written with model {container.fingerprint.hex()}, this is {self.model.fingerprint.hex()}"
@@ -245,6 +245,10 @@ class Codec:
             raise InputError("these indices belong to another model")
 
 
+def _limits(max_pixels: int | None) -> Limits:
+    return Limits() if max_pixels is None else Limits(max_pixels=max_pixels)
+
+
 def _to_array(image: Picture) -> NDArray[np.uint8]:
     """uint8 `[H, W, 3]` of a picture."""
     pixels = np.asarray(image.convert("RGB")) if isinstance(image, Image.Image) else np.asarray(image)
@@ -264,14 +268,16 @@ def load(model: str | Path = DEFAULT_MODEL, device: str = "cpu") -> Codec:
     return Codec(load_model(find_model(model)), device)
 
 
-def load_for(data: bytes, device: str = "cpu", models: Sequence[Path] = ()) -> Codec:
+def load_for(data: bytes, device: str = "cpu", models: Sequence[Path] = (), max_pixels: int | None = None) -> Codec:
     """The codec that a `.vq` file was written with, among the bundled models and `models`.
+
+    What the file claims is checked before a model is loaded.
 
     Raises:
         BitstreamError: not a `.vq` file, or damaged.
         FingerprintError: the model is not here.
     """
-    wanted = unpack(data, Limits(max_pixels=2**62)).fingerprint
+    wanted = unpack(data, _limits(max_pixels)).fingerprint
     for info in bundled_models():
         if info.fingerprint == wanted.hex():
             return Codec(load_model(info.path), device)

@@ -20,6 +20,7 @@ class FileInfo:
         height: likewise (channels, for sound).
         model: name of the bundled model that it was written with, if there is one.
         fingerprint: of that model, in hex.
+        planes: of indices, if the model is a bundled one.
         rate_point: which of its codebook sets.
         layers: bytes of each layer's stream.
         total_bytes: of the file.
@@ -31,6 +32,7 @@ class FileInfo:
     height: int
     model: str | None
     fingerprint: str
+    planes: int | None
     rate_point: int
     layers: tuple[int, ...]
     total_bytes: int
@@ -50,13 +52,14 @@ def inspect(data: bytes) -> FileInfo:
         (source.width, source.height) if isinstance(source, ImageSource) else (source.samples, source.channels)
     )
     fingerprint = container.fingerprint.hex()
-    names = [info.name for info in bundled_models() if info.fingerprint == fingerprint]
+    model = next((info for info in bundled_models() if info.fingerprint == fingerprint), None)
     return FileInfo(
         modality="image" if is_image else "audio",
         width=width,
         height=height,
-        model=names[0] if names else None,
+        model=model.name if model else None,
         fingerprint=fingerprint,
+        planes=model.planes if model else None,
         rate_point=container.rate_point,
         layers=tuple(len(layer.stream) for layer in container.layers),
         total_bytes=len(data),

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,9 +20,10 @@ from cattrs import Converter
 from cattrs.errors import BaseValidationError
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from bitstream.errors import ModelError
+from vqcodec.files import atomic_write
 from vqcodec.image.config import AutoencoderConfig, PriorConfig
 from vqcodec.image.prior import PixelCNN
 from vqcodec.image.prior_tensors import prior_from_tensors, prior_to_tensors
@@ -72,6 +72,7 @@ class ModelInfo:
     modality: str
     bytes: int
     fingerprint: str
+    planes: int
     description: str
 
 
@@ -128,9 +129,8 @@ class Model:
             "config": json.dumps(_converter.unstructure(self.config)),
             "fingerprint": self.fingerprint.hex(),
         }
-        partial = path.with_name(path.name + ".partial")
-        save_file({name: np.ascontiguousarray(array) for name, array in self.arrays().items()}, partial, metadata)
-        os.replace(partial, path)
+        with atomic_write(path, force=True) as file:
+            file.write(save({name: np.ascontiguousarray(array) for name, array in self.arrays().items()}, metadata))
 
 
 def load_model(path: Path) -> Model:
@@ -183,7 +183,8 @@ def bundled_models() -> list[ModelInfo]:
     found = []
     for path in sorted(WEIGHTS.glob("*.safetensors")):
         config, fingerprint, _ = _read(path, with_arrays=False)
-        found.append(ModelInfo(path.stem, path, "image", path.stat().st_size, fingerprint, config.description))
+        planes, size = sum(config.prior.planes), path.stat().st_size
+        found.append(ModelInfo(path.stem, path, "image", size, fingerprint, planes, config.description))
     return found
 
 

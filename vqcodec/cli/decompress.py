@@ -36,6 +36,6 @@ def decompress(source: str, target: str, model: str | None, max_pixels: int | No
 
         models = [find_model(model)] if model else []
         with about(source):
-            image = load_for(data, device, models).decompress(data, max_pixels)
+            image = load_for(data, device, models, max_pixels).decompress(data, max_pixels)
         with about(target):
             write_picture(image, file, suffix)

@@ -28,21 +28,13 @@ def info(source: str, as_json: bool) -> None:
     data = read_input(source)
     with about(source):
         found = vqcodec.inspect(data)
-    planes = None if found.model is None else _planes(found.model)
     if as_json:
-        click.echo(json.dumps(asdict(found) | {"planes": planes}))
+        click.echo(json.dumps(asdict(found)))
     else:
-        click.echo("\n".join(f"{name:<12} {value}" for name, value in _rows(found, planes)))
+        click.echo("\n".join(f"{name:<12} {value}" for name, value in _rows(found)))
 
 
-def _planes(model: str) -> int:
-    """How many planes of indices a bundled model has: the file does not say."""
-    from vqcodec.model import find_model, load_model
-
-    return int(load_model(find_model(model)).codebooks.sizes.shape[1])
-
-
-def _rows(found: FileInfo, planes: int | None) -> list[tuple[str, str]]:
+def _rows(found: FileInfo) -> list[tuple[str, str]]:
     if found.modality == "image":
         source, unit = f"image, {found.width} x {found.height} pixels", "pixel"
     else:
@@ -53,7 +45,7 @@ def _rows(found: FileInfo, planes: int | None) -> list[tuple[str, str]]:
         ("model", found.model or "not a bundled one"),
         ("fingerprint", found.fingerprint),
         ("rate point", str(found.rate_point)),
-        ("planes", "unknown without the model" if planes is None else str(planes)),
+        ("planes", "unknown without the model" if found.planes is None else str(found.planes)),
         ("layers", f"{len(found.layers)}, of {sizes} bytes"),
         ("total", f"{found.total_bytes} bytes"),
         ("rate", f"{found.bits_per_pixel:.4f} bits per {unit}"),

@@ -92,7 +92,6 @@ def _write_pictures(
 def _indices(codec: Codec, folder: Path, name: str, chosen: Setting) -> Indices:
     from bitstream.errors import InputError
     from vqcodec.image.pixels import read_picture
-    from vqcodec.indices import Indices
 
     try:
         name.encode()
@@ -101,9 +100,7 @@ def _indices(codec: Codec, folder: Path, name: str, chosen: Setting) -> Indices:
     picture = read_picture(folder / name)
     for text in picture.notes:
         note(f"{folder / name}: {text}")
-    indices = codec.encode(picture.image, chosen.lambda_, chosen.rate_point)
-    assert isinstance(indices, Indices)  # and not a list, as one picture was given
-    return indices
+    return codec.encode(picture.image, chosen.lambda_, chosen.rate_point)
 
 
 def _write_meta(archive: ZipFile, codec: Codec, quality: float, sizes: dict[str, dict[str, int]]) -> None:

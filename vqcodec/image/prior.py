@@ -92,14 +92,11 @@ class PixelCNN:
         sizes: NDArray[np.integer],
         tables: Tables,
     ) -> None:
-        rates, total, alphabet, dimension = values.shape
+        if values.ndim != 4 or sizes.shape != values.shape[:2] or min(*planes, *layers) < 1:
+            raise ModelError("the parts of the model's prior do not fit together")
+        _, total, alphabet, dimension = values.shape
         ends = np.cumsum(planes)
-        if (
-            len(slices) != len(planes)
-            or ends[-1] != total
-            or sum(layers) != len(planes)
-            or sizes.shape != (rates, total)
-        ):
+        if len(slices) != len(planes) or ends[-1] != total or sum(layers) != len(planes):
             raise ModelError("the parts of the model's prior do not fit together")
         if sizes.min() < 1 or sizes.max() > alphabet:
             raise ModelError("an alphabet of the model's prior is out of range")
@@ -114,25 +111,25 @@ class PixelCNN:
 
     def _check_shapes(self, dimension: int) -> None:
         for network, planes in zip(self.slices, self.plane_ranges, strict=True):
-            context = 0
-            if network.context:
-                before = planes.start * dimension
-                for layer in network.context:
-                    self._check(layer, len(AROUND_OFFSETS) * before, 2)
-                    before = context = layer.shift.size // 2
-            incoming = len(CAUSAL_OFFSETS) * len(planes) * dimension + context
-            for layer in network.causal:
-                self._check(layer, incoming, 2)
-                incoming = 5 * (layer.shift.size // 2)
+            earlier = planes.start * dimension
+            if not network.causal or len(network.heads) != len(self.sizes) or (network.context and not earlier):
+                raise ModelError("a layer of the model's prior is missing, or too many")
+            taps = len(AROUND_OFFSETS)
+            context = self._check_stack(network.context, taps * earlier, taps) if network.context else 0
+            own = len(CAUSAL_OFFSETS) * len(planes) * dimension
+            hidden = self._check_stack(network.causal, own + context, len(CAUSAL_OFFSETS) + 1)
             for rate, head in enumerate(network.heads):
-                self._check(head, incoming // 5, 1)
-                if head.shift.size != self._choices(planes, rate)[1].sum():
-                    raise ModelError("a head of the model's prior has the wrong width")
+                if head.weight.shape != (hidden, self._choices(planes, rate)[1].sum()) or len(head.bias) != 1:
+                    raise ModelError("a head of the model's prior has the wrong shape")
 
-    @staticmethod
-    def _check(layer: ExactLayer, inputs: int, multiple: int) -> None:
-        if layer.weight.shape[0] != inputs or layer.weight.shape[1] % multiple:
-            raise ModelError("a layer of the model's prior has the wrong shape")
+    def _check_stack(self, layers: Sequence[ExactLayer], inputs: int, taps: int) -> int:
+        """Check gated layers on top of each other, `inputs` into the first one; their channels."""
+        channels = layers[0].shift.size // 2
+        for layer in layers:
+            if layer.weight.shape != (inputs, 2 * channels) or len(layer.bias) != len(self.sizes):
+                raise ModelError("a layer of the model's prior has the wrong shape")
+            inputs = taps * channels
+        return channels
 
     def _choices(self, planes: range, rate: int) -> tuple[list[int], NDArray[np.intp]]:
         """The planes of a slice that have a choice at this rate point, and their alphabets."""

@@ -110,7 +110,8 @@ class Tables:
         fits = (
             self.tanh.shape == self.sigmoid.shape == (2 * GATE_RANGE + 1,)
             and self.exp.shape == (EXP_RANGE + 1,)
-            and np.abs(self.tanh).max() <= 127
+            and self.tanh.min() >= -127  # not of abs, as that of -2**15 is itself
+            and self.tanh.max() <= 127
             and self.sigmoid.min() >= 0
             and self.sigmoid.max() <= 128
             and self.exp.min() >= 0

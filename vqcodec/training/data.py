@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
 from tqdm import tqdm
 
 from bitstream.errors import InputError
+from vqcodec.image.pixels import read_picture
 
 __all__ = ["PictureCache", "random_crops"]
 
@@ -24,9 +24,8 @@ __all__ = ["PictureCache", "random_crops"]
 def _decode_into(source: Path, target: Path) -> bool:
     """Write `source` as uint8 `[H, W, 3]` to `target`; False if Pillow cannot read it."""
     try:
-        with Image.open(source) as image:
-            pixels = np.asarray(image.convert("RGB"))
-    except (OSError, UnidentifiedImageError, ValueError):
+        pixels = np.asarray(read_picture(source).image)
+    except (InputError, OSError):
         return False
     partial = target.with_suffix(".partial")
     with partial.open("wb") as file:
@@ -48,6 +47,8 @@ class PictureCache:
     """
 
     def __init__(self, folder: Path, cache: Path) -> None:
+        if not folder.is_dir():
+            raise InputError(f"{folder}: no such folder")
         cache.mkdir(parents=True, exist_ok=True)
         sources = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix.lower() != ".csv")
         arrays = [path for path in sources if path.suffix == ".npy"]
