@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bound import bound_layer, worst_inputs
+from priors import bound_layer, worst_inputs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray

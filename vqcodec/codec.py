@@ -6,6 +6,7 @@ picture <--decoder-- z_q <--codebooks--------------- indices <--prior, range cod
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import overload
@@ -119,8 +120,8 @@ class Codec:
         """
         rates = len(self.model.codebooks.sizes)
         rate = self.settings(50).rate_point if rate_point is None else rate_point
-        if not 0 <= rate < rates or not lambda_ >= 0:
-            raise InputError(f"the rate point must be in 0..{rates - 1} and lambda not negative")
+        if not 0 <= rate < rates or not 0 <= lambda_ < math.inf:
+            raise InputError(f"the rate point must be in 0..{rates - 1}, and lambda finite and not negative")
         if isinstance(image, Image.Image) or (isinstance(image, np.ndarray) and image.ndim == 3):
             return self._encode(_to_array(image), Setting(rate, lambda_))
         return [self._encode(_to_array(each), Setting(rate, lambda_)) for each in image]

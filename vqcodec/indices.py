@@ -34,6 +34,8 @@ class Indices:
     def __post_init__(self) -> None:
         if self.values.ndim != 3 or len(self.values) != len(self.sizes) or self.values.size == 0:
             raise ValueError("indices must be [planes, rows, columns], with one alphabet size for each plane")
+        if self.values.dtype.kind not in "iu":
+            raise ValueError(f"indices must be integers, not {self.values.dtype}")
         if min(self.width, self.height) < 1:
             raise ValueError("a picture has at least one pixel")
         flat = self.values.reshape(len(self.values), -1)

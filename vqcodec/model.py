@@ -40,6 +40,7 @@ __all__ = ["Model", "ModelConfig", "ModelInfo", "bundled_models", "find_model", 
 WEIGHTS = Path(__file__).parent / "weights"
 MAX_BYTES = 1 << 28
 HARD = ("codewords", "sizes", "prior/")
+TYPES = {"sizes": np.int16, "metric": np.float32}  # of arrays outside of the prior; all others are float16
 
 _converter = Converter(forbid_extra_keys=True)
 
@@ -61,6 +62,10 @@ class ModelConfig:
     quality: tuple[Setting, ...]
     description: str = ""
     decoder_version: int = 1
+
+    def __post_init__(self) -> None:
+        if not self.quality or not 0 <= self.decoder_version < 2**32:
+            raise ValueError("a model has settings for its qualities, and a version from 0 to 2**32 - 1")
 
 
 @dataclass(frozen=True)
@@ -140,6 +145,9 @@ def load_model(path: Path) -> Model:
         ModelError: it is missing, damaged, or could not be trusted to decode exactly.
     """
     config, _, arrays = _read(path, with_arrays=True)
+    for name, array in arrays.items():
+        if not name.startswith("prior/") and array.dtype != TYPES.get(name, np.float16):
+            raise ModelError(f"{path}: array {name} has the type {array.dtype}")
     try:
         sizes = arrays["sizes"].astype(np.intp)
         codebooks = Codebooks(
@@ -153,8 +161,11 @@ def load_model(path: Path) -> Model:
     parts = {name.removeprefix("prior/"): array for name, array in arrays.items() if name.startswith("prior/")}
     prior = prior_from_tensors(parts, config.prior.planes, config.prior.layers, sizes)
     _, planes, _, dimension = codebooks.codewords.shape
-    rates_fit = all(0 <= each.rate_point < len(sizes) for each in config.quality) and config.quality
-    if planes * dimension != config.autoencoder.latent_channels or not rates_fit:
+    shape = config.autoencoder
+    fits = shape.rates == len(sizes) > max(each.rate_point for each in config.quality)
+    # The networks are built from the configuration, which could ask for more memory than there is.
+    encoder = sum(array.size for name, array in arrays.items() if name.startswith("encoder/"))
+    if not fits or planes * dimension != shape.latent_channels or encoder != shape.encoder_parameters:
         raise ModelError(f"{path}: the parts of the model do not fit together")
     networks = {name: array for name, array in arrays.items() if name.startswith(("encoder/", "decoder/", "scale/"))}
     return Model(config, codebooks, prior, networks)

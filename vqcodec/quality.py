@@ -13,10 +13,18 @@ __all__ = ["Setting", "setting"]
 
 @dataclass(frozen=True)
 class Setting:
-    """A rate point, and `lambda_` in squared quantization widths a bit."""
+    """A rate point, and `lambda_` in squared quantization widths a bit.
+
+    Raises:
+        ValueError: one of them is negative, or lambda not finite.
+    """
 
     rate_point: int
     lambda_: float
+
+    def __post_init__(self) -> None:
+        if self.rate_point < 0 or not 0 <= self.lambda_ < math.inf:
+            raise ValueError(f"no setting has rate point {self.rate_point} and lambda {self.lambda_}")
 
 
 def setting(table: Sequence[Setting], quality: float) -> Setting:

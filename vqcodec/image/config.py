@@ -9,7 +9,7 @@ __all__ = ["AutoencoderConfig", "PriorConfig"]
 
 @dataclass(frozen=True)
 class AutoencoderConfig:
-    """The shape of the networks.
+    """The shape of the networks. ValueError is raised for one that no model has.
 
     Attributes:
         patch: side of the square of pixels that becomes one position of the first level.
@@ -25,15 +25,34 @@ class AutoencoderConfig:
     latent_channels: int = 160
     rates: int = 1
 
+    def __post_init__(self) -> None:
+        _check("patch", self.patch, 64)
+        _check("number of widths", len(self.widths), 8)
+        _check("number of blocks", len(self.blocks), len(self.widths), low=len(self.widths))
+        for width, blocks in zip(self.widths, self.blocks, strict=True):
+            _check("width", width, 4096)
+            _check("blocks", blocks, 64, low=0)
+        _check("latent channels", self.latent_channels, 4096)
+        _check("rates", self.rates, 256)
+
     @property
     def stride(self) -> int:
         """Pixels a latent position covers in each direction."""
         return int(self.patch * 2 ** (len(self.widths) - 1))
 
+    @property
+    def encoder_parameters(self) -> int:
+        """Weights and biases of the encoder; the decoder has about as many."""
+        total, channels = 0, 3 * self.patch**2
+        for width, blocks in zip(self.widths, self.blocks, strict=True):
+            total += (9 * channels + 1 + 2 * blocks * (9 * width + 1)) * width
+            channels = width
+        return total + (channels + 1) * self.latent_channels
+
 
 @dataclass(frozen=True)
 class PriorConfig:
-    """The shape of the prior.
+    """The shape of the prior. ValueError is raised for one that no model has.
 
     Attributes:
         planes: how many planes each slice has, in order.
@@ -51,3 +70,16 @@ class PriorConfig:
     hidden: int = 64
     depth: int = 3
     features: int = 16
+
+    def __post_init__(self) -> None:
+        for name in ("context", "context_depth", "hidden", "depth", "features"):
+            _check(name, getattr(self, name), 4096)
+        for count in (*self.planes, *self.layers):
+            _check("planes of a slice, or slices of a layer", count, 4096)
+        _check("number of layers", len(self.layers), 8)
+        _check("slices of all layers", sum(self.layers), len(self.planes), low=len(self.planes))
+
+
+def _check(name: str, value: int, high: int, low: int = 1) -> None:
+    if not low <= value <= high:
+        raise ValueError(f"{name}: {value} is outside of {low}..{high}")

@@ -64,7 +64,9 @@ def shifted(plane: Floats, offsets: Sequence[tuple[int, int]], rows: slice) -> F
 
 
 def _add(a: Floats, b: Floats) -> Floats:
-    total: Floats = np.clip(a + b, -ACTIVATION_MAX, ACTIVATION_MAX)
+    total = a + b
+    np.minimum(total, np.float32(ACTIVATION_MAX), out=total)
+    np.maximum(total, np.float32(-ACTIVATION_MAX), out=total)
     return total
 
 
@@ -92,32 +94,30 @@ class PixelCNN:
         sizes: NDArray[np.integer],
         tables: Tables,
     ) -> None:
-        if values.ndim != 4 or sizes.shape != values.shape[:2] or min(*planes, *layers) < 1:
+        fits = values.ndim == 4 and 0 not in values.shape and sizes.shape == values.shape[:2]
+        if not fits or min((*planes, *layers), default=0) < 1 or sum(planes) != values.shape[1]:
             raise ModelError("the parts of the model's prior do not fit together")
-        _, total, alphabet, dimension = values.shape
-        ends = np.cumsum(planes)
-        if len(slices) != len(planes) or ends[-1] != total or sum(layers) != len(planes):
+        if len(slices) != len(planes) or sum(layers) != len(planes):
             raise ModelError("the parts of the model's prior do not fit together")
-        if sizes.min() < 1 or sizes.max() > alphabet:
+        if sizes.min() < 1 or sizes.max() > values.shape[2]:
             raise ModelError("an alphabet of the model's prior is out of range")
         self.slices, self.tables = tuple(slices), tables
         self.sizes = sizes.astype(np.intp)
         self.values = values.astype(np.float32)
+        ends = np.cumsum(planes)
         self.plane_ranges = [range(end - count, end) for end, count in zip(ends.tolist(), planes, strict=True)]
         bounds = np.cumsum([0, *layers]).tolist()
         self.layer_ends = [int(ends[bound - 1]) for bound in bounds[1:]]
         self.layer_slices = [range(a, b) for a, b in itertools.pairwise(bounds)]
-        self._check_shapes(dimension)
+        self._check_shapes(values.shape[3])
 
     def _check_shapes(self, dimension: int) -> None:
         for network, planes in zip(self.slices, self.plane_ranges, strict=True):
             earlier = planes.start * dimension
             if not network.causal or len(network.heads) != len(self.sizes) or (network.context and not earlier):
                 raise ModelError("a layer of the model's prior is missing, or too many")
-            taps = len(AROUND_OFFSETS)
-            context = self._check_stack(network.context, taps * earlier, taps) if network.context else 0
-            own = len(CAUSAL_OFFSETS) * len(planes) * dimension
-            hidden = self._check_stack(network.causal, own + context, len(CAUSAL_OFFSETS) + 1)
+            context = self._check_stack(network.context, 9 * earlier, 9) if network.context else 0
+            hidden = self._check_stack(network.causal, 4 * len(planes) * dimension + context, 5)
             for rate, head in enumerate(network.heads):
                 if head.weight.shape != (hidden, self._choices(planes, rate)[1].sum()) or len(head.bias) != 1:
                     raise ModelError("a head of the model's prior has the wrong shape")

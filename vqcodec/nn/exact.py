@@ -29,7 +29,6 @@ __all__ = [
     "Tables",
     "frequencies",
     "gate",
-    "round_shift",
 ]
 
 Floats = NDArray[np.float32]
@@ -42,12 +41,6 @@ GATE_RANGE = 255  # inputs of a gate are clamped to this many units
 EXP_RANGE = 400  # exp of less than -EXP_RANGE units is 0
 
 
-def round_shift(values: Floats, scale: Floats | np.float32) -> Floats:
-    """`floor(values * scale + 1/2)` for `scale` a power of two (or a row of them); exact below 2**23."""
-    result: Floats = np.floor(values * scale + np.float32(0.5))
-    return result
-
-
 @dataclass(frozen=True)
 class ExactLayer:
     """A matrix of integer weights.
@@ -57,7 +50,7 @@ class ExactLayer:
         bias: int32 `[R, O]`, a row for each rate point.
         shift: int8 `[O]`; column o is divided by 2**shift[o] (0..20).
         input_max: the greatest |x| that the layer is ever given.
-        matrix: the weight in float32, for those who multiply by parts of it.
+        matrix: `weight 2**-shift` in float32 (exact), for those who multiply by parts of it.
 
     Raises:
         ModelError: an output could leave the exact range, or the shapes do not fit.
@@ -68,8 +61,7 @@ class ExactLayer:
     shift: NDArray[np.int8]
     input_max: int
     matrix: Floats = field(init=False, repr=False, compare=False)
-    _biases: Floats = field(init=False, repr=False, compare=False)
-    _scale: Floats = field(init=False, repr=False, compare=False)
+    _offsets: Floats = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.weight.ndim != 2 or self.bias.ndim != 2 or self.bias.shape[1:] != self.shift.shape:
@@ -79,13 +71,16 @@ class ExactLayer:
         reach = np.abs(self.weight.astype(np.int64)).sum(0) * self.input_max + np.abs(self.bias.astype(np.int64)).max(0)
         if reach.max(initial=0) >= ACC_LIMIT:
             raise ModelError("a layer of the model could leave the range in which sums are exact")
-        object.__setattr__(self, "matrix", np.ascontiguousarray(self.weight, np.float32))
-        object.__setattr__(self, "_biases", self.bias.astype(np.float32))
-        object.__setattr__(self, "_scale", np.exp2(-self.shift.astype(np.float32)))
+        # The division is folded into the parameters: a power of two a column changes exponents only.
+        scale = np.exp2(-self.shift.astype(np.float32))
+        object.__setattr__(self, "matrix", self.weight * scale)
+        object.__setattr__(self, "_offsets", self.bias.astype(np.float32) * scale + np.float32(0.5))
 
     def finish(self, acc: Floats, rate: int) -> Floats:
-        """Add the bias of the rate point to `acc = x W` and divide: `[N, O]`."""
-        return round_shift(acc + self._biases[rate], self._scale)
+        """Add the bias of the rate point to `acc = x matrix` and round: `[N, O]`. Overwrites `acc`."""
+        acc += self._offsets[rate]
+        np.floor(acc, out=acc)
+        return acc
 
     def __call__(self, x: Floats, rate: int) -> Floats:
         """Integers x `[N, I]` to `[N, O]`."""
@@ -119,7 +114,7 @@ class Tables:
         )
         if not fits:
             raise ModelError("a function table of the model is out of range")
-        object.__setattr__(self, "_gate", (self.tanh.astype(np.float32), self.sigmoid.astype(np.float32)))
+        object.__setattr__(self, "_gate", (self.tanh.astype(np.float32), self.sigmoid.astype(np.float32) / 128))
         object.__setattr__(self, "_exp", self.exp.astype(np.float64))
 
     @classmethod
@@ -137,9 +132,14 @@ class Tables:
 def gate(preactivation: Floats, tables: Tables) -> Floats:
     """`tanh(u) sigmoid(v)` of preactivations `[N, 2 C]` = (u, v), as activations `[N, C]` with |a| <= 127."""
     tanh, sigmoid = tables._gate  # type: ignore[attr-defined]
-    index = (np.clip(preactivation, -GATE_RANGE, GATE_RANGE) + np.float32(GATE_RANGE)).astype(np.intp)
+    index = preactivation.astype(np.intp)
+    index += GATE_RANGE
     half = index.shape[1] // 2
-    return round_shift(tanh[index[:, :half]] * sigmoid[index[:, half:]], np.float32(2.0**-7))
+    product = tanh.take(index[:, :half], mode="clip")
+    product *= sigmoid.take(index[:, half:], mode="clip")
+    product += np.float32(0.5)
+    np.floor(product, out=product)
+    return product
 
 
 def frequencies(logits: Floats, offsets: NDArray[np.intp], tables: Tables) -> NDArray[np.float64]:
@@ -154,12 +154,14 @@ def frequencies(logits: Floats, offsets: NDArray[np.intp], tables: Tables) -> ND
     """
     sizes = np.diff(offsets, append=logits.shape[1])
     highest = np.maximum.reduceat(logits, offsets, axis=1)
-    below = np.minimum(np.repeat(highest, sizes, axis=1) - logits, np.float32(EXP_RANGE)).astype(np.intp)
-    weight = tables._exp[below]  # type: ignore[attr-defined]
+    below = (np.repeat(highest, sizes, axis=1) - logits).astype(np.intp)
+    weight = tables._exp.take(below, mode="clip")  # type: ignore[attr-defined]
     total = np.add.reduceat(weight, offsets, axis=1).astype(np.int64)
     # f = 1 + floor(weight (2**P - K) / total), by one reciprocal a row: all products stay below 2**53.
     reciprocal = (((1 << PRECISION) - sizes[None, :]) << PRECISION) // total
-    share = np.floor(weight * np.repeat(reciprocal.astype(np.float64), sizes, axis=1) * 2.0**-PRECISION) + 1
+    weight *= np.repeat(reciprocal * 2.0**-PRECISION, sizes, axis=1)
+    share = np.floor(weight, out=weight)
+    share += 1
     missing = (1 << PRECISION) - np.add.reduceat(share, offsets, axis=1)
     # What the floors left over goes to the first symbol of each plane: a few units of 2**-PRECISION.
     share[:, offsets] += missing

@@ -19,7 +19,7 @@ from typing import TypeVar
 import numpy as np
 import torch
 from cattrs import Converter
-from cattrs.errors import BaseValidationError
+from cattrs.errors import AttributeValidationNote, BaseValidationError
 from numpy.typing import NDArray
 
 from bitstream.errors import InputError
@@ -88,12 +88,26 @@ def load_config(path: Path | None, kind: type[Config]) -> Config:
     """
     if path is None:
         return kind()
+    converter = Converter(forbid_extra_keys=True)
+    # TOML has no null: `noise = false` leaves the stage out.
+    converter.register_structure_hook(
+        NoiseStage | None, lambda value, _: None if value is False else converter.structure(value, NoiseStage)
+    )
     try:
-        with path.open("rb") as file:
-            return Converter(forbid_extra_keys=True).structure(tomllib.load(file), kind)
+        return converter.structure(tomllib.loads(path.read_text("utf-8")), kind)
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, BaseValidationError, ValueError, TypeError) as error:
-        causes = [*getattr(error, "exceptions", ())] or [error]
-        raise InputError(f"{path}: {causes[0]}".splitlines()[0]) from None
+        raise InputError(f"{path}: {_cause(error)}".splitlines()[0]) from None
+
+
+def _cause(error: Exception) -> str:
+    """What is wrong, and with which setting, of the nested errors of cattrs."""
+    where: list[str] = []
+    while isinstance(error, BaseValidationError):
+        error = error.exceptions[0]
+        where += [note.name for note in getattr(error, "__notes__", ()) if isinstance(note, AttributeValidationNote)]
+    return ": ".join([".".join(where), str(error)] if where else [str(error)])
 
 
 def train_image(folder: Path, out: Path, config: Path | None = None) -> None:

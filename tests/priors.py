@@ -1,0 +1,110 @@
+"""Priors for tests: one of ragged alphabets, and one at the very end of the exact range; and indices for them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from vqcodec.image.autoencoder import Decoder, Encoder
+from vqcodec.image.config import AutoencoderConfig, PriorConfig
+from vqcodec.image.prior import PixelCNN, SliceNetwork
+from vqcodec.image.prior_network import PriorNetwork
+from vqcodec.model import Model, ModelConfig
+from vqcodec.nn.codebooks import Codebooks
+from vqcodec.nn.exact import ACC_LIMIT, ACTIVATION_MAX, ExactLayer, Tables
+from vqcodec.quality import Setting
+
+__all__ = ["bound_layer", "bound_model", "ragged_network", "random_indices", "worst_inputs"]
+
+RAGGED = PriorConfig(planes=(1, 2, 2), layers=(1, 2), context=6, context_depth=2, hidden=8, depth=3, features=5)
+RAGGED_SIZES = [[7, 1, 1, 5, 2], [3, 7, 2, 6, 1]]  # at rate point 0, the second slice has no choice at all
+
+# Rows enough that every column of every layer reaches the bound by its weights.
+BOUND = PriorConfig(planes=(3, 3), layers=(1, 1), context=64, context_depth=2, hidden=264, depth=2)
+DIMENSION, ALPHABET, RATES = 24, 16, 2
+
+
+def ragged_network(seed: int = 0, scale: float = 0.3) -> PriorNetwork:
+    """A random prior whose alphabets differ; larger `scale`s give bolder predictions."""
+    torch.manual_seed(seed)
+    sizes = torch.tensor(RAGGED_SIZES)
+    network = PriorNetwork(RAGGED, torch.randn(2, 5, 7, 2), 1 + 3 * torch.rand(2, 5, 7), sizes)
+    for module in network.slices:
+        torch.nn.init.normal_(module.project, std=scale)
+        for layer in (*module.context, *module.causal):
+            torch.nn.init.normal_(layer.bias, std=scale)
+    return network
+
+
+def random_indices(prior: PixelCNN, rate: int, height: int, width: int, seed: int = 0) -> NDArray[np.int32]:
+    """Indices `[P, height, width]`, every one as likely as the others."""
+    rng = np.random.default_rng(seed)
+    high = prior.sizes[rate][:, None, None]
+    return rng.integers(0, high, (len(high), height, width)).astype(np.int32)
+
+
+def bound_layer(
+    rng: np.random.Generator, inputs: int, outputs: int, rates: int = 1, shifts: tuple[int, int] = (0, 20)
+) -> ExactLayer:
+    """A layer whose every column reaches 2**23 - 1 at the worst input, weights first and the bias for the rest."""
+    weight = rng.integers(120, 128, (inputs, outputs)) * rng.choice([-1, 1], (inputs, outputs))
+    # As many weights as the range has room for, at random places; the others are zero.
+    room = (ACC_LIMIT - 1) // ACTIVATION_MAX
+    for column in weight.T:
+        order = rng.permutation(inputs)
+        column[order] *= np.abs(column[order]).cumsum() <= room
+    rest = ACC_LIMIT - 1 - np.abs(weight).sum(0) * ACTIVATION_MAX
+    return ExactLayer(
+        weight=weight.astype(np.int8),
+        bias=(rest * rng.choice([-1, 1], (rates, outputs))).astype(np.int32),
+        shift=rng.integers(shifts[0], shifts[1], outputs, endpoint=True).astype(np.int8),
+        input_max=ACTIVATION_MAX,
+    )
+
+
+def worst_inputs(rng: np.random.Generator, layer: ExactLayer, rows: int) -> NDArray[np.float32]:
+    """Inputs `[rows, I]` that drive one column after the other to its bound, some of their signs flipped."""
+    sign = np.sign(layer.weight.T.astype(np.int64))[np.arange(rows) % layer.weight.shape[1]]
+    sign[sign == 0] = 1
+    flipped = rng.random(sign.shape) < rng.choice([0, 0.01, 0.3], (rows, 1))
+    return (ACTIVATION_MAX * np.where(flipped, -sign, sign) * rng.choice([-1, 1], (rows, 1))).astype(np.float32)
+
+
+def bound_prior(seed: int = 0) -> PixelCNN:
+    """A prior all of whose layers are at the bound, on values as large as they may be."""
+    rng = np.random.default_rng(seed)
+
+    def gated(inputs: int, channels: int) -> ExactLayer:
+        return bound_layer(rng, inputs, 2 * channels, RATES, shifts=(12, 13))
+
+    slices, earlier = [], 0
+    for count in BOUND.planes:
+        context = (gated(9 * earlier, BOUND.context), gated(9 * BOUND.context, BOUND.context)) if earlier else ()
+        own = 4 * count * DIMENSION + (BOUND.context if earlier else 0)
+        causal = (gated(own, BOUND.hidden), gated(5 * BOUND.hidden, BOUND.hidden))
+        heads = tuple(bound_layer(rng, BOUND.hidden, count * ALPHABET, shifts=(11, 11)) for _ in range(RATES))
+        slices.append(SliceNetwork(context, causal, heads))
+        earlier += count * DIMENSION
+    values = rng.choice([-128, -127, 127], (RATES, sum(BOUND.planes), ALPHABET, DIMENSION)).astype(np.int8)
+    sizes = np.full(values.shape[:2], ALPHABET)
+    return PixelCNN(slices, BOUND.planes, BOUND.layers, values, sizes, Tables.standard())
+
+
+def bound_model(seed: int = 0) -> Model:
+    """A model with that prior, and an encoder and decoder to no purpose."""
+    torch.manual_seed(seed)
+    channels = sum(BOUND.planes) * DIMENSION
+    shape = AutoencoderConfig(widths=(8, 8), blocks=(0, 0), latent_channels=channels, rates=RATES)
+    prior = bound_prior(seed)
+    networks = {
+        f"{name}/{key}": value.numpy()
+        for name, network in (("encoder", Encoder(shape)), ("decoder", Decoder(shape)))
+        for key, value in network.state_dict().items()
+    }
+    codewords = (0.3 * torch.randn(prior.values.shape)).half().float().numpy()
+    ones = np.ones((RATES, sum(BOUND.planes), DIMENSION), np.float32)
+    codebooks = Codebooks(codewords, prior.sizes, ones, np.full(codewords.shape[:3], 4, np.float32))
+    return Model(ModelConfig(shape, replace(BOUND, features=1), (Setting(0, 0.01), Setting(1, 0.01))), codebooks, prior, networks)
