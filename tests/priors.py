@@ -107,4 +107,6 @@ def bound_model(seed: int = 0) -> Model:
     codewords = (0.3 * torch.randn(prior.values.shape)).half().float().numpy()
     ones = np.ones((RATES, sum(BOUND.planes), DIMENSION), np.float32)
     codebooks = Codebooks(codewords, prior.sizes, ones, np.full(codewords.shape[:3], 4, np.float32))
-    return Model(ModelConfig(shape, replace(BOUND, features=1), (Setting(0, 0.01), Setting(1, 0.01))), codebooks, prior, networks)
+    return Model(
+        ModelConfig(shape, replace(BOUND, features=1), (Setting(0, 0.01), Setting(1, 0.01))), codebooks, prior, networks
+    )

@@ -24,7 +24,6 @@ from vqcodec.nn.exact import (
     Tables,
     frequencies,
     gate,
-    round_shift,
 )
 
 TABLES = Tables.standard()
@@ -156,21 +155,28 @@ def test_parts_of_a_product_add_up() -> None:
 # Functions ---------------------------------------------------------------------------------------------------------
 
 
+def divided(values: np.ndarray, shift: int) -> np.ndarray:
+    """What a layer of one weight 1 makes of `values`: it only divides."""
+    one, none = np.array([[1]], np.int8), np.array([[0]], np.int32)
+    layer = ExactLayer(one, none, np.array([shift], np.int8), input_max=ACC_LIMIT - 1)
+    return layer(np.asarray(values, np.float32)[:, None], 0)[:, 0]
+
+
 @settings(max_examples=300)
 @given(st.integers(-ACC_LIMIT + 1, ACC_LIMIT - 1), st.integers(0, 20))
-def test_round_shift(value: int, shift: int) -> None:
-    result = round_shift(np.array([value], np.float32), np.float32(2.0**-shift))
+def test_division_rounds_halves_up(value: int, shift: int) -> None:
+    result = divided(np.array([value]), shift)
     assert result.dtype == np.float32
     assert result[0] == (2 * value + 2**shift) >> (shift + 1)
 
 
 @pytest.mark.parametrize("shift", [0, 1, 7, 20])
-def test_round_shift_at_ties_and_ends(shift: int) -> None:
+def test_division_at_ties_and_ends(shift: int) -> None:
     half = 2**shift // 2
     centres = np.array([-(2**22), -(2**20), 0, 2**20, 2**22]) + half
     values = np.concatenate([centres + step for step in (-1, 0, 1)] + [[ACC_LIMIT - 1, 1 - ACC_LIMIT]])
     expected = (2 * values + 2**shift) >> (shift + 1)
-    assert (round_shift(values.astype(np.float32), np.float32(2.0**-shift)) == expected).all()
+    assert (divided(values, shift) == expected).all()
 
 
 def test_gate_equals_integers_at_all_inputs() -> None:

@@ -135,7 +135,7 @@ def gate(preactivation: Floats, tables: Tables) -> Floats:
     index = preactivation.astype(np.intp)
     index += GATE_RANGE
     half = index.shape[1] // 2
-    product = tanh.take(index[:, :half], mode="clip")
+    product: Floats = tanh.take(index[:, :half], mode="clip")
     product *= sigmoid.take(index[:, half:], mode="clip")
     product += np.float32(0.5)
     np.floor(product, out=product)
