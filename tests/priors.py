@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -17,7 +15,7 @@ from vqcodec.nn.codebooks import Codebooks
 from vqcodec.nn.exact import ACC_LIMIT, ACTIVATION_MAX, ExactLayer, Tables
 from vqcodec.quality import Setting
 
-__all__ = ["bound_layer", "bound_model", "ragged_network", "random_indices", "worst_inputs"]
+__all__ = ["RAGGED", "bound_layer", "bound_model", "bound_prior", "ragged_network", "random_indices", "worst_inputs"]
 
 RAGGED = PriorConfig(planes=(1, 2, 2), layers=(1, 2), context=6, context_depth=2, hidden=8, depth=3, features=5)
 RAGGED_SIZES = [[7, 1, 1, 5, 2], [3, 7, 2, 6, 1]]  # at rate point 0, the second slice has no choice at all
@@ -107,6 +105,5 @@ def bound_model(seed: int = 0) -> Model:
     codewords = (0.3 * torch.randn(prior.values.shape)).half().float().numpy()
     ones = np.ones((RATES, sum(BOUND.planes), DIMENSION), np.float32)
     codebooks = Codebooks(codewords, prior.sizes, ones, np.full(codewords.shape[:3], 4, np.float32))
-    return Model(
-        ModelConfig(shape, replace(BOUND, features=1), (Setting(0, 0.01), Setting(1, 0.01))), codebooks, prior, networks
-    )
+    config = ModelConfig(shape, BOUND, (Setting(0, 0.01), Setting(1, 0.01)))
+    return Model(config, codebooks, prior, networks)

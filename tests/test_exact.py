@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from priors import bound_layer, worst_inputs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from priors import bound_layer, worst_inputs
 
 from bitstream import PRECISION, ModelError, check_frequencies
 from vqcodec.nn.exact import (
@@ -89,6 +89,7 @@ def test_every_rate_point_is_checked() -> None:
         {"shift": np.zeros((1, 3), np.int8)},
         {"bias": np.zeros(3, np.int32)},
         {"bias": np.zeros((1, 4), np.int32)},
+        {"bias": np.zeros((0, 3), np.int32)},
         {"weight": np.zeros(3, np.int8)},
         {"weight": np.zeros((5, 4), np.int8)},
         {"weight": np.zeros((5, 3, 1), np.int8)},

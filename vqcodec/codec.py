@@ -155,11 +155,12 @@ class Codec:
 
     def _encode(self, pixels: NDArray[np.uint8], chosen: Setting) -> Indices:
         height, width, _ = pixels.shape
-        latents = self.analyse(pixels)
-        values = self.assign(latents, chosen)
-        for _ in range(ASSIGNMENT_PASSES if chosen.lambda_ > 0 else 0):
-            values = self.assign(latents, chosen, values)
-        return Indices(values, self._sizes(chosen.rate_point), chosen.rate_point, width, height)
+        values = self.choose(self.analyse(pixels), chosen)
+        return self.indices(values, chosen.rate_point, width, height)
+
+    def indices(self, values: NDArray[np.int32], rate_point: int, width: int, height: int) -> Indices:
+        """Index volumes of this model as `Indices`, for those who made them with `analyse` and `choose`."""
+        return Indices(values, self._sizes(rate_point)[: len(values)], rate_point, width, height)
 
     @torch.inference_mode()
     def analyse(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -170,6 +171,13 @@ class Codec:
         x = torch.from_numpy(padded).to(self.device).permute(2, 0, 1)[None].float() / 255 - 0.5
         z: NDArray[np.float32] = self._encoder(x)[0].cpu().numpy()
         return z.reshape(self.model.codebooks.sizes.shape[1], -1, *z.shape[1:])
+
+    def choose(self, latents: NDArray[np.float32], chosen: Setting) -> NDArray[np.int32]:
+        """The indices that a file would get: `[P, h, w]` for latents `[P, D, h, w]`."""
+        values = self.assign(latents, chosen)
+        for _ in range(ASSIGNMENT_PASSES if chosen.lambda_ > 0 else 0):
+            values = self.assign(latents, chosen, values)
+        return values
 
     def assign(
         self, latents: NDArray[np.float32], chosen: Setting, previous: NDArray[np.int32] | None = None
@@ -226,8 +234,7 @@ class Codec:
         values = self.model.prior.decode(streams, container.rate_point, height, width)
         if self._checksums(values) != [layer.indices_crc for layer in container.layers]:
             raise CorruptError("the decoded indices do not match their checksum")
-        sizes = self._sizes(container.rate_point)[: len(values)]
-        return Indices(values, sizes, container.rate_point, source.width, source.height)
+        return self.indices(values, container.rate_point, source.width, source.height)
 
     def _sizes(self, rate: int) -> tuple[int, ...]:
         return tuple(self.model.codebooks.sizes[rate].tolist())

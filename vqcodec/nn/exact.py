@@ -64,15 +64,18 @@ class ExactLayer:
     _offsets: Floats = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if self.weight.ndim != 2 or self.bias.ndim != 2 or self.bias.shape[1:] != self.shift.shape:
+        if self.weight.ndim != 2 or self.bias.ndim != 2 or len(self.bias) < 1:
             raise ModelError("an exact layer of the model has the wrong shape")
-        if self.shift.shape != self.weight.shape[1:] or self.shift.min(initial=0) < 0 or self.shift.max(initial=0) > 20:
+        if self.shift.shape != self.weight.shape[1:] or self.shift.shape != self.bias.shape[1:]:
+            raise ModelError("an exact layer of the model has the wrong shape")
+        if self.shift.min(initial=0) < 0 or self.shift.max(initial=0) > 20:
             raise ModelError("an exact layer of the model has a wrong shift")
         reach = np.abs(self.weight.astype(np.int64)).sum(0) * self.input_max + np.abs(self.bias.astype(np.int64)).max(0)
         if reach.max(initial=0) >= ACC_LIMIT:
             raise ModelError("a layer of the model could leave the range in which sums are exact")
-        # The division is folded into the parameters: a power of two a column changes exponents only.
-        scale = np.exp2(-self.shift.astype(np.float32))
+        # The division is folded into the parameters: a power of two a column changes exponents only. By ldexp, as
+        # exp2 need not be exact.
+        scale = np.ldexp(np.float32(1), -self.shift.astype(np.int32))
         object.__setattr__(self, "matrix", self.weight * scale)
         object.__setattr__(self, "_offsets", self.bias.astype(np.float32) * scale + np.float32(0.5))
 

@@ -18,9 +18,12 @@ from vqcodec.quality import Setting
 
 __all__ = ["calibrate"]
 
-FACTORS = tuple(2.0**exponent for exponent in (-3, -2, -1, -0.5, 0, 0.5, 1, 1.5, 2, 2.5))
+Pixels = NDArray[np.uint8]
+Latents = NDArray[np.float32]
+
+FACTORS = tuple(2.0**exponent for exponent in (-3, -1.5, -0.5, 0, 0.5, 1.5, 2.5))
 ENTRIES = 100
-CROP = 768
+CROP = 512
 
 
 @dataclass(frozen=True)
@@ -35,23 +38,25 @@ class Measured:
 def calibrate(codec: Codec, pictures: list[NDArray[np.uint8]], lambda_: float) -> tuple[Setting, ...]:
     """Settings of quality 1..100, from the lowest to the highest rate that the model gives."""
     crops = [np.ascontiguousarray(picture[:CROP, :CROP]) for picture in pictures]
+    analysed = [(crop, codec.analyse(crop)) for crop in crops]
     rates = range(len(codec.model.codebooks.sizes))
     curves = [
-        [measure(codec, crops, Setting(rate, lambda_ * factor)) for factor in FACTORS]
+        [measure(codec, analysed, Setting(rate, lambda_ * factor)) for factor in FACTORS]
         for rate in tqdm(rates, desc="calibration", disable=None)
     ]
     ends = [point.log_rate for curve in curves for point in curve]
     return tuple(best_setting(curves, target) for target in np.linspace(min(ends), max(ends), ENTRIES))
 
 
-def measure(codec: Codec, crops: list[NDArray[np.uint8]], chosen: Setting) -> Measured:
-    """Code the crops: log2 of the mean bits per pixel, mean PSNR."""
+def measure(codec: Codec, analysed: list[tuple[Pixels, Latents]], chosen: Setting) -> Measured:
+    """Code crops, given with their latents: log2 of the mean bits per pixel, mean PSNR."""
     rates, psnrs = [], []
-    for crop in crops:
-        indices = codec.encode(crop, chosen.lambda_, chosen.rate_point)
-        decoded = np.asarray(codec.decode(indices)).astype(np.float64)
+    for crop, latents in analysed:
+        values = codec.choose(latents, chosen)
+        indices = codec.indices(values, chosen.rate_point, width=crop.shape[1], height=crop.shape[0])
+        error = np.asarray(codec.decode(indices)).astype(np.float64) - crop
         rates.append(codec.bits(indices).sum() / (crop.size / 3))
-        psnrs.append(10 * math.log10(255**2 / max(float(((decoded - crop) ** 2).mean()), 1e-3)))
+        psnrs.append(10 * math.log10(255**2 / max(float((error**2).mean()), 1e-3)))
     return Measured(math.log2(np.mean(rates)), float(np.mean(psnrs)), math.log2(chosen.lambda_))
 
 

@@ -49,7 +49,7 @@ class CodesStage:
         beta: weight of the commitment loss.
     """
 
-    steps: int = 5_000
+    steps: int = 4_000
     batch: int = 8
     crop: int = 160
     lambda_: float = 0.13

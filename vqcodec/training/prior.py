@@ -36,20 +36,20 @@ class PriorTraining:
         float_steps: steps without rounding.
         steps: of these and those with rounding together.
         held_out: every so many-th picture is kept for the figures and for the calibration.
-        most_pixels: of training pictures, in megapixels; their indices are kept in memory.
+        most_megapixels: of training pictures; their indices are kept in memory.
         calibration_pictures: how many pictures the quality knob is calibrated on.
     """
 
-    float_steps: int = 4_000
-    steps: int = 5_000
-    batch: int = 8
+    float_steps: int = 3_600
+    steps: int = 4_600
+    batch: int = 5
     crop: int = 24
     kernel_rate: float = 0.005
     other_rate: float = 2e-3
     lambda_: float = 0.13
     held_out: int = 50
-    most_megapixels: float = 150.0
-    calibration_pictures: int = 24
+    most_megapixels: float = 80.0
+    calibration_pictures: int = 16
     seed: int = 0
 
 
