@@ -16,6 +16,7 @@ from torch import nn
 
 from bitstream import InputError, ModelError
 from vqcodec import load
+from vqcodec.nn.quantizer import ProductQuantizer, QuantizerConfig
 from vqcodec.training import codes, loop
 from vqcodec.training.checkpoint import Checkpoint
 from vqcodec.training.image import ImageTraining, load_config, train_image
@@ -51,7 +52,7 @@ quantizer = {{ planes = 4, dimension = 3, alphabet = 16, rates = 2 }}
 prior = {{ planes = [2, 2], layers = [1, 1], context = 8, hidden = 8, depth = 1, features = 4 }}
 noise = {{ steps = {steps}, batch = 2, crop = 64 }}
 codebooks = {{ positions = 500, iterations = 3 }}
-codes = {{ steps = {steps}, batch = 2, crop = 64, lambda_ = 0.1 }}
+codes = {{ steps = {steps}, batch = 2, crop = 64, lambda_ = 0.001 }}
 """
 
 
@@ -92,7 +93,7 @@ class Run:
         data = codec.write(indices)
         assert codec.read(data) == indices
         assert codec.decompress(data).size == self.pictures.shape[1:3]
-        assert codec.decompress(codec.compress(self.pictures[1][:50, :27])).size == (27, 50)[: len(data)]
+        assert codec.decompress(codec.compress(self.pictures[1][:26, :27])).size == (27, 26)
 
 
 def check_usage(log: Log, rates: int, planes: int, alphabet: int) -> None:
@@ -116,10 +117,11 @@ def test_shapes_of_the_paper(
     config: str, size: int, planes: int, side: int, alphabet: int, update: str, tmp_path: Path
 ) -> None:
     run = Run(tmp_path, size, as_png=update == "ema")
-    run.train(config, update=update, steps=40)
+    run.train(config, update=update, steps=100)
     log = run.log("codes")
-    assert [entry["step"] for entry in log] == [10, 20, 30, 40]
-    assert log[-1]["mse"] < 0.8 * log[0]["mse"]
+    assert [entry["step"] for entry in log] == [*range(10, 101, 10)]
+    assert log[-1]["mse"] < 0.6 * log[0]["mse"]
+    assert log[-1]["mse"] < 0.8 * run.pictures.var()  # so that the codes tell something of the picture
     assert log[-1]["bits_per_subpixel"] < log[0]["bits_per_subpixel"]
     for entry in log:  # the code of a uniform prior: N log2 K bits
         assert entry["bpp"] * size**2 == pytest.approx(planes * side**2 * math.log2(alphabet), rel=1e-5)
@@ -206,7 +208,7 @@ def test_a_checkpoint_changes_nothing(tmp_path: Path) -> None:
 def test_dropped_layers_become_their_most_frequent_codes(ends: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(codes, "DROP_CHANCE", 1.0)
     torch.manual_seed(0)
-    quantizer = codes.ProductQuantizer(codes_config := ImageTraining().quantizer.__class__(4, 2, 8, 2))
+    quantizer = ProductQuantizer(QuantizerConfig(planes=4, dimension=2, alphabet=8, rates=2))
     quantizer.code_bits.copy_(torch.rand_like(quantizer.code_bits))
     usual = quantizer.code_bits.argmin(-1)
     rate = torch.tensor([0, 1, 1])
@@ -214,7 +216,6 @@ def test_dropped_layers_become_their_most_frequent_codes(ends: list[int], monkey
     dropped = quantizer.assign(z_q, rate) == usual[rate][:, :, None, None]
     assert (weight == (1.0 if len(ends) == 1 else codes.DROP_WEIGHT)).all()
     assert dropped[:, ends[-2] :].all() if len(ends) > 1 else not dropped.all()
-    assert codes_config.planes == 4
 
 
 # Configurations ----------------------------------------------------------------------------------------------------
@@ -235,7 +236,7 @@ def test_dropped_layers_become_their_most_frequent_codes(ends: list[int], monkey
         ("[quantizer]\nupdate = 'sgd'", "sgd"),
         ("[prior]\nplanes = [0, 48]\nlayers = [1, 1]", "outside of 1"),
         ("lambdas = [0.1]", "disagree"),
-        ("lambdas = [", "line 1"),
+        ("lambdas = [", "end of document"),
         ("\x00", "line 1"),
     ],
 )

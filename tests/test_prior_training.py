@@ -1,0 +1,116 @@
+"""Fitting a prior: what it learns, and what is left of it in integers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tiny import save_tiny_model
+
+from bitstream import InputError, ModelError
+from vqcodec import Codec, load
+from vqcodec.training import loop
+from vqcodec.training.prior import fit_prior
+
+CONFIG = """
+float_steps = 120
+steps = 150
+batch = 4
+crop = 8
+kernel_rate = 0.02
+other_rate = 0.01
+lambda_ = 0.02
+held_out = 8
+calibration_pictures = 1
+"""
+
+
+def striped(count: int, seed: int) -> np.ndarray:
+    """Pictures of broad stripes in a few colours: what is above a position says what is there."""
+    rng = np.random.default_rng(seed)
+    colours = rng.integers(0, 256, (6, 3))
+    stripes = np.repeat(rng.integers(0, 6, (count, 8)), 16, axis=1)
+    return np.repeat(colours[stripes][:, None], 128, axis=1).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Codec, Codec, dict[str, Any]]:
+    """A model before and after its prior was fitted to stripes, and the figures of the log."""
+    folder = tmp_path_factory.mktemp("prior")
+    np.save(folder / "pictures.npy", striped(24, seed=1))
+    (folder / "config.toml").write_text(CONFIG)
+    model = save_tiny_model(folder / "model.safetensors")
+    before = load(model)
+    fit_prior(model, folder, folder / "config.toml")
+    log = [json.loads(line) for line in (folder / "model.safetensors.training" / "log.jsonl").read_text().splitlines()]
+    assert [entry["stage"] for entry in log[-3:]] == ["prior-float", "prior-integer", "prior"]
+    return before, load(model), log[-1]["held_out_bits_per_position"]
+
+
+@pytest.mark.parametrize("rate", [0, 1])
+def test_it_learns_structure(fitted: tuple[Codec, Codec, dict[str, Any]], rate: int) -> None:
+    figures = fitted[2]
+    assert figures["float"][rate] < 0.5 * figures["order0"][rate]
+
+
+@pytest.mark.parametrize("rate", [0, 1])
+def test_integers_lose_little(fitted: tuple[Codec, Codec, dict[str, Any]], rate: int) -> None:
+    figures = fitted[2]
+    assert figures["integer"][rate] < 1.03 * figures["float"][rate]
+
+
+@pytest.mark.parametrize("rate", [0, 1])
+def test_figures_are_those_of_files(fitted: tuple[Codec, Codec, dict[str, Any]], rate: int) -> None:
+    """Pictures of the same kind cost about what the log says, in the bytes of a file."""
+    codec, figures = fitted[1], fitted[2]
+    sizes = []
+    for picture in striped(4, seed=1):
+        indices = codec.encode(picture, 0.02, rate)
+        data = codec.write(indices)
+        assert codec.read(data) == indices
+        sizes.append(8 * (len(data) - 48) / indices.values[0].size)
+    assert np.mean(sizes) == pytest.approx(figures["integer"][rate], rel=0.3)
+
+
+def test_codes_stay_and_the_prior_changes(fitted: tuple[Codec, Codec, dict[str, Any]]) -> None:
+    before, after, _ = fitted
+    picture = striped(1, seed=2)[0]
+    assert after.encode(picture) == before.encode(picture)
+    assert after.model.fingerprint != before.model.fingerprint
+    np.testing.assert_array_equal(
+        np.asarray(after.decode(after.encode(picture))), before.decode(before.encode(picture))
+    )
+
+
+def test_the_quality_knob_is_calibrated(fitted: tuple[Codec, Codec, dict[str, Any]]) -> None:
+    codec = fitted[1]
+    assert len(codec.model.config.quality) == 100
+    picture = striped(1, seed=1)[0]
+    bits = [codec.bits(codec._encode(picture, codec.settings(quality))).sum() for quality in (1, 50, 100)]
+    assert bits[0] < bits[2]
+
+
+def test_a_fit_that_was_stopped_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "LOG_EVERY", 1)
+    np.save(tmp_path / "pictures.npy", striped(3, seed=1))
+    config, model = tmp_path / "config.toml", save_tiny_model(tmp_path / "model.safetensors")
+    for float_steps, steps in ((2, 3), (4, 6)):
+        config.write_text(f"float_steps = {float_steps}\nsteps = {steps}\ncrop = 8\ncalibration_pictures = 1")
+        fit_prior(model, tmp_path, config)
+    lines = (tmp_path / "model.safetensors.training" / "log.jsonl").read_text().splitlines()
+    steps_of = [(entry["stage"], entry.get("step")) for entry in map(json.loads, lines) if "step" in entry]
+    first = [("prior-float", 1), ("prior-float", 2), ("prior-integer", 1)]
+    assert steps_of == [*first, ("prior-float", 3), ("prior-float", 4), ("prior-integer", 2)]
+
+
+def test_models_and_settings_that_cannot_be_used(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="no model"):
+        fit_prior(tmp_path / "none.safetensors", tmp_path)
+    (tmp_path / "config.toml").write_text("stepps = 1")
+    with pytest.raises(InputError, match="stepps"):
+        fit_prior(tmp_path / "none.safetensors", tmp_path, tmp_path / "config.toml")
+    with pytest.raises(InputError, match="no readable picture"):
+        fit_prior(save_tiny_model(tmp_path / "model.safetensors"), tmp_path)
