@@ -25,6 +25,7 @@ from bitstream import (
     Layer,
     Limits,
     ModelError,
+    UnsupportedError,
     pack,
     unpack,
 )
@@ -144,9 +145,11 @@ class Codec:
         """Code length of every index under the prior, `[P, h, w]`; the streams of a file are as long as their sum.
 
         Raises:
-            InputError: the indices do not belong to this model.
+            InputError: the indices do not belong to this model, or end inside a layer.
         """
         self._check(indices)
+        if len(indices.values) not in self.model.prior.layer_ends:
+            raise InputError("these indices end inside a layer, whose planes are needed together")
         return self.model.prior.bits(indices.values, indices.rate_point)
 
     def codebooks(self, rate_point: int) -> list[NDArray[np.float32]]:
@@ -228,6 +231,8 @@ class Codec:
         source = container.source
         if not isinstance(source, ImageSource):
             raise FingerprintError("the file holds sound, the model is for pictures")
+        if (source.coded_width, source.coded_height) != (source.width, source.height):
+            raise UnsupportedError("the picture was coded smaller than it is, which this release does not undo")
         stride = self.model.config.autoencoder.stride
         height, width = -(-source.height // stride), -(-source.width // stride)
         streams = [layer.stream for layer in container.layers]

@@ -108,11 +108,12 @@ class Model:
 
     @property
     def fingerprint(self) -> bytes:
-        """8 bytes that name the hard half."""
-        digest = hashlib.sha256()
+        """8 bytes that name the hard half, with the order of its planes and the pixels that an index stands for."""
+        order, stride = self.config.prior, self.config.autoencoder.stride
+        digest = hashlib.sha256(f"{order.planes} {order.layers} {stride}\n".encode())
         for name, array in sorted(self.arrays().items()):
             if name.startswith(HARD):
-                digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+                digest.update(f"{name} {array.dtype.name} {array.shape}\n".encode())
                 digest.update(np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
         return digest.digest()[:8]
 
@@ -184,7 +185,16 @@ def _read(path: Path, with_arrays: bool) -> tuple[ModelConfig, str, dict[str, ND
         if metadata.get("format") != "vqcodec-model-1":
             raise ModelError(f"{path}: not a model file of vqcodec")
         config = _converter.structure(json.loads(metadata["config"]), ModelConfig)
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError, RecursionError, BaseValidationError):
+    except (
+        SafetensorError,
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+        BaseValidationError,
+    ):
         raise ModelError(f"{path}: damaged, or not a model file of vqcodec") from None
     return config, metadata.get("fingerprint", ""), arrays
 

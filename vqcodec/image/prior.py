@@ -31,6 +31,7 @@ __all__ = ["AROUND_OFFSETS", "PixelCNN", "SliceNetwork"]
 
 Floats = NDArray[np.float32]
 Indices = NDArray[np.int32]
+Frequencies = NDArray[np.float64]
 
 AROUND_OFFSETS = tuple((i, j) for i in (-1, 0, 1) for j in (-1, 0, 1))
 # The parallel pass works on bands of about this many positions, to bound its memory.
@@ -94,10 +95,9 @@ class PixelCNN:
         sizes: NDArray[np.integer],
         tables: Tables,
     ) -> None:
-        fits = values.ndim == 4 and 0 not in values.shape and sizes.shape == values.shape[:2]
-        if not fits or min((*planes, *layers), default=0) < 1 or sum(planes) != values.shape[1]:
-            raise ModelError("the parts of the model's prior do not fit together")
-        if len(slices) != len(planes) or sum(layers) != len(planes):
+        fits = min((*planes, *layers), default=0) >= 1 and len(slices) == len(planes) == sum(layers)
+        fits &= values.ndim == 4 and 0 not in values.shape and sizes.shape == values.shape[:2]
+        if not fits or sum(planes) != values.shape[1]:
             raise ModelError("the parts of the model's prior do not fit together")
         if sizes.min() < 1 or sizes.max() > values.shape[2]:
             raise ModelError("an alphabet of the model's prior is out of range")
@@ -165,9 +165,7 @@ class PixelCNN:
         own = x[:, x.shape[1] // 5 * 4 :]
         return _add(own, gate(layer.finish(acc, rate), self.tables))
 
-    def _tables(
-        self, network: SliceNetwork, planes: range, hidden: Floats, rate: int
-    ) -> dict[int, NDArray[np.float64]]:
+    def _tables(self, network: SliceNetwork, planes: range, hidden: Floats, rate: int) -> dict[int, Frequencies]:
         """The frequencies of each plane with a choice, `[N, K]`, from hidden `[N, H]`: for both directions."""
         chosen, sizes = self._choices(planes, rate)
         if not chosen:
@@ -190,14 +188,14 @@ class PixelCNN:
         return state
 
     def hidden(self, indices: Indices, rate: int) -> Iterator[tuple[SliceNetwork, range, Floats]]:
-        """For each slice its network, planes and hidden activations `[h w, H]`, given all indices `[P, h, w]`."""
+        """For each slice its network, planes and hidden activations `[h w, H]`, given the indices `[P', h, w]`."""
         for network, planes in zip(self.slices, self.plane_ranges, strict=True):
-            before = range(planes.start)
+            if planes.stop > len(indices):
+                break
             extra = None
             if network.context:
-                extra = self._context(network, self.look_up(indices[: planes.start], before, rate), rate)
-            own = self.look_up(indices[planes.start : planes.stop], planes, rate)
-            state = self._hidden(network, own, extra, rate)
+                extra = self._context(network, self.look_up(indices[: planes.start], range(planes.start), rate), rate)
+            state = self._hidden(network, self.look_up(indices[planes.start : planes.stop], planes, rate), extra, rate)
             yield network, planes, state.reshape(-1, state.shape[2])
 
     def costs(self, indices: Indices, rate: int) -> Iterator[tuple[int, slice, Floats]]:

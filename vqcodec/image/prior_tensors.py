@@ -51,6 +51,9 @@ def prior_from_tensors(
         for number in range(len(planes)):
             groups = [_layers(arrays, f"{number}/{group}") for group in GROUPS]
             slices.append(SliceNetwork(*groups))
+        used = sum(len(group) for each in slices for group in (each.context, each.causal, each.heads))
+        if len(arrays) != 4 + used * len(DTYPES):
+            raise ModelError("the model's prior has arrays missing, or too many")
         return PixelCNN(slices, planes, layers, _typed(arrays, "values", np.int8), sizes, tables)
     except (KeyError, ValueError, IndexError) as error:
         raise ModelError(f"the model's prior is incomplete ({error})") from None
