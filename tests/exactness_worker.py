@@ -1,7 +1,7 @@
 """One cell of the exactness matrix: a process that codes under the settings that its environment asks for.
 
-It prints a line of JSON: what it computed, as hashes. After a line on its standard input it reads the files of all cells, and
-prints another one: the indices that it found, as hashes.
+It prints a line of JSON: what it computed, as hashes. After a line on its standard input it reads the files of all
+cells, and prints another one: the indices that it found, as hashes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from priors import random_indices
 from vqcodec import Codec, load
 from vqcodec.image.prior import PixelCNN
 
-HEIGHT, WIDTH = 5, 6
+HEIGHT, WIDTH = 3, 5
 
 
 def hashed(*parts: Any) -> str:

@@ -24,6 +24,7 @@ Latents = NDArray[np.float32]
 FACTORS = tuple(2.0**exponent for exponent in (-3, -1.5, -0.5, 0, 0.5, 1.5, 2.5))
 ENTRIES = 100
 CROP = 512
+LOWEST_RATE = 0.035  # bits per pixel: below, a picture is better coded at a smaller scale
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Measured:
 
 
 def calibrate(codec: Codec, pictures: list[NDArray[np.uint8]], lambda_: float) -> tuple[Setting, ...]:
-    """Settings of quality 1..100, from the lowest to the highest rate that the model gives."""
+    """Settings of quality 1..100, from LOWEST_RATE (or what the model gives) to its highest rate."""
     crops = [np.ascontiguousarray(picture[:CROP, :CROP]) for picture in pictures]
     analysed = [(crop, codec.analyse(crop)) for crop in crops]
     rates = range(len(codec.model.codebooks.sizes))
@@ -45,7 +46,8 @@ def calibrate(codec: Codec, pictures: list[NDArray[np.uint8]], lambda_: float) -
         for rate in tqdm(rates, desc="calibration", disable=None)
     ]
     ends = [point.log_rate for curve in curves for point in curve]
-    return tuple(best_setting(curves, target) for target in np.linspace(min(ends), max(ends), ENTRIES))
+    lowest = min(max(min(ends), math.log2(LOWEST_RATE)), max(ends))
+    return tuple(best_setting(curves, target) for target in np.linspace(lowest, max(ends), ENTRIES))
 
 
 def measure(codec: Codec, analysed: list[tuple[Pixels, Latents]], chosen: Setting) -> Measured:
