@@ -1,7 +1,7 @@
 """A file decodes everywhere: whatever the threads, vector instructions, precision and batches of writer and reader.
 
-The cells of the matrix are processes, as most settings are read when a library is loaded. They work one after the other:
-the waiting threads of several would slow each other down.
+The cells of the matrix are processes, as most settings are read when a library is loaded. They work one after the
+other, and on little: two threads that wait for each other on a busy machine are slow.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def cells() -> dict[str, tuple[str, dict[str, str]]]:
     found = {
         "plain": ("highest", {"OMP_NUM_THREADS": "1"}),
         "threads": ("medium", {"OMP_NUM_THREADS": "2"}),
-        "baseline": ("medium", baseline | {"OMP_NUM_THREADS": "2", "NPY_DISABLE_CPU_FEATURES": " ".join(DISPATCHED)}),
+        "baseline": ("medium", baseline | {"OMP_NUM_THREADS": "1", "NPY_DISABLE_CPU_FEATURES": " ".join(DISPATCHED)}),
     }
     if FEATURES.get("AVX2"):
         found["avx2"] = ("medium", avx2 | {"OMP_NUM_THREADS": "1", "NPY_DISABLE_CPU_FEATURES": " ".join(WIDE)})
@@ -76,7 +76,7 @@ def matrix(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Matrix
     for info in vqcodec.models():
         if info.name == "photo":
             shutil.copy(info.path, folder / "photo.safetensors")
-    np.save(folder / "picture.npy", pictures(1, 70, seed=9)[0][:50])
+    np.save(folder / "picture.npy", pictures(1, 40, seed=9)[0][:20])
     processes: dict[str, subprocess.Popen[str]] = {}
     first, second = {}, {}
     try:
@@ -103,7 +103,7 @@ def test_tables_and_streams_are_the_same(matrix: Matrix, name: str) -> None:
 @pytest.mark.parametrize("writer", cells())
 def test_files_of_any_cell_decode_in_any_other(matrix: Matrix, writer: str, reader: str) -> None:
     written = matrix.first[writer]["files"]
-    assert len(written) == 3 * len(list(matrix.folder.glob("*.safetensors")))
+    assert len(written) == 2 * len(list(matrix.folder.glob("*.safetensors")))
     assert {name: matrix.second[reader][name] for name in written} == written
 
 
@@ -119,6 +119,6 @@ def test_cells_are_what_they_say(matrix: Matrix) -> None:
     capabilities = {name: report["capability"] for name, report in reports.items()}
     wanted = {"baseline": "DEFAULT", "avx2": "AVX2", "avx512": "AVX512"}
     assert all(capabilities[name] == wanted[name] for name in reports if name in wanted)
-    assert reports["plain"]["threads"] == 1
+    assert (reports["plain"]["threads"], reports["threads"]["threads"]) == (1, 2)
     assert not set(DISPATCHED) & set(reports["baseline"]["simd"])
     assert set(DISPATCHED) <= set(reports["plain"]["simd"])

@@ -1,0 +1,44 @@
+"""How the files in this folder were made: `python tests/golden/make.py` makes them anew.
+
+They are frozen: as long as the tests of tests/test_golden.py pass, files that were written before can still be read.
+Make them anew only when the format or the meaning of a model changes on purpose, and say so in the change log.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+FOLDER = Path(__file__).resolve().parent
+sys.path[:0] = [str(FOLDER.parent), str(FOLDER.parents[1])]
+
+from tiny import pictures, save_tiny_model  # noqa: E402
+
+from vqcodec import load  # noqa: E402
+
+FILES = {"dot": (1, 1, 100), "low": (50, 33, 1), "high": (75, 100, 80)}  # height, width, quality
+
+
+def main() -> None:
+    codec = load(save_tiny_model(FOLDER / "tiny.safetensors"))
+    pins: dict[str, dict[str, object]] = {"tiny.safetensors": {"fingerprint": codec.model.fingerprint.hex()}}
+    for seed, (name, (height, width, quality)) in enumerate(FILES.items()):
+        data = codec.compress(pictures(1, 100, seed)[0][:height, :width], quality)
+        (FOLDER / f"{name}.vq").write_bytes(data)
+        indices = codec.read(data)
+        pins[f"{name}.vq"] = {
+            "size": [width, height],
+            "rate_point": indices.rate_point,
+            "volume": list(indices.values.shape),
+            "sha256": hashlib.sha256(indices.values.astype("<i4").tobytes()).hexdigest(),
+            "mean_colour": np.asarray(codec.decode(indices)).mean((0, 1)).round(1).tolist(),
+        }
+    (FOLDER / "pins.json").write_text(json.dumps(pins, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
