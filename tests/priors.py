@@ -47,8 +47,13 @@ def random_indices(prior: PixelCNN, rate: int, height: int, width: int, seed: in
 def bound_layer(
     rng: np.random.Generator, inputs: int, outputs: int, rates: int = 1, shifts: tuple[int, int] = (0, 20)
 ) -> ExactLayer:
-    """A layer whose every column reaches 2**23 - 1 at the worst input, weights first and the bias for the rest."""
-    weight = rng.integers(120, 128, (inputs, outputs)) * rng.choice([-1, 1], (inputs, outputs))
+    """A layer whose every column reaches 2**23 - 1 at the worst input, weights first and the bias for the rest.
+
+    Every other column has weights of one sign, so that inputs of one sign come near the bound, too.
+    """
+    sign = rng.choice([-1, 1], (inputs, outputs))
+    sign[:, ::2] = sign[:1, ::2]
+    weight = rng.integers(120, 128, (inputs, outputs)) * sign
     # As many weights as the range has room for, at random places; the others are zero.
     room = (ACC_LIMIT - 1) // ACTIVATION_MAX
     for column in weight.T:
@@ -87,6 +92,7 @@ def bound_prior(seed: int = 0) -> PixelCNN:
         slices.append(SliceNetwork(context, causal, heads))
         earlier += count * DIMENSION
     values = rng.choice([-128, -127, 127], (RATES, sum(BOUND.planes), ALPHABET, DIMENSION)).astype(np.int8)
+    values[:, :, ::2] = rng.choice([-128, 127], (*values[:, :, ::2].shape[:3], 1))  # of one sign
     sizes = np.full(values.shape[:2], ALPHABET)
     return PixelCNN(slices, BOUND.planes, BOUND.layers, values, sizes, Tables.standard())
 

@@ -119,6 +119,25 @@ def test_a_higher_price_buys_fewer_bits(tiny_codec: Codec, rate: int) -> None:
     assert errors == sorted(errors)
 
 
+@pytest.mark.parametrize("rate", [0, 1])
+def test_bits_under_the_prior_decide(tiny_codec: Codec, rate: int) -> None:
+    """Codes are chosen by their order-0 lengths, then again by those that the prior gives around the first ones."""
+    latents, model, chosen = tiny_codec.analyse(PICTURE), tiny_codec.model, Setting(rate, 3.0)
+    first = tiny_codec.assign(latents, chosen)
+    costs = {plane: cost for plane, _, cost in model.prior.costs(first, rate)}
+    for plane, codewords in enumerate(tiny_codec.codebooks(rate)):
+        vectors = latents[plane].reshape(4, -1).T.astype(float)
+        distance = ((vectors[:, None] - codewords) ** 2 * model.codebooks.metric[rate, plane]).sum(-1)
+        for indices, bits in (
+            (first, model.codebooks.order0_bits(rate, plane)),
+            (tiny_codec.encode(PICTURE, 3.0, rate).values, costs[plane]),
+        ):
+            total = distance + 3.0 * bits
+            reached = total[np.arange(len(vectors)), indices[plane].ravel()]
+            assert (reached <= total.min(1) + 1e-5 * total.max()).all()
+    assert (tiny_codec.encode(PICTURE, 3.0, rate).values != first).any()
+
+
 @pytest.mark.parametrize(("lambda_", "rate"), [(-1e-9, 0), (np.nan, 0), (np.inf, 0), (0, -1), (0, 2)])
 def test_prices_and_rate_points_that_are_none(tiny_codec: Codec, lambda_: float, rate: int) -> None:
     with pytest.raises(InputError, match=r"0\.\.1"):

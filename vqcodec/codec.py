@@ -30,6 +30,7 @@ from bitstream import (
     unpack,
 )
 from bitstream.entropy import indices_crc
+from vqcodec.defaults import DEFAULT_MODEL, DEFAULT_QUALITY
 from vqcodec.image.autoencoder import Decoder, Encoder
 from vqcodec.indices import Indices
 from vqcodec.model import Model, bundled_models, find_model, load_model
@@ -39,7 +40,6 @@ __all__ = ["Codec", "compress", "decompress", "load"]
 
 Picture = Image.Image | NDArray[np.uint8]
 
-DEFAULT_MODEL = "photo"
 # The prior's code lengths depend on the codes around; choosing, counting anew and choosing again settles quickly.
 ASSIGNMENT_PASSES = 1
 
@@ -66,7 +66,7 @@ class Codec:
 
     # Bytes <-> pictures --------------------------------------------------------------------------------------------
 
-    def compress(self, image: Picture, quality: float = 50.0) -> bytes:
+    def compress(self, image: Picture, quality: float = DEFAULT_QUALITY) -> bytes:
         """Compress an RGB picture to the bytes of a `.vq` file.
 
         Args:
@@ -114,13 +114,13 @@ class Codec:
         Args:
             image: as for `compress`.
             lambda_: squared quantization widths that a bit is worth; 0 takes the nearest codeword.
-            rate_point: which codebooks; by default those of quality 50.
+            rate_point: which codebooks; by default those of the default quality.
 
         Raises:
             InputError: the picture or the rate point cannot be used.
         """
         rates = len(self.model.codebooks.sizes)
-        rate = self.settings(50).rate_point if rate_point is None else rate_point
+        rate = self.settings(DEFAULT_QUALITY).rate_point if rate_point is None else rate_point
         if not 0 <= rate < rates or not 0 <= lambda_ < math.inf:
             raise InputError(f"the rate point must be in 0..{rates - 1}, and lambda finite and not negative")
         if isinstance(image, Image.Image) or (isinstance(image, np.ndarray) and image.ndim == 3):
@@ -303,7 +303,7 @@ def load_for(data: bytes, device: str = "cpu", models: Sequence[Path] = (), max_
     )
 
 
-def compress(image: Picture, quality: float = 50.0) -> bytes:
+def compress(image: Picture, quality: float = DEFAULT_QUALITY) -> bytes:
     """`Codec.compress` with the default model."""
     return load().compress(image, quality)
 

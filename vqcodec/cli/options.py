@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import click
 
+from vqcodec.defaults import DEFAULT_MODEL, DEFAULT_QUALITY
+
 __all__ = ["device", "force", "json_output", "model", "quality"]
 
 quality = click.option(
     "-q",
     "--quality",
     type=click.FloatRange(1, 100),
-    default=50.0,
+    default=DEFAULT_QUALITY,
     show_default=True,
     help="Fidelity and size of the file; fractions count.",
 )
@@ -18,7 +20,7 @@ model = click.option(
     "-m",
     "--model",
     metavar="NAME|PATH",
-    default="photo",
+    default=DEFAULT_MODEL,
     show_default=True,
     help="A bundled model (see `vqcodec models`), or a model file.",
 )
