@@ -21,10 +21,14 @@ class Checkpoint:
         path: the file; its folder is made.
         modules: what to keep, by name.
         optimizer: whose moments to keep.
+        identity: of what the modules are trained for; a file with another one is refused.
     """
 
-    def __init__(self, path: Path, modules: dict[str, nn.Module], optimizer: NetworkOptimizer) -> None:
+    def __init__(
+        self, path: Path, modules: dict[str, nn.Module], optimizer: NetworkOptimizer, identity: str = ""
+    ) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        self.identity = identity
         self.path, self.modules, self.optimizer = path, modules, optimizer
 
     def save(self, step: int) -> None:
@@ -36,7 +40,7 @@ class Checkpoint:
         }
         tensors |= {f"optimizer/{key}": value.contiguous() for key, value in self.optimizer.state_tensors().items()}
         partial = self.path.with_suffix(".partial")
-        save_file(tensors, partial, metadata={"step": str(step)})
+        save_file(tensors, partial, metadata={"step": str(step), "identity": self.identity})
         partial.replace(self.path)
 
     def resume(self) -> int:
@@ -49,8 +53,11 @@ class Checkpoint:
             return 0
         try:
             with safe_open(self.path, framework="pt") as file:
-                step = int((file.metadata() or {})["step"])
+                metadata = file.metadata() or {}
+                step = int(metadata["step"])
                 tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
+            if metadata.get("identity", self.identity) != self.identity:
+                raise ModelError(f"{self.path}: of another model; delete it to start afresh")
             for name, module in self.modules.items():
                 module.load_state_dict(_below(tensors, name))
         except (SafetensorError, RuntimeError, KeyError, ValueError) as error:

@@ -6,6 +6,7 @@ The network is trained in floats, then with rounding (quantization-aware), and e
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -132,7 +133,8 @@ def _train(
         return {f"bits_{rate}": bits.item()}
 
     name = "prior-integer" if quantized else "prior-float"
-    checkpoint = Checkpoint(work / f"{name}.safetensors", {"prior": network}, optimizer)
+    codes = hashlib.sha256(network.values.numpy().tobytes() + network.sizes.numpy().tobytes()).hexdigest()[:16]
+    checkpoint = Checkpoint(work / f"{name}.safetensors", {"prior": network}, optimizer, identity=codes)
     run_stage(name, last - first, checkpoint, work / "log.jsonl", step)
 
 
