@@ -26,6 +26,7 @@ from bitstream.entropy import PRECISION, SymbolDecoder, SymbolEncoder
 from bitstream.errors import CorruptError, ModelError
 from vqcodec.nn.exact import ACTIVATION_MAX, ExactLayer, Tables, frequencies, gate
 from vqcodec.nn.schedule import CAUSAL_OFFSETS, Diagonal, DiagonalCache, diagonals
+from vqcodec.nn.threads import one_blas_thread
 
 __all__ = ["AROUND_OFFSETS", "PixelCNN", "SliceNetwork"]
 
@@ -216,6 +217,7 @@ class PixelCNN:
 
     # Coding --------------------------------------------------------------------------------------------------------
 
+    @one_blas_thread()
     def encode(self, indices: Indices, rate: int, batch: int | None = None) -> list[bytes]:
         """The streams of the layers of indices `[P, h, w]`; for `batch` see `decode`."""
         _, height, width = indices.shape
@@ -233,6 +235,7 @@ class PixelCNN:
             streams.append(encoder.finish())
         return streams
 
+    @one_blas_thread()
     def decode(self, streams: Sequence[bytes], rate: int, height: int, width: int, batch: int | None = None) -> Indices:
         """Indices `[P', height, width]` of the planes of the first `len(streams)` layers.
 
