@@ -38,6 +38,7 @@ from vqcodec.image.pixels import read_picture
 
 DEFAULT_MODEL = "photo"
 WIDTH, HEIGHT = 768, 512
+LARGE = (3456, 2304)
 MEGAPIXELS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 COLOURS = {"compress": "#c2255c", "decompress": "#1971c2"}
 
@@ -218,8 +219,11 @@ def main() -> None:
     model = [] if arguments.model == DEFAULT_MODEL else ["--model", arguments.model]
     print(f"Medians of {runs} runs; {os.cpu_count()} processors, {torch.get_num_threads()} threads.\n")
     print(f"A picture of {WIDTH} x {HEIGHT} pixels at the default quality:\n")
-    print(prior_table(vqcodec.load(arguments.model), standard, runs), flush=True)
+    codec = vqcodec.load(arguments.model)
+    print(prior_table(codec, standard, runs), flush=True)
     print("\n" + process_table(standard, model, runs), flush=True)
+    print(f"\nA picture of {LARGE[0]} x {LARGE[1]} pixels, one run:\n")
+    print(prior_table(codec, mirrored_to_size(image, *LARGE), 1), flush=True)
     costs = size_costs(image, sorted(arguments.megapixels), model, runs)
     write_csv(arguments.out / "size.csv", SizeCost, costs)
     plot(costs, arguments.out / "size.png")
