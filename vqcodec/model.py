@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -106,7 +107,7 @@ class Model:
         arrays["code_bits"] = self.codebooks.code_bits.astype(np.float16)
         return arrays | {f"prior/{name}": array for name, array in prior_to_tensors(self.prior).items()}
 
-    @property
+    @cached_property
     def fingerprint(self) -> bytes:
         """8 bytes that name the hard half, with the order of its planes and the pixels that an index stands for."""
         order, stride = self.config.prior, self.config.autoencoder.stride
