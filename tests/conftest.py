@@ -24,3 +24,17 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def tiny_codec(tiny_model: Path) -> Codec:
     return load(tiny_model)
+
+
+@pytest.fixture(scope="session")
+def evaluated(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Path:
+    """A folder with `pictures` and the `report` on them."""
+    for extra in ("bjontegaard", "jinja2", "matplotlib", "plotly", "pytorch_msssim", "ssimulacra2"):
+        pytest.importorskip(extra, reason="needs vqcodec[eval]")
+    from reports import compared, evaluate, make_folder
+
+    root = tmp_path_factory.mktemp("evaluated")
+    result = evaluate(make_folder(root / "pictures"), root / "report", tiny_model, "--codecs", compared())
+    assert (result.exit_code, result.stderr) == (0, "")
+    (root / "stdout").write_text(result.stdout)
+    return root

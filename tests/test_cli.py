@@ -165,7 +165,7 @@ def test_training_is_handed_on(monkeypatch: pytest.MonkeyPatch, config: str | No
     succeed("train", "image", "pictures", "--out", "m", *options)
     succeed("fit-prior", "m", "pictures", *options)
     path = Path(config) if config else None
-    assert calls == [(Path("pictures"), Path("m"), path), (Path("m"), Path("pictures"), path)]
+    assert calls == [(Path("pictures"), Path("m"), path, None), (Path("m"), Path("pictures"), path)]
 
 
 def test_training_afresh_deletes_checkpoints_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -107,20 +107,22 @@ def test_dealing_balances(dimension: int, power: float) -> None:
     assert dealt.std() < 0.6 * ranked.std()
 
 
-def test_reordering_channels_changes_nothing_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("linear_path", [False, True])
+def test_reordering_channels_changes_nothing_outside(linear_path: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch, "rand_like", lambda z: torch.full_like(z, 0.7))  # the same noise in every channel
     torch.manual_seed(0)
-    config = AutoencoderConfig(widths=(6, 8), blocks=(1, 1), latent_channels=12, rates=RATES)
+    config = AutoencoderConfig(widths=(6, 8), blocks=(1, 1), latent_channels=12, rates=RATES, linear_path=linear_path)
     encoder, decoder, density = Encoder(config), Decoder(config), NoiseDensity(12, RATES)
-    for parameter in density.parameters():
+    for parameter in (decoder.gain, *density.parameters()):
         nn.init.normal_(parameter)
     x, rate, order = torch.randn(2, 3, 16, 24), torch.tensor([0, 1]), torch.randperm(12)
     with torch.no_grad():
         z = encoder(x)
-        picture, widths, bits = decoder(z, rate), density.widths(), density(z, rate)[1]
+        (picture, _), widths, (noisy, bits) = decoder(z, rate), density.widths(), density(z, rate)
         reorder_channels(encoder, decoder, density, order)
         torch.testing.assert_close(encoder(x), z[:, order])
-        torch.testing.assert_close(decoder(encoder(x), rate), picture)
+        torch.testing.assert_close(decoder(encoder(x), rate)[0], picture)
+        torch.testing.assert_close(density(z[:, order], rate)[0], noisy[:, order])
         torch.testing.assert_close(density(z[:, order], rate)[1], bits[:, order])
         assert torch.equal(density.widths(), widths[:, order])
     assert not torch.equal(order, torch.arange(12))

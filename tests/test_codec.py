@@ -140,7 +140,7 @@ def test_bits_under_the_prior_decide(tiny_codec: Codec, rate: int) -> None:
 
 @pytest.mark.parametrize(("lambda_", "rate"), [(-1e-9, 0), (np.nan, 0), (np.inf, 0), (0, -1), (0, 2)])
 def test_prices_and_rate_points_that_are_none(tiny_codec: Codec, lambda_: float, rate: int) -> None:
-    with pytest.raises(InputError, match=r"0\.\.1"):
+    with pytest.raises(InputError, match=r"0\.\.1|lambda"):
         tiny_codec.encode(PICTURE, lambda_, rate)
 
 

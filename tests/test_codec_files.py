@@ -28,7 +28,7 @@ from vqcodec import (
     UnsupportedError,
     load,
 )
-from vqcodec.codec import load_for
+from vqcodec.loading import load_for
 
 PICTURE = pictures(1, 60, seed=4)[0]  # 4 x 4 positions
 

@@ -10,17 +10,19 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, features
+from PIL import Image
 
 pytest.importorskip("scipy", reason="needs vqcodec[eval]")
 pytest.importorskip("pytorch_msssim", reason="needs vqcodec[eval]")
 
 from bitstream.errors import InputError
-from vqcodec.evaluation.metrics import ms_ssim, psnr
+from vqcodec.evaluation.curves import interpolate, rises
+from vqcodec.evaluation.metrics import ms_ssim, psnr, ssimulacra2
 from vqcodec.evaluation.peers import PEERS, Peer
 from vqcodec.evaluation.pictures import find_pictures, mirrored_to_size
-from vqcodec.evaluation.rate_distortion import Point, interpolate, means, measure, rises
+from vqcodec.evaluation.rate_distortion import METRICS, Point, curves, means, measure
 from vqcodec.evaluation.report import markdown_table, number, write_csv
+from vqcodec.evaluation.ssimulacra2 import blur
 
 RATES = [0.1, 0.2, 0.4, 0.8]
 VALUES = [24.0, 27.0, 29.5, 33.0]
@@ -39,7 +41,7 @@ def solid(colour: tuple[int, int, int], size: tuple[int, int] = (2, 2)) -> Image
 
 
 def point(**changes: Any) -> Point:
-    base = Point("a", "one.png", 10.0, 100, 0.1, 25.0, 0.9, 0.5, 0.25)
+    base = Point("a", "one.png", 10.0, 100, 0.1, 25.0, 0.9, 70.0, 0.5, 0.25)
     return replace(base, **changes)
 
 
@@ -73,7 +75,33 @@ def test_ms_ssim_is_not_defined_for_a_small_picture(picture: Image.Image) -> Non
     assert ms_ssim(picture.crop((0, 0, 200, 161)), picture.crop((0, 0, 200, 161))) == 1
 
 
-@pytest.mark.parametrize("metric", [psnr, ms_ssim])
+def test_ssimulacra2_of_equal_pictures_is_a_hundred(picture: Image.Image) -> None:
+    assert ssimulacra2(picture, picture.copy()) == pytest.approx(100)
+
+
+def test_ssimulacra2_falls_with_noise(picture: Image.Image) -> None:
+    rng = np.random.default_rng(0)
+    noisy = [np.clip(np.asarray(picture) + rng.normal(0, sigma, (168, 200, 3)), 0, 255) for sigma in (4, 16, 64)]
+    values = [ssimulacra2(picture, Image.fromarray(each.astype(np.uint8))) for each in noisy]
+    assert 90 > values[0] > values[1] > values[2]
+
+
+def test_ssimulacra2_needs_eight_pixels() -> None:
+    assert math.isnan(ssimulacra2(solid((0, 0, 0), (7, 8)), solid((0, 0, 0), (7, 8))))
+    assert ssimulacra2(solid((0, 0, 0), (8, 8)), solid((0, 0, 0), (8, 8))) == pytest.approx(100)
+
+
+def test_the_blur_is_nearly_gaussian_with_zeros_around() -> None:
+    dot = np.zeros((21, 21, 1))
+    dot[10, 10] = 1
+    y, x = np.mgrid[-10:11, -10:11]
+    gaussian = np.exp(-(x**2 + y**2) / (2 * 1.5**2)) / (2 * math.pi * 1.5**2)
+    np.testing.assert_allclose(blur(dot)[:, :, 0], gaussian, atol=2e-3)
+    assert blur(dot).sum() == pytest.approx(1)
+    assert blur(np.ones((21, 21, 1)))[0, 0, 0] == pytest.approx(((1 + blur(dot)[10].sum()) / 2) ** 2, abs=0.05)
+
+
+@pytest.mark.parametrize("metric", [psnr, ms_ssim, ssimulacra2])
 def test_pictures_of_different_sizes_are_not_compared(metric: object) -> None:
     with pytest.raises(ValueError, match="cannot be compared"):
         metric(solid((0, 0, 0), (2, 2)), solid((0, 0, 0), (1, 2)))  # type: ignore[operator]
@@ -111,8 +139,8 @@ def test_a_single_rate_is_no_curve(rates: list[float]) -> None:
 
 @pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.name)
 def test_peers_really_compress(peer: Peer, picture: Image.Image) -> None:
-    if peer.name != "JPEG" and not features.check(peer.format.lower()):
-        pytest.skip(f"this Pillow has no {peer.format}")
+    if not peer.available:
+        pytest.skip(f"{peer.label} is not available")
     coarse, fine = (measure(peer.name, peer, quality, "picture", picture) for quality in (10, 75))
     assert Image.open(io.BytesIO(peer.compress(picture, 75))).format == peer.format
     assert coarse.bytes < fine.bytes < 3 * 200 * 168
@@ -146,6 +174,19 @@ def test_means_over_different_pictures_are_refused() -> None:
         means([point(), point(image="two.png"), point(codec="b")])
 
 
+def test_curves_are_of_the_pictures_that_have_the_metric_everywhere() -> None:
+    points = [
+        point(codec=codec, quality=quality, image=image, psnr=math.inf if (codec, image) == ("b", "flat") else psnr)
+        for codec, quality, image, psnr in (
+            *(("b", 10.0, image, 20.0) for image in ("one", "two", "flat")),
+            *(("a", 10.0, image, 30.0) for image in ("one", "two", "flat")),
+        )
+    ]
+    assert list(curves(points, METRICS[0])) == ["b", "a"]
+    assert curves(points, METRICS[0])["b"].values == (20.0,)
+    assert math.isinf(means(points)[1].psnr)
+
+
 @pytest.mark.parametrize(("values", "answer"), [([1, 2, 3], True), ([1, 2, 2], False), ([1, 3, 2], False), ([1], True)])
 def test_rises_is_strict(values: list[float], answer: bool) -> None:
     assert rises(values) is answer
@@ -155,8 +196,10 @@ def test_pictures_of_a_folder(tmp_path: Path, picture: Image.Image) -> None:
     for name in ("b.png", "a.jpg"):
         picture.save(tmp_path / name)
     (tmp_path / "notes.md").write_text("not a picture")
+    picture.save(tmp_path / ".hidden.png")
+    (tmp_path / "broken.png").symlink_to(tmp_path / "nothing")
     (tmp_path / "folder.png").mkdir()
-    assert [path.name for path in find_pictures(tmp_path)] == ["a.jpg", "b.png"]
+    assert [path.name for path in find_pictures(tmp_path)] == ["a.jpg", "b.png", "broken.png"]
 
 
 def test_a_folder_without_pictures(tmp_path: Path) -> None:
@@ -187,5 +230,5 @@ def test_numbers_in_tables() -> None:
 def test_csv_has_the_names_of_the_fields(tmp_path: Path) -> None:
     write_csv(tmp_path / "points.csv", Point, [point()])
     header, row = (tmp_path / "points.csv").read_text().splitlines()
-    assert header == "codec,image,quality,bytes,bits_per_pixel,psnr,ms_ssim,encode_seconds,decode_seconds"
-    assert row == "a,one.png,10.0,100,0.1,25.0,0.9,0.5,0.25"
+    assert header == "codec,image,quality,bytes,bits_per_pixel,psnr,ms_ssim,ssimulacra2,encode_seconds,decode_seconds"
+    assert row == "a,one.png,10.0,100,0.1,25.0,0.9,70.0,0.5,0.25"

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from vqcodec.nn.likelihood import code_length
+from vqcodec.nn.likelihood import code_length, pixel_code_length
 
 LEVELS = torch.arange(256.0)
 LOCATIONS = torch.tensor([-1e5, -300.0, -0.5, 0.0, 0.3, 17.5, 128.0, 254.9, 255.0, 255.5, 400.0, 1e5])
@@ -96,3 +96,36 @@ def test_descent_finds_the_values() -> None:
         code_length(values, location, torch.full_like(values, 3.0)).sum().backward()
         optimizer.step()
     torch.testing.assert_close(location.detach(), values, atol=1.0, rtol=0)
+
+
+# The colours of a pixel --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("colour", [0, 1, 2])
+def test_each_colour_has_masses_that_sum_to_one_given_the_earlier_ones(colour: int) -> None:
+    torch.manual_seed(colour)
+    known = torch.randint(256, (1, 3, 8, 8)).double()
+    location, log_scale, weights = 255 * torch.rand(1, 3, 8, 8), 4 * torch.rand(1, 3, 8, 8) - 1, torch.randn(1, 3, 8, 8)
+    values = known.repeat(256, 1, 1, 1)
+    values[:, colour] = LEVELS[:, None, None]
+    bits = pixel_code_length(values, *(part.double().expand_as(values) for part in (location, log_scale, weights)))
+    assert (torch.exp2(-bits[:, colour]).sum(0) - 1).abs().max() < 1e-9
+    assert (bits[:, :colour] == bits[:1, :colour]).all()  # the earlier ones do not depend on it
+
+
+def test_pixels_have_masses_that_sum_to_one() -> None:
+    """Over all colours at once; so few of them that others have no mass."""
+    levels = torch.arange(32.0, dtype=torch.float64)
+    values = torch.stack(torch.meshgrid(levels, levels, levels, indexing="ij")).reshape(1, 3, 32, 32 * 32)
+    parts = [[6.0, 2.5, 9.0], [-0.5, -1.0, -0.8], [0.8, -0.4, 0.6]]  # location, log scale, weights
+    location, log_scale, weights = torch.tensor(parts, dtype=torch.float64)[:, None, :, None, None]
+    bits = pixel_code_length(values, *(part.expand_as(values) for part in (location, log_scale, weights))).sum(1)
+    assert torch.exp2(-bits).sum().item() == pytest.approx(1, abs=1e-6)
+
+
+def test_green_follows_red_and_blue_follows_both() -> None:
+    parts = [[100.0, 120.0, 90.0], [97.0, 121.0, 92.0], [1.0, 1.5, 2.0], [0.5, -0.25, 0.125]]
+    values, location, log_scale, weights = torch.tensor(parts, dtype=torch.float64)[:, None, :, None, None]
+    follow = torch.tensor([0.0, 0.5 * 3, -0.25 * 3 + 0.125 * -1], dtype=torch.float64)[:, None, None]
+    bits = pixel_code_length(values, location, log_scale, weights)
+    torch.testing.assert_close(bits, code_length(values, location + follow, log_scale))

@@ -13,13 +13,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from priors import RAGGED, bound_prior, ragged_network, random_indices
-from tiny import tiny_model
+from tiny import SETTINGS, tiny_model
 
 from bitstream import PRECISION, CorruptError
 from vqcodec.image import prior as prior_module
 from vqcodec.image.prior import PixelCNN
 from vqcodec.nn.schedule import diagonals
-from vqcodec.training.prior import prior_network
+from vqcodec.training.export import prior_network
 
 Tables = dict[int, NDArray[np.float64]]
 
@@ -253,7 +253,7 @@ def test_twin_with_rounding_is_the_exact_prior(name: str, rate: int) -> None:
     makers = {
         "ragged": ragged_network,
         "mild": lambda: ragged_network(seed=3, scale=0.05),
-        "fresh": lambda: prior_network(tiny_model()),
+        "fresh": lambda: prior_network(SETTINGS.prior, tiny_model().codebooks),
     }
     network = makers[name]()
     prior = network.export()

@@ -145,6 +145,29 @@ def test_noise_stage_and_two_rate_points(tmp_path: Path) -> None:
     run.check_model(4, 8)
 
 
+def test_all_stages_for_code_length(tmp_path: Path) -> None:
+    run = Run(tmp_path, 64)
+    config = TWO_RATES.replace("lambda_ = 0.001", 'lambda_ = 0.001, distortion = "code length", decoder_rate = 0.01')
+    run.train(config.replace("rates = 2", "rates = 2, linear_path = true", 1), steps=40)
+    hard = run.log("codes")
+    assert hard[-1]["bits_per_subpixel"] < hard[0]["bits_per_subpixel"] - 0.1
+    run.check_model(4, 8)
+
+
+def test_training_from_a_model(tmp_path: Path) -> None:
+    run = Run(tmp_path, 64)
+    run.train(TWO_RATES, steps=40)
+    other = tmp_path / "other.safetensors"
+    train_image(run.data, other, run.config, start=run.model)
+    text = (tmp_path / "other.safetensors.training" / "log.jsonl").read_text()
+    begin = next(json.loads(line) for line in text.splitlines())
+    assert begin["stage"] == "noise"
+    assert begin["loss"] < 0.9 * run.log("noise")[0]["loss"]
+    run.config.write_text(TWO_RATES.format(steps=1).replace("widths = [8, 12]", "widths = [8, 16]"))
+    with pytest.raises(ModelError, match="another shape"):
+        train_image(run.data, tmp_path / "third.safetensors", run.config, start=run.model)
+
+
 def test_a_run_that_was_stopped_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = Run(tmp_path, 64)
     calls = 0

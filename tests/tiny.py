@@ -8,15 +8,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from vqcodec.image.autoencoder import Decoder, Encoder, ScaleHead
+from vqcodec.image.autoencoder import Decoder, Encoder, LikelihoodHead
 from vqcodec.image.config import AutoencoderConfig, PriorConfig
 from vqcodec.model import Model
 from vqcodec.nn.quantizer import ProductQuantizer, QuantizerConfig
 from vqcodec.training.codebooks import collect_latents, fit_codebooks
 from vqcodec.training.codes import CodesStage
-from vqcodec.training.export import export_model
+from vqcodec.training.export import export_model, prior_network
 from vqcodec.training.image import ImageTraining
-from vqcodec.training.prior import prior_network
 
 RATES = 2
 SETTINGS = ImageTraining(
@@ -42,13 +41,13 @@ def tiny_model(seed: int = 0) -> Model:
     """The model; the same for the same seed."""
     torch.manual_seed(seed)
     encoder, decoder = Encoder(SETTINGS.autoencoder), Decoder(SETTINGS.autoencoder)
-    quantizer, scale = ProductQuantizer(SETTINGS.quantizer), ScaleHead(SETTINGS.autoencoder)
+    quantizer, likelihood = ProductQuantizer(SETTINGS.quantizer), LikelihoodHead(SETTINGS.autoencoder)
     latents = collect_latents(encoder, iter([pictures(8, 256, seed)]), 1500)
     spread = latents.std((0, 2, 3))
     widths = torch.stack([spread, spread / 3])
     fit_codebooks(quantizer, latents, widths, SETTINGS.codes.lambda_, iterations=4)
-    model = export_model(SETTINGS, encoder, decoder, scale, quantizer, latents)
-    network = prior_network(model)
+    model = export_model(SETTINGS, encoder, decoder, likelihood, quantizer, latents)
+    network = prior_network(model.config.prior, model.codebooks)
     for module in network.slices:
         torch.nn.init.normal_(module.project, std=0.03)
     return replace(model, prior=network.export())

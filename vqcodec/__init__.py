@@ -21,9 +21,10 @@ if TYPE_CHECKING:
         UnsupportedError,
         VqcodecError,
     )
-    from vqcodec.codec import Codec, compress, decompress, load
+    from vqcodec.codec import Codec
     from vqcodec.indices import Indices
     from vqcodec.inspection import FileInfo, inspect
+    from vqcodec.loading import compress, decompress, load
     from vqcodec.model import ModelInfo
     from vqcodec.model import bundled_models as models
 
@@ -66,10 +67,10 @@ _LAZY = {
     "FileInfo": ("vqcodec.inspection", "FileInfo"),
     "Indices": ("vqcodec.indices", "Indices"),
     "ModelInfo": ("vqcodec.model", "ModelInfo"),
-    "compress": ("vqcodec.codec", "compress"),
-    "decompress": ("vqcodec.codec", "decompress"),
+    "compress": ("vqcodec.loading", "compress"),
+    "decompress": ("vqcodec.loading", "decompress"),
     "inspect": ("vqcodec.inspection", "inspect"),
-    "load": ("vqcodec.codec", "load"),
+    "load": ("vqcodec.loading", "load"),
     "models": ("vqcodec.model", "bundled_models"),
 }
 

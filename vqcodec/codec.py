@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import overload
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -24,19 +22,20 @@ from bitstream import (
     InputError,
     Layer,
     Limits,
-    ModelError,
     UnsupportedError,
     pack,
     unpack,
 )
 from bitstream.entropy import indices_crc
-from vqcodec.defaults import DEFAULT_MODEL, DEFAULT_QUALITY
-from vqcodec.image.autoencoder import Decoder, Encoder
+from vqcodec.defaults import DEFAULT_QUALITY
+from vqcodec.image.networks import Networks
+from vqcodec.image.pixels import rgb_array
 from vqcodec.indices import Indices
-from vqcodec.model import Model, bundled_models, find_model, load_model
+from vqcodec.model import Model
+from vqcodec.nn.sampling import SymbolSampler
 from vqcodec.quality import Setting, setting
 
-__all__ = ["Codec", "compress", "decompress", "load"]
+__all__ = ["Codec", "Picture", "limits"]
 
 Picture = Image.Image | NDArray[np.uint8]
 
@@ -45,7 +44,7 @@ ASSIGNMENT_PASSES = 1
 
 
 class Codec:
-    """A model, ready to use. See `load`.
+    """A model, ready to use. See `vqcodec.load`.
 
     Args:
         model: what to code with.
@@ -54,15 +53,7 @@ class Codec:
 
     def __init__(self, model: Model, device: str = "cpu") -> None:
         self.model = model
-        try:
-            self.device = torch.device(device)
-            self._encoder = Encoder(model.config.autoencoder)
-            self._encoder.load_state_dict(model.state("encoder"))
-            self._decoder = Decoder(model.config.autoencoder)
-            self._decoder.load_state_dict(model.state("decoder"))
-            self._networks = [network.eval().to(self.device) for network in (self._encoder, self._decoder)]
-        except (RuntimeError, AssertionError, NotImplementedError) as error:
-            raise ModelError(f"the model cannot be used on {device!r}: {str(error).splitlines()[0]}") from None
+        self._networks = Networks(model, device)
 
     # Bytes <-> pictures --------------------------------------------------------------------------------------------
 
@@ -77,7 +68,7 @@ class Codec:
             InputError: the picture or the quality cannot be used.
         """
         chosen = self.settings(quality)
-        return self.write(self._encode(_to_array(image), chosen))
+        return self.write(self._encode(rgb_array(image), chosen))
 
     def decompress(self, data: bytes, max_pixels: int | None = None) -> Image.Image:
         """The picture of a `.vq` file.
@@ -119,27 +110,35 @@ class Codec:
         Raises:
             InputError: the picture or the rate point cannot be used.
         """
-        rates = len(self.model.codebooks.sizes)
-        rate = self.settings(DEFAULT_QUALITY).rate_point if rate_point is None else rate_point
-        if not 0 <= rate < rates or not 0 <= lambda_ < math.inf:
-            raise InputError(f"the rate point must be in 0..{rates - 1}, and lambda finite and not negative")
+        rate = self._rate_point(rate_point)
+        if not 0 <= lambda_ < math.inf:
+            raise InputError("lambda must be finite and not negative")
         if isinstance(image, Image.Image) or (isinstance(image, np.ndarray) and image.ndim == 3):
-            return self._encode(_to_array(image), Setting(rate, lambda_))
-        return [self._encode(_to_array(each), Setting(rate, lambda_)) for each in image]
+            return self._encode(rgb_array(image), Setting(rate, lambda_))
+        return [self._encode(rgb_array(each), Setting(rate, lambda_)) for each in image]
 
-    @torch.inference_mode()
     def decode(self, indices: Indices) -> Image.Image:
         """The picture of indices: the location of p(x|z_q), rounded to 8 bits.
 
         Raises:
             InputError: the indices do not belong to this model.
         """
-        self._check(indices)
-        z_q = self.model.codebooks.look_up(indices.values, indices.rate_point)
-        rate = torch.tensor([indices.rate_point], device=self.device)
-        location = self._decoder(torch.from_numpy(z_q)[None].to(self.device), rate)[0]
-        pixels = ((location[:, : indices.height, : indices.width] + 0.5) * 255).round_().clamp_(0, 255)
-        return Image.fromarray(pixels.to(torch.uint8).permute(1, 2, 0).cpu().numpy())
+        z_q = self._look_up(indices)
+        return Image.fromarray(self._networks.decode(z_q, indices.rate_point, indices.height, indices.width))
+
+    def pixel_bits(self, image: Picture, indices: Indices) -> NDArray[np.float32]:
+        """-log2 p(x|z_q) of every sub-pixel, given the earlier colours of its pixel: `[H, W, 3]`.
+
+        With `bits` it makes a bound: whatever the indices, -log2 p(x) is at most the sum of all of both.
+
+        Raises:
+            InputError: the indices do not belong to this model, or to a picture of this size.
+            ModelError: the model does not say how likely pixels are.
+        """
+        pixels = rgb_array(image)
+        if pixels.shape[:2] != (indices.height, indices.width):
+            raise InputError("the picture is not of the size that its indices are for")
+        return self._networks.bits(pixels, self._look_up(indices), indices.rate_point)
 
     def bits(self, indices: Indices) -> NDArray[np.float64]:
         """Code length of every index under the prior, `[P, h, w]`; the streams of a file are as long as their sum.
@@ -151,6 +150,28 @@ class Codec:
         if len(indices.values) not in self.model.prior.layer_ends:
             raise InputError("these indices end inside a layer, whose planes are needed together")
         return self.model.prior.bits(indices.values, indices.rate_point)
+
+    def sample(
+        self, count: int, height: int, width: int, seed: int = 0, temperature: float = 1, rate_point: int | None = None
+    ) -> list[Indices]:
+        """Indices drawn from the prior, for pictures that there never were.
+
+        Args:
+            count: how many.
+            height: of the pictures, in pixels.
+            width: likewise.
+            seed: of the draws; the same seed gives the same indices, the first ones whatever the count.
+            temperature: 1 draws from the prior, less prefers what is likely: see `SymbolSampler`.
+            rate_point: which codebooks; by default those of the default quality.
+
+        Raises:
+            InputError: an argument is out of range.
+        """
+        if min(height, width) < 1:
+            raise InputError("a picture has at least one pixel")
+        rate, source = self._rate_point(rate_point), SymbolSampler(seed, temperature)
+        volumes = [self.model.prior.sample(source, rate, *self._shape(height, width)) for _ in range(count)]
+        return [self.indices(values, rate, width, height) for values in volumes]
 
     def codebooks(self, rate_point: int) -> list[NDArray[np.float32]]:
         """The codewords of each plane, `[K, D]`."""
@@ -165,14 +186,9 @@ class Codec:
         """Index volumes of this model as `Indices`, for those who made them with `analyse` and `choose`."""
         return Indices(values, self._sizes(rate_point)[: len(values)], rate_point, width, height)
 
-    @torch.inference_mode()
     def analyse(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """z_e of uint8 `[H, W, 3]`, split into planes: `[P, D, h, w]`."""
-        stride = self.model.config.autoencoder.stride
-        padding = [(0, -extent % stride) for extent in pixels.shape[:2]]
-        padded = np.pad(pixels, [*padding, (0, 0)], mode="edge")
-        x = torch.from_numpy(padded).to(self.device).permute(2, 0, 1)[None].float() / 255 - 0.5
-        z: NDArray[np.float32] = self._encoder(x)[0].cpu().numpy()
+        z = self._networks.encode(pixels)
         return z.reshape(self.model.codebooks.sizes.shape[1], -1, *z.shape[1:])
 
     def choose(self, latents: NDArray[np.float32], chosen: Setting) -> NDArray[np.int32]:
@@ -195,9 +211,8 @@ class Codec:
         flat = np.zeros((planes, height * width), np.int32)
         if previous is None:
             for plane in range(planes):
-                flat[plane] = codebooks.nearest(
-                    vectors[plane], rate, plane, lambda_ * codebooks.order0_bits(rate, plane)
-                )
+                penalty = lambda_ * codebooks.order0_bits(rate, plane)
+                flat[plane] = codebooks.nearest(vectors[plane], rate, plane, penalty)
         else:
             for plane, part, cost in self.model.prior.costs(previous, rate):
                 flat[plane, part] = codebooks.nearest(vectors[plane, part], rate, plane, lambda_ * cost)
@@ -223,7 +238,7 @@ class Codec:
 
     def read(self, data: bytes, max_pixels: int | None = None) -> Indices:
         """The indices of a `.vq` file; errors as for `decompress`."""
-        container = unpack(data, _limits(max_pixels))
+        container = unpack(data, limits(max_pixels))
         if container.fingerprint != self.model.fingerprint:
             raise FingerprintError(
                 f"the file was written with model {container.fingerprint.hex()}, this is {self.model.fingerprint.hex()}"
@@ -233,13 +248,25 @@ class Codec:
             raise FingerprintError("the file holds sound, the model is for pictures")
         if (source.coded_width, source.coded_height) != (source.width, source.height):
             raise UnsupportedError("the picture was coded smaller than it is, which this release does not undo")
-        stride = self.model.config.autoencoder.stride
-        height, width = -(-source.height // stride), -(-source.width // stride)
         streams = [layer.stream for layer in container.layers]
-        values = self.model.prior.decode(streams, container.rate_point, height, width)
+        shape = self._shape(source.height, source.width)
+        values = self.model.prior.decode(streams, container.rate_point, *shape)
         if self._checksums(values) != [layer.indices_crc for layer in container.layers]:
             raise CorruptError("the decoded indices do not match their checksum")
         return self.indices(values, container.rate_point, source.width, source.height)
+
+    def _rate_point(self, rate_point: int | None) -> int:
+        """The rate point that a caller asked for; None is that of the default quality."""
+        rates = len(self.model.codebooks.sizes)
+        rate = self.settings(DEFAULT_QUALITY).rate_point if rate_point is None else rate_point
+        if not 0 <= rate < rates:
+            raise InputError(f"the rate point must be in 0..{rates - 1}")
+        return rate
+
+    def _shape(self, height: int, width: int) -> tuple[int, int]:
+        """Rows and columns of the index volume of a picture."""
+        stride = self.model.config.autoencoder.stride
+        return -(-height // stride), -(-width // stride)
 
     def _sizes(self, rate: int) -> tuple[int, ...]:
         return tuple(self.model.codebooks.sizes[rate].tolist())
@@ -249,65 +276,19 @@ class Codec:
         ends = self.model.prior.layer_ends
         return [indices_crc(values[a:b]) for a, b in zip([0, *ends], ends, strict=False) if b <= len(values)]
 
+    def _look_up(self, indices: Indices) -> NDArray[np.float32]:
+        """z_q of indices, once they are known to be of this model."""
+        self._check(indices)
+        return self.model.codebooks.look_up(indices.values, indices.rate_point)
+
     def _check(self, indices: Indices) -> None:
-        stride = self.model.config.autoencoder.stride
-        shape = (-(-indices.height // stride), -(-indices.width // stride))
+        shape = self._shape(indices.height, indices.width)
         known = 0 <= indices.rate_point < len(self.model.codebooks.sizes)
         planes = len(indices.values)
         if not known or indices.sizes != self._sizes(indices.rate_point)[:planes] or indices.values.shape[1:] != shape:
             raise InputError("these indices belong to another model")
 
 
-def _limits(max_pixels: int | None) -> Limits:
+def limits(max_pixels: int | None) -> Limits:
+    """What a file may claim; None is the default."""
     return Limits() if max_pixels is None else Limits(max_pixels=max_pixels)
-
-
-def _to_array(image: Picture) -> NDArray[np.uint8]:
-    """uint8 `[H, W, 3]` of a picture."""
-    pixels = np.asarray(image.convert("RGB")) if isinstance(image, Image.Image) else np.asarray(image)
-    if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8 or pixels.size == 0:
-        raise InputError(
-            f"a picture must be uint8 [H, W, 3] with at least one pixel, not {pixels.dtype} {pixels.shape}"
-        )
-    return pixels
-
-
-def load(model: str | Path = DEFAULT_MODEL, device: str = "cpu") -> Codec:
-    """A codec with a bundled model (by name) or a model file (by path).
-
-    Raises:
-        ModelError: the model is not there or cannot be trusted, or the device cannot be used.
-    """
-    return Codec(load_model(find_model(model)), device)
-
-
-def load_for(data: bytes, device: str = "cpu", models: Sequence[Path] = (), max_pixels: int | None = None) -> Codec:
-    """The codec that a `.vq` file was written with, among the bundled models and `models`.
-
-    What the file claims is checked before a model is loaded.
-
-    Raises:
-        BitstreamError: not a `.vq` file, or damaged.
-        FingerprintError: the model is not here.
-    """
-    wanted = unpack(data, _limits(max_pixels)).fingerprint
-    for info in bundled_models():
-        if info.fingerprint == wanted.hex():
-            return Codec(load_model(info.path), device)
-    for path in models:
-        model = load_model(path)
-        if model.fingerprint == wanted:
-            return Codec(model, device)
-    raise FingerprintError(
-        f"the file was written with model {wanted.hex()}, which is not bundled: name it with --model"
-    )
-
-
-def compress(image: Picture, quality: float = DEFAULT_QUALITY) -> bytes:
-    """`Codec.compress` with the default model."""
-    return load().compress(image, quality)
-
-
-def decompress(data: bytes) -> Image.Image:
-    """`Codec.decompress` with the bundled model that the file names."""
-    return load_for(data).decompress(data)

@@ -1,6 +1,6 @@
 """A model on disk: one safetensors file with everything, its configuration as JSON in the header.
 
-    encoder/..., decoder/..., scale/...   float16          the soft half: may be replaced by a better one
+    encoder/..., decoder/..., likelihood/...   float16         the soft half: may be replaced by a better one
     codewords, sizes, prior/...           float16, ints    the hard half: what the indices of a file mean
 
 The fingerprint is a hash of the hard half. Model files are read as hostile input: safetensors only, every shape and
@@ -41,6 +41,7 @@ __all__ = ["Model", "ModelConfig", "ModelInfo", "bundled_models", "find_model", 
 WEIGHTS = Path(__file__).parent / "weights"
 MAX_BYTES = 1 << 28
 HARD = ("codewords", "sizes", "prior/")
+SOFT = ("encoder/", "decoder/", "likelihood/")
 TYPES = {"sizes": np.int16, "metric": np.float32}  # of arrays outside of the prior; all others are float16
 
 _converter = Converter(forbid_extra_keys=True)
@@ -90,7 +91,7 @@ class Model:
         config: see there.
         codebooks: from latents to indices and back.
         prior: the exact prior of the indices.
-        networks: weights of "encoder/...", "decoder/..." and "scale/...".
+        networks: weights of "encoder/...", "decoder/..." and "likelihood/...".
     """
 
     config: ModelConfig
@@ -119,7 +120,7 @@ class Model:
         return digest.digest()[:8]
 
     def state(self, network: str) -> dict[str, torch.Tensor]:
-        """The weights of "encoder", "decoder" or "scale", in float32."""
+        """The weights of "encoder", "decoder" or "likelihood", in float32."""
         import torch
 
         prefix = network + "/"
@@ -169,7 +170,7 @@ def load_model(path: Path) -> Model:
     encoder = sum(array.size for name, array in arrays.items() if name.startswith("encoder/"))
     if not fits or planes * dimension != shape.latent_channels or encoder != shape.encoder_parameters:
         raise ModelError(f"{path}: the parts of the model do not fit together")
-    networks = {name: array for name, array in arrays.items() if name.startswith(("encoder/", "decoder/", "scale/"))}
+    networks = {name: array for name, array in arrays.items() if name.startswith(SOFT)}
     return Model(config, codebooks, prior, networks)
 
 

@@ -10,10 +10,12 @@ import click
 import vqcodec
 from vqcodec.cli.compress import compress
 from vqcodec.cli.decompress import decompress
+from vqcodec.cli.evaluate import evaluate
 from vqcodec.cli.fit_prior import fit_prior
 from vqcodec.cli.info import info
 from vqcodec.cli.models import models
 from vqcodec.cli.program import Program
+from vqcodec.cli.sample import sample
 from vqcodec.cli.tokens import tokens
 from vqcodec.cli.train import train
 
@@ -29,5 +31,5 @@ def main() -> None:
     """
 
 
-for _command in (compress, decompress, info, tokens, models, train, fit_prior):
+for _command in (compress, decompress, info, tokens, models, train, fit_prior, sample, evaluate):
     main.add_command(_command)

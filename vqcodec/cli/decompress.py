@@ -31,7 +31,7 @@ def decompress(source: str, target: str, model: str | None, max_pixels: int | No
     data = read_input(source)
     # Opened before the model is loaded: what is wrong with the output is told at once.
     with write_output(target, force) as file:
-        from vqcodec.codec import load_for
+        from vqcodec.loading import load_for
         from vqcodec.model import find_model
 
         models = [find_model(model)] if model else []

@@ -20,19 +20,21 @@ def train() -> None:
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--out", metavar="M", type=click.Path(path_type=Path), required=True, help="The model file to write.")
 @click.option("--config", metavar="FILE", type=click.Path(path_type=Path), help="Settings, as TOML.")
+@click.option("--start", metavar="MODEL", help="Start from the networks of this model, a bundled one or a file.")
 @click.option(
     "--resume/--no-resume",
     default=True,
     show_default=True,
     help="Go on from the checkpoints of an earlier run, or delete them and start afresh.",
 )
-def image(folder: Path, out: Path, config: Path | None, resume: bool) -> None:
+def image(folder: Path, out: Path, config: Path | None, start: str | None, resume: bool) -> None:
     """Train on the pictures of the folder DIR and write the model M; checkpoints are kept beside it."""
+    from vqcodec.model import find_model
     from vqcodec.training.image import train_image
 
     if not resume:
         _forget(out)
-    train_image(folder, out, config)
+    train_image(folder, out, config, find_model(start) if start else None)
 
 
 def _forget(out: Path) -> None:

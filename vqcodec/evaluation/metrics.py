@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from pytorch_msssim import ms_ssim as _ms_ssim
 
-__all__ = ["ms_ssim", "psnr"]
+from vqcodec.evaluation.ssimulacra2 import ssimulacra2 as _ssimulacra2
+
+__all__ = ["ms_ssim", "psnr", "ssimulacra2"]
 
 PEAK = 255
 # Five scales, each half the size of the one before, under a window of 11 pixels.
@@ -41,6 +43,15 @@ def ms_ssim(original: Image.Image, decoded: Image.Image) -> float:
         return math.nan
     x, y = (torch.tensor(each, dtype=torch.float32).permute(2, 0, 1)[None] for each in (a, b))
     return float(_ms_ssim(x, y, data_range=PEAK))
+
+
+def ssimulacra2(original: Image.Image, decoded: Image.Image) -> float:
+    """SSIMULACRA 2.1, at most 100; NaN if a side is shorter than 8 pixels.
+
+    Raises:
+        ValueError: the pictures differ in size.
+    """
+    return _ssimulacra2(*_pixels(original, decoded))
 
 
 def _pixels(original: Image.Image, decoded: Image.Image) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

@@ -2,28 +2,79 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
+from tqdm import tqdm
 
 from bitstream.errors import InputError
-from vqcodec.image.pixels import is_picture_name
+from vqcodec.image.pixels import is_picture_name, read_picture
 
-__all__ = ["find_pictures", "mirrored_to_size"]
+__all__ = ["Original", "Skipped", "find_pictures", "mirrored_to_size", "read_originals"]
+
+
+@dataclass(frozen=True)
+class Original:
+    """A picture to measure on.
+
+    Attributes:
+        name: of the file, as far as it is text.
+        path: of the file.
+        width: in pixels.
+        height: in pixels.
+        digest: names the bytes of the file.
+    """
+
+    name: str
+    path: Path
+    width: int
+    height: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A picture that is left out."""
+
+    name: str
+    reason: str
 
 
 def find_pictures(folder: Path) -> list[Path]:
-    """The files directly in `folder` that are named as pictures, sorted.
+    """The files directly in `folder` that are named as pictures and not hidden, sorted.
 
     Raises:
         InputError: there is none.
+        OSError: the folder cannot be read.
     """
-    found = sorted(path for path in folder.glob("*") if path.is_file() and is_picture_name(path.name))
+    named = (path for path in folder.iterdir() if is_picture_name(path.name) and not path.name.startswith("."))
+    # A link to nothing is a picture that cannot be read; a folder or a pipe is none.
+    found = sorted(path for path in named if path.is_file() or (path.is_symlink() and not path.exists()))
     if not found:
         raise InputError(f"no picture in {folder}")
     return found
+
+
+def read_originals(paths: Sequence[Path]) -> tuple[list[Original], list[Skipped]]:
+    """The pictures, and which of them cannot be read."""
+    originals, unreadable = [], []
+    for path in tqdm(paths, "reading", unit="", disable=None):
+        name = os.fsencode(path.name).decode("utf-8", "replace")
+        try:
+            data = path.read_bytes()
+            width, height = read_picture(data).image.size
+        except (InputError, OSError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            unreadable.append(Skipped(name, reason))
+            continue
+        originals.append(Original(name, path, width, height, hashlib.sha256(data).hexdigest()[:16]))
+    return originals, unreadable
 
 
 def mirrored_to_size(image: Image.Image, width: int, height: int) -> Image.Image:

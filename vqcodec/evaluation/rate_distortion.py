@@ -1,22 +1,42 @@
-"""Rate and distortion: one compressed picture is a `Point`, a setting's mean over the pictures a `MeanPoint`."""
+"""Rate and distortion of pictures: one compressed picture is a `Point`, the points of a codec are curves."""
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import groupby
 from statistics import fmean
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
 from PIL import Image
-from scipy.interpolate import PchipInterpolator
 
-from vqcodec.evaluation.metrics import ms_ssim, psnr
+from bitstream.errors import VqcodecError
+from vqcodec.evaluation.curves import Curve, Metric
+from vqcodec.evaluation.metrics import ms_ssim, psnr, ssimulacra2
 
-__all__ = ["ImageCodec", "MeanPoint", "Point", "interpolate", "means", "measure", "rises"]
+__all__ = [
+    "CODING_ERRORS",
+    "METRICS",
+    "Coded",
+    "ImageCodec",
+    "MeanPoint",
+    "Point",
+    "code",
+    "curves",
+    "judge",
+    "means",
+    "measure",
+]
+
+METRICS = (
+    Metric("psnr", "PSNR", "PSNR of RGB, dB", 2),
+    Metric("ms_ssim", "MS-SSIM", "MS-SSIM of RGB", 4, ends_at_one=True),
+    Metric("ssimulacra2", "SSIMULACRA 2", "SSIMULACRA 2", 1),
+)
+# What codecs raise for a picture that they cannot take: too large, too many bytes, not enough memory.
+CODING_ERRORS = (VqcodecError, OSError, ValueError, RuntimeError, MemoryError)
 
 
 class ImageCodec(Protocol):
@@ -30,6 +50,16 @@ class ImageCodec(Protocol):
 
 
 @dataclass(frozen=True)
+class Coded:
+    """A picture on its way through a codec; the times are wall clock."""
+
+    data: bytes
+    decoded: Image.Image
+    encode_seconds: float
+    decode_seconds: float
+
+
+@dataclass(frozen=True)
 class Point:
     """A picture, compressed and decompressed.
 
@@ -39,8 +69,9 @@ class Point:
         quality: setting of the codec.
         bytes: size of the whole file.
         bits_per_pixel: 8 bytes / pixels.
-        psnr: over RGB, in dB.
-        ms_ssim: over RGB, 0..1.
+        psnr: over RGB, in dB; infinite if nothing was lost.
+        ms_ssim: over RGB, 0..1; NaN for small pictures.
+        ssimulacra2: at most 100; NaN for tiny pictures.
         encode_seconds: wall clock of `compress`.
         decode_seconds: wall clock of `decompress`.
     """
@@ -52,6 +83,7 @@ class Point:
     bits_per_pixel: float
     psnr: float
     ms_ssim: float
+    ssimulacra2: float
     encode_seconds: float
     decode_seconds: float
 
@@ -66,28 +98,39 @@ class MeanPoint:
     bits_per_pixel: float
     psnr: float
     ms_ssim: float
+    ssimulacra2: float
     encode_seconds: float
     decode_seconds: float
 
 
-def measure(codec_name: str, codec: ImageCodec, quality: float, image_name: str, image: Image.Image) -> Point:
-    """Compress and decompress a picture, and compare."""
+def code(codec: ImageCodec, quality: float, image: Image.Image) -> Coded:
+    """Compress and decompress a picture."""
     started = time.perf_counter()
     data = codec.compress(image, quality)
     compressed = time.perf_counter()
     decoded = codec.decompress(data)
-    decompressed = time.perf_counter()
+    return Coded(data, decoded, compressed - started, time.perf_counter() - compressed)
+
+
+def judge(codec_name: str, quality: float, image_name: str, image: Image.Image, coded: Coded) -> Point:
+    """Compare what was decoded with the original."""
     return Point(
         codec=codec_name,
         image=image_name,
         quality=quality,
-        bytes=len(data),
-        bits_per_pixel=8 * len(data) / (image.width * image.height),
-        psnr=psnr(image, decoded),
-        ms_ssim=ms_ssim(image, decoded),
-        encode_seconds=compressed - started,
-        decode_seconds=decompressed - compressed,
+        bytes=len(coded.data),
+        bits_per_pixel=8 * len(coded.data) / (image.width * image.height),
+        psnr=psnr(image, coded.decoded),
+        ms_ssim=ms_ssim(image, coded.decoded),
+        ssimulacra2=ssimulacra2(image, coded.decoded),
+        encode_seconds=coded.encode_seconds,
+        decode_seconds=coded.decode_seconds,
     )
+
+
+def measure(codec_name: str, codec: ImageCodec, quality: float, image_name: str, image: Image.Image) -> Point:
+    """Compress and decompress a picture, and compare."""
+    return judge(codec_name, quality, image_name, image, code(codec, quality, image))
 
 
 def means(points: Iterable[Point]) -> list[MeanPoint]:
@@ -105,32 +148,27 @@ def means(points: Iterable[Point]) -> list[MeanPoint]:
 
 
 def _mean(group: Sequence[Point]) -> MeanPoint:
+    averaged = [field.name for field in fields(MeanPoint) if field.name not in ("codec", "quality", "images")]
     return MeanPoint(
         codec=group[0].codec,
         quality=group[0].quality,
         images=len(group),
-        bits_per_pixel=fmean(point.bits_per_pixel for point in group),
-        psnr=fmean(point.psnr for point in group),
-        ms_ssim=fmean(point.ms_ssim for point in group),
-        encode_seconds=fmean(point.encode_seconds for point in group),
-        decode_seconds=fmean(point.decode_seconds for point in group),
+        **{name: fmean(getattr(point, name) for point in group) for name in averaged},
     )
 
 
-def interpolate(rates: ArrayLike, values: ArrayLike, at: ArrayLike) -> NDArray[np.float64]:
-    """Values at the rates `at`, by monotone cubic interpolation (PCHIP) over the logarithm of the rate.
+def curves(points: Iterable[Point], metric: Metric) -> dict[str, Curve]:
+    """The mean curve of every codec, in the order of the points.
 
-    NaN outside of the measured rates, and everywhere if fewer than two were measured: never a guess. If two settings
-    have the same rate, the first counts.
+    Pictures that have no such value at some setting, or an infinite one, are left out of both rate and metric: the
+    smallest of a folder for MS-SSIM, those that a codec keeps without loss for PSNR.
     """
-    known, first = np.unique(np.asarray(rates, np.float64), return_index=True)
-    wanted = np.asarray(at, np.float64)
-    if len(known) < 2:
-        return np.full(wanted.shape, np.nan)
-    curve = PchipInterpolator(np.log(known), np.asarray(values, np.float64)[first], extrapolate=False)
-    return np.asarray(curve(np.log(wanted)), np.float64)
-
-
-def rises(values: ArrayLike) -> bool:
-    """Whether each value is greater than the one before."""
-    return bool(np.all(np.diff(np.asarray(values, np.float64)) > 0))
+    kept = list(points)
+    unusable = {point.image for point in kept if not math.isfinite(getattr(point, metric.name))}
+    averages = means(point for point in kept if point.image not in unusable)
+    found = {}
+    for name in dict.fromkeys(point.codec for point in kept):
+        own = [point for point in averages if point.codec == name]
+        columns = [[getattr(point, column) for point in own] for column in ("quality", "bits_per_pixel", metric.name)]
+        found[name] = Curve(*(tuple(column) for column in columns))
+    return found

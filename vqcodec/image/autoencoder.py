@@ -2,17 +2,25 @@
 
     pixels [B, 3, H, W] --unshuffle--> [B, 3 p p, H/p, W/p] --conv, blocks, stride-2 conv, ...--> latents [B, C, h, w]
 
-The decoder mirrors it. All operators are local, so a large picture can be coded in overlapping tiles.
+The decoder mirrors it. With a linear path, each latent also has a linear function of its own patch of pixels, and each
+patch one of its own latents: what a transform code has. It keeps channels of little variance alive, which networks
+alone give up early in training and never take up again.
+
+All operators are local, so a large picture can be coded in overlapping tiles.
 """
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vqcodec.image.config import AutoencoderConfig
 
-__all__ = ["Decoder", "Encoder", "ScaleHead"]
+__all__ = ["Decoder", "Encoder", "LikelihoodHead"]
+
+
+INITIAL_LOG_SCALE = 1.5
 
 
 class ResidualBlock(nn.Module):
@@ -47,17 +55,25 @@ class Encoder(nn.Module):
             channels = width
         layers.append(nn.Conv2d(channels, config.latent_channels, 1))
         self.layers = nn.Sequential(*layers)
+        self.stride = config.stride
+        self.linear = nn.Conv2d(3 * config.stride**2, config.latent_channels, 1) if config.linear_path else None
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.layers(x)  # type: ignore[no-any-return]
+        z: Tensor = self.layers(x)
+        return z if self.linear is None else z + self.linear(F.pixel_unshuffle(x, self.stride))
 
 
 class Decoder(nn.Module):
-    """z_q `[B, C, h, w]` and the rate point of each item `[B]` to features `[B, width, h', w']` and pixels."""
+    """From z_q `[B, C, h, w]` and the rate point of each item `[B]` to the location of p(x|z_q).
+
+    Returns the location `[B, 3, H, W]`, nominally in -0.5..0.5 and not clamped, and the features of the last level
+    `[B, width, H/patch, W/patch]`.
+    """
 
     def __init__(self, config: AutoencoderConfig) -> None:
         super().__init__()
         widths, blocks = config.widths[::-1], config.blocks[::-1]
+        self.gain = nn.Parameter(torch.ones(config.rates, config.latent_channels))
         self.stem = nn.Conv2d(config.latent_channels, widths[0], 1)
         self.rate_bias = nn.Embedding(config.rates, widths[0])
         nn.init.zeros_(self.rate_bias.weight)
@@ -67,31 +83,35 @@ class Decoder(nn.Module):
         self.layers = nn.Sequential(*layers)
         self.location = nn.Conv2d(widths[-1], 3 * config.patch**2, 3, padding=1)
         self.to_pixels = nn.PixelShuffle(config.patch)
+        self.stride = config.stride
+        self.linear = nn.Conv2d(config.latent_channels, 3 * config.stride**2, 1) if config.linear_path else None
 
-    def features(self, z_q: Tensor, rate: Tensor) -> Tensor:
-        """What the output heads read: `[B, width, h', w']` at 1/patch of the resolution."""
+    def forward(self, z_q: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
+        # A channel that a rate point does not pay for is all noise in training: its gain goes to 0.
+        z = z_q * self.gain[rate][:, :, None, None]
         bias = self.rate_bias(rate)[:, :, None, None]
-        return self.layers(self.stem(z_q) + bias)  # type: ignore[no-any-return]
-
-    def pixels(self, features: Tensor) -> Tensor:
-        """The location of p(x|z_q): `[B, 3, H, W]`, nominally in -0.5..0.5, not clamped."""
-        return self.to_pixels(self.location(features))  # type: ignore[no-any-return]
-
-    def forward(self, z_q: Tensor, rate: Tensor) -> Tensor:
-        return self.pixels(self.features(z_q, rate))
+        features: Tensor = self.layers(self.stem(z) + bias)
+        location: Tensor = self.to_pixels(self.location(features))
+        if self.linear is not None:
+            location = location + F.pixel_shuffle(self.linear(z), self.stride)
+        return location, features
 
 
-class ScaleHead(nn.Module):
-    """The scale of p(x|z_q), fitted on the decoder's detached features: log s `[B, 3, H, W]` for 8-bit values."""
+class LikelihoodHead(nn.Module):
+    """What p(x|z_q) needs beside its location, from the decoder's features: see `vqcodec.nn.likelihood`.
+
+    Returns log s `[B, 3, H, W]` for 8-bit values, and the weights of earlier colours `[B, 3, H, W]`.
+    """
 
     def __init__(self, config: AutoencoderConfig) -> None:
         super().__init__()
         self.inner = nn.Conv2d(config.widths[0], 32, 3, padding=1)
-        self.outer = nn.Conv2d(32, 3 * config.patch**2, 1)
+        self.outer = nn.Conv2d(32, 6 * config.patch**2, 1)
         nn.init.zeros_(self.outer.weight)
-        nn.init.constant_(self.outer.bias, 1.5)  # type: ignore[arg-type]
+        nn.init.zeros_(self.outer.bias)  # type: ignore[arg-type]
         self.to_pixels = nn.PixelShuffle(config.patch)
 
-    def forward(self, features: Tensor) -> Tensor:
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         inner = F.leaky_relu(self.inner(features), 0.1)
-        return self.to_pixels(self.outer(inner)).clamp(-3.0, 5.0)  # type: ignore[no-any-return]
+        log_scale, weights = self.to_pixels(self.outer(inner)).float().chunk(2, dim=1)
+        return (log_scale + INITIAL_LOG_SCALE).clamp(-3.0, 5.0), weights

@@ -17,6 +17,8 @@ class AutoencoderConfig:
         blocks: residual blocks of each level, in the encoder and again in the decoder.
         latent_channels: channels of z_e.
         rates: number of rate points, each with its own bias at the decoder's stem.
+        linear_path: whether a linear transform of each patch of stride x stride pixels is added to what the networks
+            compute, in both directions.
     """
 
     patch: int = 4
@@ -24,6 +26,7 @@ class AutoencoderConfig:
     blocks: tuple[int, ...] = (1, 2, 1)
     latent_channels: int = 160
     rates: int = 1
+    linear_path: bool = False
 
     def __post_init__(self) -> None:
         _check("patch", self.patch, 64)
@@ -47,7 +50,8 @@ class AutoencoderConfig:
         for width, blocks in zip(self.widths, self.blocks, strict=True):
             total += (9 * channels + 1 + 2 * blocks * (9 * width + 1)) * width
             channels = width
-        return total + (channels + 1) * self.latent_channels
+        linear = 3 * self.stride**2 + 1 if self.linear_path else 0
+        return total + (channels + 1 + linear) * self.latent_channels
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from bitstream.errors import InputError
 
-__all__ = ["Picture", "is_picture_name", "read_picture", "write_picture", "written_format"]
+__all__ = ["Picture", "is_picture_name", "read_picture", "rgb_array", "write_picture", "written_format"]
 
 # How pictures are written, by suffix. Nothing is lost on top of what the codec lost, or in JPEG little.
 _WRITTEN: dict[str, tuple[str, dict[str, Any]]] = {
@@ -66,6 +67,20 @@ def is_picture_name(name: str) -> bool:
     """Whether the suffix of `name` is one of a format that Pillow reads."""
     extensions = Image.registered_extensions()
     return extensions.get(Path(name).suffix.lower()) in Image.OPEN
+
+
+def rgb_array(image: Image.Image | NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """uint8 `[H, W, 3]` of a Pillow image, which is converted to RGB, or of an array that is this already.
+
+    Raises:
+        InputError: the array is something else, or there is not a single pixel.
+    """
+    pixels = np.asarray(image.convert("RGB") if isinstance(image, Image.Image) else image)
+    if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8 or pixels.size == 0:
+        raise InputError(
+            f"a picture must be uint8 [H, W, 3] with at least one pixel, not {pixels.dtype} {pixels.shape}"
+        )
+    return pixels
 
 
 def written_format(name: str) -> str:

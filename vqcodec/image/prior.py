@@ -18,6 +18,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,18 +26,25 @@ from numpy.typing import NDArray
 from bitstream.entropy import PRECISION, SymbolDecoder, SymbolEncoder
 from bitstream.errors import CorruptError, ModelError
 from vqcodec.nn.exact import ACTIVATION_MAX, ExactLayer, Tables, frequencies, gate
+from vqcodec.nn.neighbours import AROUND_OFFSETS, bands, shifted
 from vqcodec.nn.schedule import CAUSAL_OFFSETS, Diagonal, DiagonalCache, diagonals
 from vqcodec.nn.threads import one_blas_thread
 
-__all__ = ["AROUND_OFFSETS", "PixelCNN", "SliceNetwork"]
+__all__ = ["PixelCNN", "SliceNetwork", "SymbolSource"]
 
 Floats = NDArray[np.float32]
 Indices = NDArray[np.int32]
 Frequencies = NDArray[np.float64]
 
-AROUND_OFFSETS = tuple((i, j) for i in (-1, 0, 1) for j in (-1, 0, 1))
 # The parallel pass works on bands of about this many positions, to bound its memory.
 BAND = 4096
+
+
+class SymbolSource(Protocol):
+    """Where indices come from: a stream (`SymbolDecoder`) or chance (`SymbolSampler`)."""
+
+    def decode(self, frequencies: Frequencies) -> Indices:
+        """The next n symbols `[n]`, each in 0..K-1, given their tables `[n, K]`."""
 
 
 @dataclass(frozen=True)
@@ -52,17 +60,6 @@ class SliceNetwork:
     context: tuple[ExactLayer, ...]
     causal: tuple[ExactLayer, ...]
     heads: tuple[ExactLayer, ...]
-
-
-def shifted(plane: Floats, offsets: Sequence[tuple[int, int]], rows: slice) -> Floats:
-    """The neighbours at `offsets` of every position of `rows`: plane `[h, w, C]` to `[rows w, len(offsets) C]`."""
-    height, width, channels = plane.shape
-    first, last, _ = rows.indices(height)
-    padded = np.zeros((last - first + 2, width + 2, channels), np.float32)
-    low, high = max(0, first - 1), min(height, last + 1)
-    padded[low - first + 1 : high - first + 1, 1:-1] = plane[low:high]
-    views = [padded[1 + i : 1 + i + last - first, 1 + j : 1 + j + width] for i, j in offsets]
-    return np.concatenate(views, axis=2).reshape(-1, len(offsets) * channels)
 
 
 def _add(a: Floats, b: Floats) -> Floats:
@@ -144,12 +141,14 @@ class PixelCNN:
         parts = [self.values[rate, plane][index] for plane, index in zip(planes, indices, strict=True)]
         return np.concatenate(parts, axis=-1)
 
-    def _context(self, network: SliceNetwork, earlier: Floats, rate: int) -> Floats:
-        """What the first causal layer adds from earlier slices' values `[h, w, C]`, as sums `[h w, O]`."""
-        state = earlier
+    def _context(self, network: SliceNetwork, earlier: Indices, rate: int) -> Floats | None:
+        """What the first causal layer adds for the indices of earlier slices `[P', h, w]`, as sums `[h w, O]`."""
+        if not network.context:
+            return None
+        state = self.look_up(earlier, range(len(earlier)), rate)
         for depth, layer in enumerate(network.context):
             new = np.empty((*state.shape[:2], layer.shift.size // 2), np.float32)
-            for rows in _bands(state.shape):
+            for rows in bands(state.shape, BAND):
                 out = gate(layer(shifted(state, AROUND_OFFSETS, rows), rate), self.tables)
                 new[rows] = out.reshape(new[rows].shape)
             state = new if depth == 0 else _add(state, new)
@@ -181,7 +180,7 @@ class PixelCNN:
         for depth, layer in enumerate(network.causal):
             new = np.empty((*state.shape[:2], layer.shift.size // 2), np.float32)
             offsets = CAUSAL_OFFSETS if depth == 0 else (*CAUSAL_OFFSETS, (0, 0))
-            for rows in _bands(state.shape):
+            for rows in bands(state.shape, BAND):
                 band = None if extra is None else extra[rows.start * own.shape[1] : rows.stop * own.shape[1]]
                 out = self._causal(network, depth, shifted(state, offsets, rows), band, rate)
                 new[rows] = out.reshape(new[rows].shape)
@@ -193,9 +192,7 @@ class PixelCNN:
         for network, planes in zip(self.slices, self.plane_ranges, strict=True):
             if planes.stop > len(indices):
                 break
-            extra = None
-            if network.context:
-                extra = self._context(network, self.look_up(indices[: planes.start], range(planes.start), rate), rate)
+            extra = self._context(network, indices[: planes.start], rate)
             state = self._hidden(network, self.look_up(indices[planes.start : planes.stop], planes, rate), extra, rate)
             yield network, planes, state.reshape(-1, state.shape[2])
 
@@ -257,19 +254,25 @@ class PixelCNN:
         for layer, stream in zip(self.layer_slices, streams, strict=False):
             decoder = SymbolDecoder(stream)
             for number in layer:
-                self._decode_slice(decoder, number, indices, rate, batch or height)
+                self._fill_slice(decoder, number, indices, rate, batch or height)
             decoder.finish()
         return indices
 
-    def _decode_slice(self, decoder: SymbolDecoder, number: int, indices: Indices, rate: int, batch: int) -> None:
-        """Decode the planes of slice `number` into `indices`, diagonal by diagonal."""
+    @one_blas_thread()
+    def sample(self, source: SymbolSource, rate: int, height: int, width: int) -> Indices:
+        """Indices `[P, height, width]` of all planes as `source` draws them, each given those before it."""
+        indices = np.zeros((self.layer_ends[-1], height, width), np.int32)
+        for number in range(len(self.slices)):
+            self._fill_slice(source, number, indices, rate, height)
+        return indices
+
+    def _fill_slice(self, source: SymbolSource, number: int, indices: Indices, rate: int, batch: int) -> None:
+        """Take the planes of slice `number` from `source` into `indices`, diagonal by diagonal."""
         network, planes = self.slices[number], self.plane_ranges[number]
         _, height, width = indices.shape
         if not self._choices(planes, rate)[0]:
             return
-        extra = None
-        if network.context:
-            extra = self._context(network, self.look_up(indices[: planes.start], range(planes.start), rate), rate)
+        extra = self._context(network, indices[: planes.start], rate)
         flat = indices.reshape(len(indices), -1)
         inputs = [len(planes) * self.values.shape[3], *(layer.shift.size // 2 for layer in network.causal[:-1])]
         caches = [DiagonalCache(height, channels) for channels in inputs]
@@ -278,7 +281,7 @@ class PixelCNN:
                 at = diagonal.flat()
                 hidden = self._advance(network, caches, diagonal, None if extra is None else extra[at], rate)
                 for plane, table in self._tables(network, planes, hidden, rate).items():
-                    flat[plane, at] = decoder.decode(table)
+                    flat[plane, at] = source.decode(table)
                 caches[0].put(diagonal, self.look_up(flat[planes.start : planes.stop, at], planes, rate))
             for cache in caches:
                 cache.advance()
@@ -293,10 +296,3 @@ class PixelCNN:
             x = np.concatenate([caches[depth].neighbours(diagonal), state], axis=1)
             state = self._causal(network, depth, x, None, rate)
         return state
-
-
-def _bands(shape: tuple[int, ...]) -> Iterator[slice]:
-    """Runs of rows with about BAND positions."""
-    rows = max(1, BAND // shape[1])
-    for first in range(0, shape[0], rows):
-        yield slice(first, min(first + rows, shape[0]))

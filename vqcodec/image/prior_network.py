@@ -11,8 +11,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vqcodec.image.config import PriorConfig
-from vqcodec.image.prior import AROUND_OFFSETS, PixelCNN, SliceNetwork
+from vqcodec.image.prior import PixelCNN, SliceNetwork
 from vqcodec.nn.exact import PREACTIVATION_BITS, Tables
+from vqcodec.nn.neighbours import AROUND_OFFSETS
 from vqcodec.nn.schedule import CAUSAL_OFFSETS
 from vqcodec.training.quantized_layer import (
     UNIT,

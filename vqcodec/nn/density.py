@@ -39,6 +39,15 @@ class NoiseDensity(nn.Module):
         """Width of the noise, `[rates, channels]`, in units of the latents."""
         return self.log_width.detach().exp()
 
+    @torch.no_grad()
+    def start(self, latents: Tensor, metric: Tensor) -> None:
+        """Begin with what is known: latents `[1, C, N, 1]` of the encoder, inverse squared widths `[R, C]`."""
+        spread = latents.std((0, 2, 3)).clamp_min(1e-4)
+        components = self.mean.shape[1]
+        self.mean.copy_(latents.mean((0, 2, 3))[:, None] + 0.3 * spread[:, None] * torch.randn(len(spread), components))
+        self.log_scale.copy_(spread.log()[:, None] + torch.linspace(-2.5, 0.0, components))
+        self.log_width.copy_(-0.5 * metric.log())
+
     def forward(self, z: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
         """Noisy latents and their bits, both `[B, C, h, w]`, for z `[B, C, h, w]` and rate points `[B]`."""
         width = self.log_width.exp()[rate][:, :, None, None]

@@ -2,6 +2,11 @@
 
     p(v) = F((v + 1/2 - m) / s) - F((v - 1/2 - m) / s),  F the logistic function, the two ends open (v = 0 and v = 255)
 
+Pixels are independent given z_q. Within one, green's location follows the error of red's, and blue's those of both:
+
+    m_r = location_r,    m_g = location_g + w_0 (r - location_r),
+    m_b = location_b + w_1 (r - location_r) + w_2 (g - location_g)
+
 Salimans et al., 'PixelCNN++' (2017), with one component. The masses of 0..255 sum to 1 for any m and s.
 """
 
@@ -11,7 +16,21 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = ["code_length"]
+__all__ = ["code_length", "pixel_code_length"]
+
+
+def pixel_code_length(values: Tensor, location: Tensor, log_scale: Tensor, weights: Tensor) -> Tensor:
+    """-log2 p of every sub-pixel, given the earlier colours of its pixel: `[B, 3, H, W]`.
+
+    Args:
+        values: 0..255, `[B, 3, H, W]`, as are the others.
+        location: in the same units.
+        log_scale: likewise.
+        weights: w_0, w_1 and w_2 of each pixel.
+    """
+    red, green, _ = (values - location).unbind(1)
+    follow = torch.stack([torch.zeros_like(red), weights[:, 0] * red, weights[:, 1] * red + weights[:, 2] * green], 1)
+    return code_length(values, location + follow, log_scale)
 
 
 def code_length(values: Tensor, location: Tensor, log_scale: Tensor) -> Tensor:

@@ -47,12 +47,16 @@ def deal_channels(bits: Tensor, dimension: int) -> Tensor:
 @torch.no_grad()
 def reorder_channels(encoder: Encoder, decoder: Decoder, density: NoiseDensity, order: Tensor) -> None:
     """Put the latent channels into `order`; what the networks compute does not change."""
-    for parameter in encoder.layers[-1].parameters():
+    writers = [encoder.layers[-1], *([encoder.linear] if encoder.linear else [])]
+    readers = [decoder.stem, *([decoder.linear] if decoder.linear else [])]
+    for parameter in (p for writer in writers for p in writer.parameters()):
         parameter.copy_(parameter[order].clone())
-    decoder.stem.weight.copy_(decoder.stem.weight[:, order].clone())
+    for reader in readers:
+        reader.weight.copy_(reader.weight[:, order].clone())
     for parameter in (density.mean, density.log_scale, density.logit):
         parameter.copy_(parameter[order].clone())
-    density.log_width.copy_(density.log_width[:, order].clone())
+    for parameter in (density.log_width, decoder.gain):
+        parameter.copy_(parameter[:, order].clone())
 
 
 @torch.no_grad()

@@ -1,11 +1,12 @@
 """Third stage: everything on hard codes. Algorithm 1 of van den Oord et al. (2017) with a rate term.
 
-    loss = lambda_r 255^2 |x - x^|^2  +  bits per pixel  +  codebook loss  +  beta commitment loss
+    loss = distortion  +  bits per pixel  +  codebook loss  +  beta commitment loss
 
-The decoder learns from the first term; the encoder from it, straight through, from the soft bits of its codes and
-from the commitment; the codebooks from their own loss or as moving averages. With lambda_ = 0 the bits are the
-constant N log2 K of a uniform prior, and this is the paper's algorithm. The scale of p(x|z_q) is fitted along the way
-on detached features.
+The distortion is lambda_r 255^2 |x - x^|^2 (p(x|z_q) with a fixed variance) or -log2 p(x|z_q) itself a pixel. The
+decoder learns from the first term; the encoder from it, straight through, from the soft bits of its codes and from the
+commitment; the codebooks from their own loss or as moving averages. With lambda_ = 0 the bits are the constant N log2 K
+of a uniform prior, and this is the paper's algorithm. Under the squared error, scales and weights of p(x|z_q) are
+fitted along the way on detached features.
 """
 
 from __future__ import annotations
@@ -13,14 +14,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vqcodec.image.autoencoder import Decoder, Encoder, ScaleHead
-from vqcodec.nn.likelihood import code_length
+from vqcodec.image.autoencoder import Decoder, Encoder, LikelihoodHead
+from vqcodec.nn.likelihood import pixel_code_length
 from vqcodec.nn.quantizer import ProductQuantizer
 from vqcodec.training.checkpoint import Checkpoint
 from vqcodec.training.loop import run_stage
@@ -47,6 +49,7 @@ class CodesStage:
         encoder_rate: Muon's rate for the encoder; low, as its gradient passes straight through.
         decoder_rate: Muon's rate for the decoder.
         beta: weight of the commitment loss.
+        distortion: what the decoder is trained for.
     """
 
     steps: int = 4_000
@@ -57,6 +60,7 @@ class CodesStage:
     encoder_rate: float = 3e-4
     decoder_rate: float = 2e-3
     beta: float = 0.25
+    distortion: Literal["squared error", "code length"] = "squared error"
 
 
 def drop_layers(quantizer: ProductQuantizer, z_q: Tensor, rate: Tensor, ends: Sequence[int]) -> tuple[Tensor, Tensor]:
@@ -85,7 +89,7 @@ def drop_layers(quantizer: ProductQuantizer, z_q: Tensor, rate: Tensor, ends: Se
 def train_codes(
     encoder: Encoder,
     decoder: Decoder,
-    scale: ScaleHead,
+    likelihood: LikelihoodHead,
     quantizer: ProductQuantizer,
     lambdas: Tensor,
     layer_ends: Sequence[int],
@@ -106,14 +110,15 @@ def train_codes(
         others=[
             (others_of(encoder), 1e-4),
             (others_of(decoder), 3e-4),
-            (list(scale.parameters()), 1e-3),
+            (list(likelihood.parameters()), 1e-3),
             (codebooks, 1e-3),
         ],
         schedule=Schedule(stage.steps),
     )
-    modules = {"encoder": encoder, "decoder": decoder, "scale": scale, "quantizer": quantizer}
+    modules = {"encoder": encoder, "decoder": decoder, "likelihood": likelihood, "quantizer": quantizer}
     weights = rate_weights(lambdas)
     bit_worth = stage.lambda_ or 1.0
+    fixed_variance = stage.distortion == "squared error"
 
     def step(number: int) -> dict[str, float]:
         x = crops_to_tensor(next(crops))
@@ -125,23 +130,25 @@ def train_codes(
         quantized = quantizer(z, rate, lambda_)
         z_q, kept = drop_layers(quantizer, quantized.z_q, rate, layer_ends)
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            features = decoder.features(z_q, rate)
-            location = decoder.pixels(features)
-            log_scale = scale(features.detach())
+            location, features = decoder(z_q, rate)
+            shape = likelihood(features.detach() if fixed_variance else features)
         mse = squared_error(x, location)
+        known = location.detach() if fixed_variance else location
+        code_length = pixel_code_length((x + 0.5) * 255, (known.float() + 0.5) * 255, *shape).sum(1).mean((1, 2))
+        distortion = lambdas[rate] * mse if fixed_variance else code_length
         per_pixel = z[0, 0].numel() / pixels
         bpp = quantized.bits * per_pixel
         vector_losses = (quantized.codebook_loss + stage.beta * quantized.commitment_loss) * per_pixel / bit_worth
-        loss = (weights[rate] * kept * (lambdas[rate] * mse + bpp + vector_losses)).mean()
-        nats = code_length((x + 0.5) * 255, (location.detach().float() + 0.5) * 255, log_scale.float()).mean()
-        optimizer.step(loss + nats, number)
+        loss = (weights[rate] * kept * (distortion + bpp + vector_losses)).mean()
+        # In the first case nothing but the likelihood's own layers has a gradient from the code length.
+        optimizer.step(loss + code_length.mean() / 3 if fixed_variance else loss, number)
         _maintain(quantizer, z.detach(), rate, number, uniform=stage.lambda_ == 0)
         return {
             "loss": loss.item(),
             "bpp": bpp.mean().item(),
             "mse": mse.mean().item(),
             "commitment": quantized.commitment_loss.mean().item(),
-            "bits_per_subpixel": nats.item(),
+            "bits_per_subpixel": code_length.mean().item() / 3,
         }
 
     def usage() -> dict[str, object]:

@@ -16,11 +16,12 @@ from vqcodec.quality import Setting
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from vqcodec.image.autoencoder import Decoder, Encoder, ScaleHead
+    from vqcodec.image.autoencoder import Decoder, Encoder, LikelihoodHead
+    from vqcodec.image.config import PriorConfig
     from vqcodec.nn.quantizer import ProductQuantizer
     from vqcodec.training.image import ImageTraining
 
-__all__ = ["default_quality", "export_model", "sorted_codebooks"]
+__all__ = ["default_quality", "export_model", "prior_network", "sorted_codebooks"]
 
 # A code must be used this often among the latents that are counted, or it is not worth its place in the alphabet.
 LEAST_USE = 2
@@ -59,27 +60,32 @@ def export_model(
     settings: ImageTraining,
     encoder: Encoder,
     decoder: Decoder,
-    scale: ScaleHead,
+    likelihood: LikelihoodHead,
     quantizer: ProductQuantizer,
     latents: Tensor,
 ) -> Model:
     """The model of trained networks, with a prior that knows the order-0 frequencies only."""
     lambda_ = settings.codes.lambda_
     codebooks = sorted_codebooks(quantizer, latents, lambda_)
-    network = PriorNetwork(
-        settings.prior,
-        torch.from_numpy(codebooks.codewords),
-        torch.from_numpy(codebooks.code_bits),
-        torch.from_numpy(codebooks.sizes),
-    )
+    network = prior_network(settings.prior, codebooks)
     config = ModelConfig(
         autoencoder=settings.autoencoder,
         prior=settings.prior,
         quality=default_quality(len(settings.lambdas), lambda_),
         description=settings.description,
     )
-    networks = _arrays("encoder", encoder) | _arrays("decoder", decoder) | _arrays("scale", scale)
+    networks = _arrays("encoder", encoder) | _arrays("decoder", decoder) | _arrays("likelihood", likelihood)
     return Model(config, codebooks, network.export(), networks)
+
+
+def prior_network(config: PriorConfig, codebooks: Codebooks) -> PriorNetwork:
+    """A prior for the codebooks that begins with their order-0 frequencies."""
+    return PriorNetwork(
+        config,
+        torch.from_numpy(codebooks.codewords),
+        torch.from_numpy(codebooks.code_bits),
+        torch.from_numpy(codebooks.sizes),
+    )
 
 
 def _arrays(name: str, module: nn.Module) -> dict[str, NDArray[np.float32]]:

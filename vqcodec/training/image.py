@@ -23,8 +23,9 @@ from cattrs.errors import AttributeValidationNote, BaseValidationError
 from numpy.typing import NDArray
 
 from bitstream.errors import InputError
-from vqcodec.image.autoencoder import Decoder, Encoder, ScaleHead
+from vqcodec.image.autoencoder import Decoder, Encoder, LikelihoodHead
 from vqcodec.image.config import AutoencoderConfig, PriorConfig
+from vqcodec.model import load_model
 from vqcodec.nn.density import NoiseDensity
 from vqcodec.nn.quantizer import ProductQuantizer, QuantizerConfig
 from vqcodec.training.codebooks import collect_latents, deal_channels, fit_codebooks, reorder_channels
@@ -32,6 +33,7 @@ from vqcodec.training.codes import CodesStage, train_codes
 from vqcodec.training.data import PictureCache, random_crops
 from vqcodec.training.export import export_model
 from vqcodec.training.noise import NoiseStage, train_noise
+from vqcodec.training.start import start_from_model, start_linear_path
 
 __all__ = ["ImageTraining", "load_config", "train_image"]
 
@@ -110,8 +112,14 @@ def _cause(error: Exception) -> str:
     return ": ".join([".".join(where), str(error)] if where else [str(error)])
 
 
-def train_image(folder: Path, out: Path, config: Path | None = None) -> None:
+def train_image(folder: Path, out: Path, config: Path | None = None, start: Path | None = None) -> None:
     """Train on the pictures of `folder` and write the model `out`; checkpoints go beside it, into `out` + ".training".
+
+    Args:
+        folder: pictures, and .npy files of uint8 `[N, H, W, 3]`.
+        out: the model file.
+        config: settings, as TOML; None for the bundled model's.
+        start: a model file whose networks to start from.
 
     Raises:
         InputError: the configuration or the pictures cannot be used.
@@ -123,18 +131,22 @@ def train_image(folder: Path, out: Path, config: Path | None = None) -> None:
     pictures = PictureCache(folder, work / "cache").pictures
     rng = np.random.default_rng(settings.seed)
     encoder, decoder = Encoder(settings.autoencoder), Decoder(settings.autoencoder)
-    scale, quantizer = ScaleHead(settings.autoencoder), ProductQuantizer(settings.quantizer)
+    likelihood, quantizer = LikelihoodHead(settings.autoencoder), ProductQuantizer(settings.quantizer)
     density = NoiseDensity(settings.autoencoder.latent_channels, settings.autoencoder.rates)
     lambdas = torch.tensor(settings.lambdas)
 
-    if settings.noise:
-        crops = random_crops(pictures, settings.noise.batch, settings.noise.crop, rng)
-        train_noise(encoder, decoder, density, lambdas, crops, settings.noise, work)
     crops = random_crops(pictures, settings.codes.batch, settings.codes.crop, rng)
+    if start:
+        start_from_model(load_model(start), encoder, decoder, density, crops)
+    else:
+        start_linear_path(encoder, decoder, settings.autoencoder, crops)
+    if settings.noise:
+        noise_crops = random_crops(pictures, settings.noise.batch, settings.noise.crop, rng)
+        train_noise(encoder, decoder, density, lambdas, noise_crops, settings.noise, work)
     if not (work / "codes.safetensors").exists():  # else the stage goes on with what it had
         prepare_codebooks(settings, encoder, decoder, density, quantizer, crops)
-    train_codes(encoder, decoder, scale, quantizer, lambdas, settings.layer_ends, crops, settings.codes, work)
-    export_model(settings, encoder, decoder, scale, quantizer, collect_latents(encoder, crops, 50_000)).save(out)
+    train_codes(encoder, decoder, likelihood, quantizer, lambdas, settings.layer_ends, crops, settings.codes, work)
+    export_model(settings, encoder, decoder, likelihood, quantizer, collect_latents(encoder, crops, 50_000)).save(out)
 
 
 @torch.no_grad()

@@ -66,10 +66,11 @@ def train_noise(
         lambdas: `[rates]`, the weight of the squared error against bits per pixel.
         crops: batches from `random_crops`.
     """
+    others = [p for p in others_of(encoder, decoder) if p is not decoder.gain]
     schedule = Schedule(stage.steps, constant=stage.constant)
     optimizer = NetworkOptimizer(
         kernels=[(kernels_of(encoder, decoder), stage.kernel_rate)],
-        others=[(others_of(encoder, decoder), 1e-3), (list(density.parameters()), 2e-2)],
+        others=[(others, 1e-3), ([decoder.gain, *density.parameters()], 2e-2)],
         schedule=schedule,
     )
     modules = {"encoder": encoder, "decoder": decoder, "density": density}
@@ -82,7 +83,7 @@ def train_noise(
             z = encoder(x)
         noisy, bits = density(z.float(), rate)
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            location = decoder(noisy, rate)
+            location, _ = decoder(noisy, rate)
         mse = squared_error(x, location)
         bpp = bits.sum((1, 2, 3)) / x[0, 0].numel()
         loss = (weights[rate] * (lambdas[rate] * mse + bpp)).mean()

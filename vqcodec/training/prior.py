@@ -17,16 +17,17 @@ from tqdm import tqdm
 
 from vqcodec.codec import Codec
 from vqcodec.image.prior_network import PriorNetwork
-from vqcodec.model import Model, load_model
+from vqcodec.model import load_model
 from vqcodec.training.calibration import calibrate
 from vqcodec.training.checkpoint import Checkpoint
 from vqcodec.training.data import PictureCache
+from vqcodec.training.export import prior_network
 from vqcodec.training.image import load_config
 from vqcodec.training.loop import run_stage
 from vqcodec.training.optimizer import NetworkOptimizer, Schedule
 from vqcodec.training.volumes import IndexVolumes, collect_volumes
 
-__all__ = ["PriorTraining", "fit_prior", "prior_network"]
+__all__ = ["PriorTraining", "fit_prior"]
 
 
 @dataclass(frozen=True)
@@ -54,17 +55,6 @@ class PriorTraining:
     seed: int = 0
 
 
-def prior_network(model: Model) -> PriorNetwork:
-    """A prior for the model's codebooks that begins with their order-0 frequencies."""
-    codebooks = model.codebooks
-    return PriorNetwork(
-        model.config.prior,
-        torch.from_numpy(codebooks.codewords),
-        torch.from_numpy(codebooks.code_bits),
-        torch.from_numpy(codebooks.sizes),
-    )
-
-
 def fit_prior(model: Path, folder: Path, config: Path | None = None) -> None:
     """Fit the prior of the model file `model`, in place, to the pictures of `folder`.
 
@@ -90,7 +80,7 @@ def fit_prior(model: Path, folder: Path, config: Path | None = None) -> None:
     volumes = collect_volumes(codec, training or held_out, settings.lambda_, rng)
     test = collect_volumes(codec, held_out, settings.lambda_, rng)
 
-    network = prior_network(trained)
+    network = prior_network(trained.config.prior, trained.codebooks)
     figures = {"order0": mean_bits(network, test, False)}
     _train(network, volumes, settings, 0, settings.float_steps, rng, work)
     figures["float"] = mean_bits(network, test, False)

@@ -1,0 +1,87 @@
+"""What the page of `vqcodec eval rd` shows: settings at like rates, and files that fit."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import pytest
+from PIL import Image
+from tiny import pictures
+
+pytest.importorskip("pytorch_msssim", reason="needs vqcodec[eval]")
+pytest.importorskip("ssimulacra2", reason="needs vqcodec[eval]")
+
+from vqcodec.evaluation.entrants import Entrant, choose_entrants
+from vqcodec.evaluation.gallery import AIMS, Choice, Shown, choose_aims, choose_settings, show
+from vqcodec.evaluation.page import MOST_SHOWN, exhibit_budget, shown_pictures
+from vqcodec.evaluation.pictures import Original
+from vqcodec.evaluation.rate_distortion import Point
+
+
+@pytest.fixture(scope="module")
+def picture() -> Image.Image:
+    return Image.fromarray(pictures(1, 176, 6)[0])
+
+
+def entrants() -> list[Entrant]:
+    return choose_entrants(["jpeg", "webp"], [], "")[0]
+
+
+def points(name: str, grid: dict[float, float]) -> list[Point]:
+    return [Point(name, "a", quality, 1, rate, 30.0, 0.9, 50.0, 0.1, 0.1) for quality, rate in grid.items()]
+
+
+def opened(shown: Shown) -> Image.Image:
+    return Image.open(io.BytesIO(base64.b64decode(shown.data)))
+
+
+def test_settings_are_those_that_should_meet_the_rate() -> None:
+    measured = points("jpeg", {10: 0.1, 30: 0.4}) + points("webp", {0: 0.15, 50: 0.4, 80: 0.9})
+    chosen = choose_settings(measured, entrants(), (0.2, 0.4))
+    assert [(each.entrant.name, each.quality) for each in chosen[2:]] == [("jpeg", 30), ("webp", 50)]
+    assert (chosen[0].quality, chosen[1].quality) == (20, 15)
+
+
+def test_what_the_first_codec_cannot_reach_is_not_asked_of_the_others() -> None:
+    measured = points("jpeg", {10: 0.1, 30: 0.2}) + points("webp", {0: 0.1, 50: 0.2, 80: 0.9})
+    assert [each.quality for each in choose_settings(measured, entrants(), (0.9,))] == [30, 50]
+
+
+def test_other_rates_are_shown_where_the_first_codec_has_none_of_the_usual() -> None:
+    jpeg = Entrant("jpeg", "JPEG", entrants()[0].codec, "", "", (10.0, 30.0))
+    assert choose_aims(points("jpeg", {10: 0.1, 30: 0.2}), jpeg) == AIMS
+    assert choose_aims(points("jpeg", {10: 1.0, 30: 8.0}), jpeg) == (2.0, 4.0)
+
+
+def test_files_of_a_codec_that_browsers_know_are_shown_as_they_are(picture: Image.Image) -> None:
+    jpeg = entrants()[0]
+    exhibit = show("a", picture, [Choice(jpeg, 0.4, 20)], 10**6)
+    sample = exhibit.samples[0]
+    assert base64.b64decode(sample.shown.data) == jpeg.codec.compress(picture, 20)
+    assert (sample.shown.exact, sample.shown.media_type) == (True, "image/jpeg")
+    assert (exhibit.width, exhibit.height, exhibit.quality) == (176, 176, 95)
+    assert opened(exhibit.original).size == (176, 176)
+    assert sample.point.bytes == len(jpeg.codec.compress(picture, 20))
+
+
+def test_a_small_budget_is_kept_by_quality_and_then_by_size(picture: Image.Image) -> None:
+    choices = [Choice(entrants()[0], 0.4, 20)]
+    whole = show("a", picture, choices, 10**6)
+    coarse = show("a", picture, choices, whole.bytes // 2)
+    small = show("a", picture, choices, whole.bytes // 10)
+    assert coarse.bytes <= whole.bytes // 2
+    assert coarse.width == 176
+    assert coarse.quality < whole.quality
+    assert small.bytes <= whole.bytes // 10
+    assert small.width < 176
+    assert opened(small.original).size == opened(small.samples[0].shown).size == (small.width, small.height)
+    assert not small.samples[0].shown.exact
+
+
+@pytest.mark.parametrize("count", [1, 24, MOST_SHOWN, 1000])
+def test_a_page_of_any_folder_fits(count: int) -> None:
+    originals = [Original(str(number), None, 1, 1, "") for number in range(count)]  # type: ignore[arg-type]
+    shown = shown_pictures(originals)
+    assert len(set(shown)) == min(count, MOST_SHOWN)
+    assert len(shown) * exhibit_budget(len(shown)) < 25e6

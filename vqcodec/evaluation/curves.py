@@ -1,0 +1,80 @@
+"""Curves of rate and quality, of any modality, and what lies between their points."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.interpolate import PchipInterpolator
+
+__all__ = ["Curve", "Metric", "interpolate", "rises", "setting_near", "to_decibels"]
+
+MOST = 1 - 1e-7  # of a metric that ends at 1, where decibels would be infinite
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A measure of quality: higher is better.
+
+    Attributes:
+        name: of the field of a point that holds it.
+        short: the name for people.
+        label: the same with what it is of, and its unit.
+        digits: how many decimals are shown.
+        ends_at_one: it is judged in decibels, -10 log10(1 - value), as what is missing to 1 is what counts.
+    """
+
+    name: str
+    short: str
+    label: str
+    digits: int
+    ends_at_one: bool = False
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One metric of one codec over its settings, in order of quality setting.
+
+    Attributes:
+        qualities: settings of the codec; empty if they are not known.
+        rates: positive.
+        values: of the metric.
+    """
+
+    qualities: tuple[float, ...]
+    rates: tuple[float, ...]
+    values: tuple[float, ...]
+
+
+def to_decibels(values: ArrayLike) -> NDArray[np.float64]:
+    """-10 log10(1 - value): equal steps are equal ratios of what is missing to 1."""
+    return np.asarray(-10 * np.log10(1 - np.minimum(np.asarray(values, np.float64), MOST)))
+
+
+def interpolate(rates: ArrayLike, values: ArrayLike, at: ArrayLike) -> NDArray[np.float64]:
+    """Values at the rates `at`, by monotone cubic interpolation (PCHIP) over the logarithm of the rate.
+
+    NaN outside of the measured rates, and everywhere if fewer than two were measured: never a guess. If two settings
+    have the same rate, the first counts.
+    """
+    known, first = np.unique(np.asarray(rates, np.float64), return_index=True)
+    wanted = np.asarray(at, np.float64)
+    if len(known) < 2:
+        return np.full(wanted.shape, np.nan)
+    curve = PchipInterpolator(np.log(known), np.asarray(values, np.float64)[first], extrapolate=False)
+    return np.asarray(curve(np.log(wanted)), np.float64)
+
+
+def setting_near(rates: Sequence[float], qualities: Sequence[float], rate: float) -> float:
+    """The whole quality setting at which the rate should be nearest to `rate`, within those that were measured."""
+    known, first = np.unique(np.asarray(rates, np.float64), return_index=True)
+    return float(round(np.interp(math.log(rate), np.log(known), np.asarray(qualities, np.float64)[first])))
+
+
+def rises(values: Sequence[float]) -> bool:
+    """Whether each value is greater than the one before."""
+    return all(after > before for before, after in pairwise(values))

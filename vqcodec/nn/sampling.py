@@ -1,0 +1,46 @@
+"""Symbols drawn by chance from the integer tables that a stream would be decoded with."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bitstream.entropy import PRECISION
+from bitstream.errors import InputError
+
+__all__ = ["SymbolSampler"]
+
+
+class SymbolSampler:
+    """Takes the place of a `SymbolDecoder`: the same calls give symbols that the tables themselves make likely.
+
+    At temperature 1 all is integers, and PCG64 is the same everywhere: so are the symbols. At others, the powers are
+    floats, and a symbol may once in a while differ between machines.
+
+    Args:
+        seed: of the draws, not negative.
+        temperature: p becomes p**(1 / temperature), renormalised: below 1 the likely is drawn more often, at 0 nothing
+            but the likeliest.
+
+    Raises:
+        InputError: seed or temperature is out of range.
+    """
+
+    def __init__(self, seed: int, temperature: float = 1.0) -> None:
+        if seed < 0 or not 0 <= temperature < math.inf:
+            raise InputError("the seed must not be negative, the temperature neither, and finite")
+        self._bits = np.random.PCG64(seed)
+        self._power = 1 / temperature if temperature else math.inf
+
+    def decode(self, frequencies: NDArray[np.floating[Any]]) -> NDArray[np.int32]:
+        """Draw n symbols `[n]`, each in 0..K-1, from their tables `[n, K]` of integers that sum to 2**PRECISION."""
+        # The raw words and not Generator.integers, whose method may change with NumPy.
+        drawn = (self._bits.random_raw(len(frequencies)) >> np.uint64(64 - PRECISION)).astype(np.float64)
+        if self._power != 1:
+            frequencies = (frequencies / frequencies.max(axis=1, keepdims=True)) ** self._power
+        cumulative = frequencies.cumsum(axis=1, dtype=np.float64)
+        threshold = drawn * (cumulative[:, -1] * 2.0**-PRECISION)
+        return np.asarray((cumulative <= threshold[:, None]).sum(axis=1), np.int32)
