@@ -1,4 +1,4 @@
-"""The page: curves, tables and pictures in one file that needs nothing else; the templates are in the folder `page`."""
+"""The page: curves, tables and pictures in one file that needs nothing else; see the folder `templates`."""
 
 from __future__ import annotations
 
@@ -38,9 +38,7 @@ def exhibit_budget(shown: int) -> int:
 
 def write_page(results: Results, path: Path) -> None:
     """Write the page; exhibits that would make it too large are left out, the last ones first."""
-    environment = Environment(
-        loader=PackageLoader("vqcodec.evaluation", "page"), autoescape=True, undefined=StrictUndefined
-    )
+    environment = Environment(loader=PackageLoader("vqcodec.evaluation"), autoescape=True, undefined=StrictUndefined)
     exhibits = list(results.exhibits)
     while True:
         # Jinja's filter `tojson` makes it safe within <script>, whatever the names of files are.
