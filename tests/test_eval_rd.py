@@ -157,8 +157,8 @@ def test_pictures_with_nothing_to_compare_are_dashes(tmp_path: Path) -> None:
 def test_an_interrupted_run_goes_on_where_it_was(tmp_path: Path) -> None:
     folder, report = tmp_path / "pictures", tmp_path / "report"
     folder.mkdir()
-    for number in range(4):
-        Image.effect_noise((256, 256), 10 + number).save(folder / f"{number}.png")
+    for number in range(3):
+        Image.effect_noise((512, 512), 10 + number).save(folder / f"{number}.png")
     command = ["eval", "rd", folder, "--out", report, "--codecs", "webp"]
     process = subprocess.Popen([sys.executable, "-m", "vqcodec", *map(str, command)], stderr=subprocess.PIPE)
     deadline = time.monotonic() + 120
@@ -171,7 +171,7 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path: Path) -> None:
     assert run(*command).exit_code == 0
     everything = (report / "cache.jsonl").read_text()
     assert everything.startswith(kept)
-    assert 0 < len(kept.split("\n")) - 1 < len(everything.split("\n")) - 1 == len(rows(tmp_path)) == 40
+    assert 0 < len(kept.split("\n")) - 1 < len(everything.split("\n")) - 1 == len(rows(tmp_path)) == 30
 
 
 def test_processes_that_are_ended_from_outside() -> None:
