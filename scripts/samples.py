@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 import vqcodec
 from bitstream import VqcodecError
+from vqcodec.defaults import DEFAULT_MODEL, DEFAULT_QUALITY
 from vqcodec.evaluation.bits_per_dim import find_files, read_pictures
 from vqcodec.evaluation.report import markdown_table, number, verdict
 
@@ -31,8 +32,8 @@ def main() -> bool:
     """See the module; whether the two agree."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("pictures", type=Path, help="pictures that the prior was not fitted to: a folder, or .npy")
-    parser.add_argument("--quality", type=float, default=60.0, help="at which the pictures are coded")
-    parser.add_argument("--model", default="photo", help="name of a bundled model, or a model file")
+    parser.add_argument("--quality", type=float, default=DEFAULT_QUALITY, help="at which the pictures are coded")
+    parser.add_argument("--model", default=DEFAULT_MODEL, help="name of a bundled model, or a model file")
     parser.add_argument("--seed", type=int, default=0, help="of the draws; each picture has one of its own after it")
     arguments = parser.parse_args()
 

@@ -32,11 +32,11 @@ from tqdm import tqdm
 
 import vqcodec
 from bitstream import VqcodecError
+from vqcodec.defaults import DEFAULT_MODEL
 from vqcodec.evaluation.pictures import find_pictures, mirrored_to_size
 from vqcodec.evaluation.report import markdown_table, number, write_csv
 from vqcodec.image.pixels import read_picture
 
-DEFAULT_MODEL = "photo"
 WIDTH, HEIGHT = 768, 512
 LARGE = (3456, 2304)
 MEGAPIXELS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)

@@ -47,7 +47,8 @@ def bpd(
     pictures. DIR may be a single file, too.
     """
     import vqcodec
-    from vqcodec.evaluation.bits_per_dim import csv_text, find_files, table
+    from vqcodec.evaluation.bits_per_dim import BitsPerDim, find_files, table
+    from vqcodec.evaluation.report import csv_text
     from vqcodec.files import atomic_write
 
     files = find_files(place)
@@ -58,7 +59,7 @@ def bpd(
         if not rows:
             raise vqcodec.InputError(f"{place}: none of {len(files)} files could be read")
         if output is not None:
-            output.write(csv_text(rows).encode())
+            output.write(csv_text(BitsPerDim, rows).encode())
     click.echo(table(rows, lossless))
     if unread:
         raise vqcodec.InputError(f"{unread} of {len(files)} files could not be read; the figures are of the others")

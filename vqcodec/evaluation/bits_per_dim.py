@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +14,12 @@ from PIL import Image
 
 from bitstream.errors import InputError
 from vqcodec.codec import Codec
+from vqcodec.evaluation.pictures import find_pictures
 from vqcodec.evaluation.report import markdown_table, number
-from vqcodec.image.pixels import is_picture_name, read_picture, rgb_array
+from vqcodec.image.pixels import read_picture, rgb_array
 from vqcodec.quality import Setting
 
-__all__ = ["BitsPerDim", "csv_text", "find_files", "mean", "measure", "read_pictures", "table"]
+__all__ = ["BitsPerDim", "find_files", "mean", "measure", "read_pictures", "table"]
 
 Pixels = NDArray[np.uint8]
 
@@ -70,15 +70,7 @@ def find_files(place: Path) -> list[Path]:
         InputError: there is none.
         OSError: the folder cannot be read.
     """
-    if place.is_file():
-        return [place]
-    names = (path for path in place.iterdir() if path.suffix == ".npy" or is_picture_name(path.name))
-    # A link to nothing is a file that cannot be read; a folder or a pipe is none.
-    files = (path for path in names if path.is_file() or (path.is_symlink() and not path.exists()))
-    found = sorted(path for path in files if not path.name.startswith("."))
-    if not found:
-        raise InputError(f"no picture in {place}")
-    return found
+    return [place] if place.is_file() else find_pictures(place, also=".npy")
 
 
 def read_pictures(path: Path) -> Sequence[Pixels] | Pixels:
@@ -142,12 +134,3 @@ def table(rows: Sequence[BitsPerDim], lossless: bool) -> str:
         figures = mean(group)
         cells.append([file, str(len(group)), *(number(figures[name], 3) for name in shown)])
     return markdown_table(["file", "pictures", *(FIGURES[name] for name in shown)], cells)
-
-
-def csv_text(rows: Sequence[BitsPerDim]) -> str:
-    """A line for every picture, below the names of the fields."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, [each.name for each in fields(BitsPerDim)], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(asdict(row) for row in rows)
-    return text.getvalue()

@@ -46,14 +46,18 @@ class Skipped:
     reason: str
 
 
-def find_pictures(folder: Path) -> list[Path]:
-    """The files directly in `folder` that are named as pictures and not hidden, sorted.
+def find_pictures(folder: Path, also: str | None = None) -> list[Path]:
+    """The files directly in `folder` that are named as pictures, or end in `also`, and are not hidden, sorted.
 
     Raises:
         InputError: there is none.
         OSError: the folder cannot be read.
     """
-    named = (path for path in folder.iterdir() if is_picture_name(path.name) and not path.name.startswith("."))
+    named = (
+        path
+        for path in folder.iterdir()
+        if (is_picture_name(path.name) or path.suffix == also) and not path.name.startswith(".")
+    )
     # A link to nothing is a picture that cannot be read; a folder or a pipe is none.
     found = sorted(path for path in named if path.is_file() or (path.is_symlink() and not path.exists()))
     if not found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-__all__ = ["markdown_table", "number", "verdict", "write_csv"]
+__all__ = ["csv_text", "markdown_table", "number", "verdict", "write_csv"]
 
 
 def number(value: float, digits: int = 2, sign: bool = False) -> str:
@@ -41,8 +42,14 @@ def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def write_csv(path: Path, kind: type[DataclassInstance], rows: Iterable[Any]) -> None:
-    """Write dataclasses of one kind, with their fields' names as the header."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [each.name for each in fields(kind)], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(asdict(row) for row in rows)
+    """Write `csv_text` to a file."""
+    path.write_text(csv_text(kind, rows), encoding="utf-8", newline="")
+
+
+def csv_text(kind: type[DataclassInstance], rows: Iterable[Any]) -> str:
+    """Dataclasses of one kind, with their fields' names as the header."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, [each.name for each in fields(kind)], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(asdict(row) for row in rows)
+    return text.getvalue()
