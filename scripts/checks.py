@@ -77,7 +77,7 @@ class PlaneCost:
     prior: float
 
 
-def file_sizes(codec: vqcodec.Codec, pictures: Sequence[Path]) -> list[FileSize]:
+def file_sizes(codec: vqcodec.ImageCodec, pictures: Sequence[Path]) -> list[FileSize]:
     """Every picture at every quality; the indices are those that the file decodes to."""
     sizes = []
     for path in tqdm(pictures, desc="files", disable=None):
@@ -95,7 +95,7 @@ def entropy_bits(counts: NDArray[np.int64]) -> float:
     return float((used * np.log2(used.sum() / used)).sum())
 
 
-def plane_costs(codec: vqcodec.Codec, pictures: Sequence[Path], quality: float) -> list[PlaneCost]:
+def plane_costs(codec: vqcodec.ImageCodec, pictures: Sequence[Path], quality: float) -> list[PlaneCost]:
     """Costs of all planes with a choice, with frequencies pooled over the pictures."""
     progress = tqdm(pictures, "prior", disable=None)
     volumes = [codec.read(codec.compress(read_picture(path).image, quality)) for path in progress]

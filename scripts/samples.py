@@ -12,6 +12,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 import vqcodec
@@ -26,6 +28,13 @@ TOLERANCE = 0.05
 def bits_per_position(codec: vqcodec.Codec, volumes: list[vqcodec.Indices]) -> float:
     """Mean code length of a position, over the positions of all volumes."""
     return sum(float(codec.bits(volume).sum()) for volume in volumes) / sum(volume.values[0].size for volume in volumes)
+
+
+def perplexities(volumes: list[vqcodec.Indices]) -> NDArray[np.float64]:
+    """2^entropy of the indices of each plane, `[P]`."""
+    planes = zip(*(volume.values.reshape(len(volume.values), -1) for volume in volumes), strict=True)
+    shares = [np.unique(np.concatenate(plane), return_counts=True)[1] for plane in planes]
+    return np.array([2 ** -np.sum(n / n.sum() * np.log2(n / n.sum())) for n in shares])
 
 
 def main() -> bool:
@@ -51,6 +60,9 @@ def main() -> bool:
     row = [arguments.model, number(pictures_bits, 1), number(samples_bits, 1), number(100 * difference, 1, sign=True)]
     header = ["model", "of pictures", "of samples", "difference, %", f"within {TOLERANCE:.0%}"]
     print(markdown_table(header, [[*row, verdict(agree)]]))
+    used, alphabets = perplexities(coded), coded[0].sizes
+    parts = ", ".join(f"{a:.0f} of {b}" for a, b in zip(used, alphabets, strict=True))
+    print(f"\nPerplexity of the planes: {parts}; {np.mean(used / np.array(alphabets)):.2f} in the mean.")
     return agree
 
 

@@ -97,7 +97,7 @@ def cost_of(arguments: Sequence[str], runs: int) -> ProcessCost:
     return ProcessCost(statistics.median(seconds), max(peaks) / MAXRSS_PER_MEGABYTE)
 
 
-def prior_table(codec: vqcodec.Codec, image: Image.Image, runs: int) -> str:
+def prior_table(codec: vqcodec.ImageCodec, image: Image.Image, runs: int) -> str:
     """Decoding of the indices alone: a diagonal at a time, and a position at a time."""
     data = codec.compress(image)
     indices, prior = codec.read(data), codec.model.prior

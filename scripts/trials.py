@@ -24,12 +24,11 @@ from numpy.typing import NDArray
 from vqcodec.evaluation.report import markdown_table
 from vqcodec.image.autoencoder import Decoder, Encoder, LikelihoodHead
 from vqcodec.image.config import AutoencoderConfig, PriorConfig
-from vqcodec.nn.density import NoiseDensity
-from vqcodec.nn.quantizer import ProductQuantizer, QuantizerConfig
-from vqcodec.training.codes import CodesStage, train_codes
-from vqcodec.training.data import PictureCache, random_crops
-from vqcodec.training.image import ImageTraining, prepare_codebooks
-from vqcodec.training.noise import NoiseStage, crops_to_tensor, train_noise
+from vqcodec.nn.quantizer import QuantizerConfig
+from vqcodec.training.codes import CodesStage
+from vqcodec.training.data import PictureCache, crops_to_tensor, random_crops
+from vqcodec.training.image import ImageTraining, PictureObjective
+from vqcodec.training.stages import Stages
 from vqcodec.training.start import start_linear_path
 
 HELD_OUT = 50
@@ -63,49 +62,22 @@ TRIALS = {
 }
 
 
-class Trial:
-    """The networks of one trial, and what is done with them."""
-
-    def __init__(self, chosen: ImageTraining, pictures: list[NDArray[np.uint8]], folder: Path) -> None:
-        torch.manual_seed(chosen.seed)
-        self.settings, self.folder = chosen, folder
-        self.encoder, self.decoder = Encoder(chosen.autoencoder), Decoder(chosen.autoencoder)
-        self.likelihood, self.quantizer = LikelihoodHead(chosen.autoencoder), ProductQuantizer(chosen.quantizer)
-        self.density = NoiseDensity(chosen.autoencoder.latent_channels, chosen.autoencoder.rates)
-        self.lambdas = torch.tensor(chosen.lambdas)
-        self.crops = random_crops(pictures, chosen.codes.batch, chosen.codes.crop, np.random.default_rng(chosen.seed))
-        start_linear_path(self.encoder, self.decoder, chosen.autoencoder, self.crops)
-
-    def noise(self, stage: NoiseStage) -> None:
-        """Train the first stage."""
-        train_noise(self.encoder, self.decoder, self.density, self.lambdas, self.crops, stage, self.folder)
-
-    def codebooks(self) -> None:
-        """Fit the codebooks."""
-        prepare_codebooks(self.settings, self.encoder, self.decoder, self.density, self.quantizer, self.crops)
-
-    def codes(self, stage: CodesStage) -> None:
-        """Train the last stage."""
-        networks = (self.encoder, self.decoder, self.likelihood, self.quantizer)
-        ends = self.settings.layer_ends
-        train_codes(*networks, self.lambdas, ends, self.crops, stage, self.folder)
-
-    @torch.no_grad()
-    def measure(self, pictures: list[NDArray[np.uint8]]) -> list[tuple[float, float]]:
-        """Mean bits per pixel and PSNR of every rate point."""
-        points = []
-        for rate in range(len(self.lambdas)):
-            point = torch.tensor([rate])
-            figures = []
-            for picture in pictures:
-                x = crops_to_tensor(whole_positions(picture, self.settings.autoencoder.stride)[None])
-                indices = self.quantizer.assign(self.encoder(x), point, self.settings.codes.lambda_)
-                location = self.decoder(self.quantizer.look_up(indices, point), point)[0].clamp(-0.5, 0.5)
-                bits = self.quantizer.code_bits[rate].gather(1, indices[0].flatten(1)).sum().item()
-                mse = (location - x).square().mean().item()
-                figures.append((bits / x[0, 0].numel(), -10 * math.log10(mse)))
-            points.append(tuple(np.mean(figures, axis=0).tolist()))
-        return points
+@torch.no_grad()
+def measure(trained: Stages, pictures: list[NDArray[np.uint8]]) -> list[tuple[float, float]]:
+    """Mean bits per pixel and PSNR of every rate point."""
+    points = []
+    for rate in range(len(trained.lambdas)):
+        point = torch.tensor([rate])
+        figures = []
+        for picture in pictures:
+            x = crops_to_tensor(whole_positions(picture, trained.settings.autoencoder.stride)[None])
+            indices = trained.quantizer.assign(trained.encoder(x), point, trained.settings.codes.lambda_)
+            location = trained.decoder(trained.quantizer.look_up(indices, point), point)[0].clamp(-0.5, 0.5)
+            bits = trained.quantizer.code_bits[rate].gather(1, indices[0].flatten(1)).sum().item()
+            mse = (location - x).square().mean().item()
+            figures.append((bits / x[0, 0].numel(), -10 * math.log10(mse)))
+        points.append(tuple(np.mean(figures, axis=0).tolist()))
+    return points
 
 
 def whole_positions(picture: NDArray[np.uint8], stride: int, most: int = 512) -> NDArray[np.uint8]:
@@ -119,14 +91,20 @@ def run(name: str, steps: int, pictures: list[NDArray[np.uint8]]) -> dict[str, o
     chosen = TRIALS[name]
     noise_steps = round(steps * NOISE_SHARE) if chosen.noise else 0
     began = time.monotonic()
+    training = [p for number, p in enumerate(pictures) if number % HELD_OUT]
     with TemporaryDirectory() as folder:
-        trial = Trial(chosen, [p for number, p in enumerate(pictures) if number % HELD_OUT], Path(folder))
+        torch.manual_seed(chosen.seed)
+        encoder, decoder = Encoder(chosen.autoencoder), Decoder(chosen.autoencoder)
+        likelihood = LikelihoodHead(chosen.autoencoder)
+        trained = Stages(chosen, encoder, decoder, likelihood, PictureObjective(), Path(folder))
+        crops = random_crops(training, chosen.codes.batch, chosen.codes.crop, np.random.default_rng(chosen.seed))
+        start_linear_path(encoder, decoder, chosen.autoencoder, crops)
         if chosen.noise:
-            trial.noise(replace(chosen.noise, steps=noise_steps))
-        trial.codebooks()
-        trial.codes(replace(chosen.codes, steps=steps - noise_steps))
+            trained.noise(crops, replace(chosen.noise, steps=noise_steps))
+        trained.codebooks(crops)
+        trained.codes(crops, replace(chosen.codes, steps=steps - noise_steps))
     minutes = round((time.monotonic() - began) / 60, 1)
-    points = trial.measure(pictures[::HELD_OUT])
+    points = measure(trained, pictures[::HELD_OUT])
     return {"trial": name, "minutes": minutes, "steps": [noise_steps, steps - noise_steps], "points": points}
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 from tiny import save_tiny_model
+from tiny_audio import save_tiny_audio_model
 
-from vqcodec import Codec, load
+from vqcodec import ImageCodec, load
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -22,7 +23,13 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def tiny_codec(tiny_model: Path) -> Codec:
+def tiny_voice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The path of a small seeded model file for sound."""
+    return save_tiny_audio_model(tmp_path_factory.mktemp("voice") / "voice.safetensors")
+
+
+@pytest.fixture(scope="session")
+def tiny_codec(tiny_model: Path) -> ImageCodec:
     return load(tiny_model)
 
 

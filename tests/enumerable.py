@@ -7,7 +7,8 @@ import itertools
 import numpy as np
 import torch
 
-from vqcodec import Codec, Indices
+from bitstream import ImageSource
+from vqcodec import ImageCodec, Indices
 from vqcodec.image.autoencoder import Decoder, Encoder, LikelihoodHead
 from vqcodec.image.config import AutoencoderConfig, PriorConfig
 from vqcodec.image.prior_network import PriorNetwork
@@ -43,15 +44,15 @@ def enumerable_model(seed: int = 0) -> Model:
     return Model(ModelConfig(SHAPE, PRIOR, (Setting(0, 0.1),)), codebooks, prior.export(), networks)
 
 
-def all_indices(codec: Codec, width: int, height: int) -> list[Indices]:
+def all_indices(codec: ImageCodec, width: int, height: int) -> list[Indices]:
     """All that a picture of `width` x `height` pixels could have."""
     shape = (-(-height // STRIDE), -(-width // STRIDE))
     positions = shape[0] * shape[1]
     choices = itertools.product(*(range(size) for size in ALPHABETS for _ in range(positions)))
     volumes = (np.array(choice, np.int32).reshape(2, *shape) for choice in choices)
-    return [codec.indices(values, 0, width, height) for values in volumes]
+    return [codec.indices(values, 0, ImageSource(width, height)) for values in volumes]
 
 
-def probabilities(codec: Codec, volumes: list[Indices]) -> np.ndarray:
+def probabilities(codec: ImageCodec, volumes: list[Indices]) -> np.ndarray:
     """p(k) of each under the exact prior."""
     return np.exp2([-codec.bits(volume).sum() for volume in volumes])

@@ -16,8 +16,9 @@ import numpy as np
 import torch
 from priors import random_indices
 
-from vqcodec import Codec, load
+from vqcodec import AudioCodec, ImageCodec, load
 from vqcodec.image.prior import PixelCNN
+from vqcodec.nn.prior import Prior
 
 HEIGHT, WIDTH = 3, 4
 
@@ -32,34 +33,40 @@ def hashed(*parts: Any) -> str:
     return digest.hexdigest()[:16]
 
 
-def tables(prior: PixelCNN, indices: np.ndarray, rate: int) -> list[np.ndarray]:
-    """All frequency tables of indices."""
+def tables(prior: Prior, indices: np.ndarray, rate: int) -> list[np.ndarray]:
+    """All frequency tables of indices, or for sound what they cost, which depends on nothing else."""
+    if not isinstance(prior, PixelCNN):
+        return [cost for _, _, cost in prior.costs(indices, rate)]
     found = []
     for network, planes, hidden in prior.hidden(indices, rate):
         found += prior._tables(network, planes, hidden, rate).values()
     return found
 
 
-def exact_results(codec: Codec) -> dict[str, str]:
+def exact_results(codec: ImageCodec | AudioCodec) -> dict[str, str]:
     """Hashes that must be the same in all cells."""
     prior, results = codec.model.prior, {"fingerprint": codec.model.fingerprint.hex()}
     for rate in {0, len(prior.sizes) - 1}:
         indices = random_indices(prior, rate, HEIGHT, WIDTH)
         results[f"tables at {rate}"] = hashed(*tables(prior, indices, rate))
-        for batch in (None, 1):
-            streams = prior.encode(indices, rate, batch)
-            decoded = prior.decode(streams, rate, HEIGHT, WIDTH, batch)
+        for batch in [(None,), (1,)] if isinstance(prior, PixelCNN) else [()]:
+            streams = prior.encode(indices, rate, *batch)
+            decoded = prior.decode(streams, rate, HEIGHT, WIDTH, *batch)
             assert (decoded == indices).all()
             results[f"streams at {rate} in batches of {batch}"] = hashed(*streams)
     return results
 
 
-def write_files(codec: Codec, folder: Path, prefix: str) -> dict[str, str]:
-    """Compress the picture; the name of each file, and the hash of its indices."""
-    picture, written = np.load(folder / "picture.npy"), {}
+def write_files(codec: ImageCodec | AudioCodec, folder: Path, prefix: str) -> dict[str, str]:
+    """Compress the picture, or the voice; the name of each file, and the hash of its indices."""
+    written = {}
     for quality in (1, 100):
         path = folder / f"{prefix} {quality}.vq"
-        indices = codec._encode(picture, codec.settings(quality))
+        chosen = codec.settings(quality)
+        if isinstance(codec, AudioCodec):
+            indices = codec.encode(np.load(folder / "voice.npy"), 22_050, chosen.lambda_, chosen.rate_point)
+        else:
+            indices = codec.encode(np.load(folder / "picture.npy"), chosen.lambda_, chosen.rate_point)
         path.write_bytes(codec.write(indices))
         written[path.name] = hashed(indices.values)
     return written

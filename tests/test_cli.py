@@ -16,6 +16,7 @@ from commands import PHOTO, SIZE, contents, error_of, fill, program, run, succee
 from PIL import Image
 
 import vqcodec
+from bitstream import AudioSource, Container, Layer, pack
 
 
 @pytest.fixture
@@ -78,6 +79,20 @@ def test_info(folder: Path, tiny_model: Path) -> None:
     assert (found["model"], found["planes"]) == (None, None)
     assert found["bits_per_pixel"] == pytest.approx(8 * len(data) / (SIZE[0] * SIZE[1]))
     assert sum(found["layers"]) < len(data)
+    common = {"modality", "model", "fingerprint", "planes", "rate_point", "layers", "total_bytes"}
+    assert found.keys() == common | {"width", "height", "bits_per_pixel"}
+
+
+def test_info_of_sound() -> None:
+    source = AudioSource(samples=24_000, sample_rate=16_000, channels=1)
+    data = pack(Container(bytes(8), 1, source, 0, (Layer(bytes(100), 0),)))
+    text = succeed("info", "-", stdin=data).stdout
+    assert "audio, 1.500 s: 24000 samples at 16000 Hz in 1 channel\n" in text
+    assert f"{8 * len(data) / 1500:.3f} kbit/s" in text
+    found = json.loads(succeed("info", "-", "--json", stdin=data).stdout)
+    common = {"modality", "model", "fingerprint", "planes", "rate_point", "layers", "total_bytes"}
+    assert found.keys() == common | {"samples", "sample_rate", "channels", "seconds", "kbps"}
+    assert (found["modality"], found["seconds"], found["kbps"]) == ("audio", 1.5, 8 * len(data) / 1500)
 
 
 def test_info_with_the_model_at_hand(folder: Path, bundled: str, tiny_model: Path) -> None:
@@ -145,7 +160,7 @@ def test_notes_go_to_standard_error(folder: Path, tiny_model: Path) -> None:
 def test_warnings_of_libraries_are_notes(folder: Path, monkeypatch: pytest.MonkeyPatch, tiny_model: Path) -> None:
     codec = vqcodec.load(tiny_model)
 
-    def load(*_: object) -> vqcodec.Codec:
+    def load(*_: object) -> vqcodec.ImageCodec:
         warnings.warn("two\nlines", UserWarning, stacklevel=1)
         warnings.warn("Image size (9 pixels) exceeds limit of 8 pixels", UserWarning, stacklevel=1)
         return codec

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from PIL import Image
 from tiny import pictures
 
-from bitstream import unpack
+from bitstream import AudioSource, ImageSource, unpack
 from vqcodec import (
-    Codec,
+    ImageCodec,
     Indices,
     InputError,
 )
@@ -27,7 +27,7 @@ PICTURE = pictures(1, 100, seed=3)[0]  # 7 x 7 positions
 
 @pytest.mark.parametrize("width", [1, 15, 16, 17, 40])
 @pytest.mark.parametrize("height", [1, 16, 33])
-def test_any_size_makes_the_round_trip(tiny_codec: Codec, height: int, width: int) -> None:
+def test_any_size_makes_the_round_trip(tiny_codec: ImageCodec, height: int, width: int) -> None:
     pixels = PICTURE[:height, :width]
     indices = tiny_codec.encode(pixels)
     assert indices.values.shape == (6, -(-height // 16), -(-width // 16))
@@ -39,13 +39,13 @@ def test_any_size_makes_the_round_trip(tiny_codec: Codec, height: int, width: in
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "1", "P", "RGBA", "CMYK", "YCbCr", "I;16"])
-def test_pillow_images_are_converted(tiny_codec: Codec, mode: str) -> None:
+def test_pillow_images_are_converted(tiny_codec: ImageCodec, mode: str) -> None:
     image = Image.fromarray(PICTURE[:20, :30]).convert("L" if mode == "I;16" else "RGB").convert(mode)
     assert tiny_codec.encode(image) == tiny_codec.encode(np.asarray(image.convert("RGB")))
     assert tiny_codec.compress(image) == tiny_codec.compress(image.convert("RGB"))
 
 
-def test_memory_layout_does_not_matter(tiny_codec: Codec) -> None:
+def test_memory_layout_does_not_matter(tiny_codec: ImageCodec) -> None:
     readonly = PICTURE.copy()
     readonly.flags.writeable = False
     expected = tiny_codec.compress(PICTURE)
@@ -54,13 +54,13 @@ def test_memory_layout_does_not_matter(tiny_codec: Codec) -> None:
         assert tiny_codec.compress(pixels) == expected
 
 
-def test_several_pictures_at_once(tiny_codec: Codec) -> None:
+def test_several_pictures_at_once(tiny_codec: ImageCodec) -> None:
     batch = pictures(3, 40, seed=1)
     expected = [tiny_codec.encode(each, 0.1, 1) for each in batch]
     assert tiny_codec.encode(batch, 0.1, 1) == expected
     assert tiny_codec.encode([Image.fromarray(batch[0]), *batch[1:]], 0.1, 1) == expected
     mixed = tiny_codec.encode([batch[0], PICTURE])
-    assert [(each.width, each.height) for each in mixed] == [(40, 40), (100, 100)]
+    assert [each.source for each in mixed] == [ImageSource(40, 40), ImageSource(100, 100)]
     assert tiny_codec.encode([]) == []
 
 
@@ -84,7 +84,7 @@ def test_several_pictures_at_once(tiny_codec: Codec) -> None:
     ],
     ids=lambda pixels: f"{getattr(pixels, 'dtype', 'Pillow')} {getattr(pixels, 'shape', '')}",
 )
-def test_pictures_that_are_none(tiny_codec: Codec, pixels: Any) -> None:
+def test_pictures_that_are_none(tiny_codec: ImageCodec, pixels: Any) -> None:
     with pytest.raises(InputError, match="uint8"):
         tiny_codec.compress(pixels)
     if getattr(pixels, "ndim", 3) > 0:
@@ -96,7 +96,7 @@ def test_pictures_that_are_none(tiny_codec: Codec, pixels: Any) -> None:
 
 
 @pytest.mark.parametrize("rate", [0, 1])
-def test_without_a_price_the_nearest_codeword_is_chosen(tiny_codec: Codec, rate: int) -> None:
+def test_without_a_price_the_nearest_codeword_is_chosen(tiny_codec: ImageCodec, rate: int) -> None:
     latents, codebooks = tiny_codec.analyse(PICTURE).astype(float), tiny_codec.model.codebooks
     indices = tiny_codec.encode(PICTURE, lambda_=0, rate_point=rate).values
     for plane, codewords in enumerate(tiny_codec.codebooks(rate)):
@@ -107,7 +107,7 @@ def test_without_a_price_the_nearest_codeword_is_chosen(tiny_codec: Codec, rate:
 
 
 @pytest.mark.parametrize("rate", [0, 1])
-def test_a_higher_price_buys_fewer_bits(tiny_codec: Codec, rate: int) -> None:
+def test_a_higher_price_buys_fewer_bits(tiny_codec: ImageCodec, rate: int) -> None:
     volumes = [tiny_codec.encode(PICTURE, lambda_, rate) for lambda_ in (0.0, 0.1, 1.0, 10.0, 100.0)]
     bits = [tiny_codec.bits(indices).sum() for indices in volumes]
     assert bits == sorted(bits, reverse=True)
@@ -120,7 +120,7 @@ def test_a_higher_price_buys_fewer_bits(tiny_codec: Codec, rate: int) -> None:
 
 
 @pytest.mark.parametrize("rate", [0, 1])
-def test_bits_under_the_prior_decide(tiny_codec: Codec, rate: int) -> None:
+def test_bits_under_the_prior_decide(tiny_codec: ImageCodec, rate: int) -> None:
     """Codes are chosen by their order-0 lengths, then again by those that the prior gives around the first ones."""
     latents, model, chosen = tiny_codec.analyse(PICTURE), tiny_codec.model, Setting(rate, 3.0)
     first = tiny_codec.assign(latents, chosen)
@@ -139,13 +139,13 @@ def test_bits_under_the_prior_decide(tiny_codec: Codec, rate: int) -> None:
 
 
 @pytest.mark.parametrize(("lambda_", "rate"), [(-1e-9, 0), (np.nan, 0), (np.inf, 0), (0, -1), (0, 2)])
-def test_prices_and_rate_points_that_are_none(tiny_codec: Codec, lambda_: float, rate: int) -> None:
+def test_prices_and_rate_points_that_are_none(tiny_codec: ImageCodec, lambda_: float, rate: int) -> None:
     with pytest.raises(InputError, match=r"0\.\.1|lambda"):
         tiny_codec.encode(PICTURE, lambda_, rate)
 
 
 @pytest.mark.parametrize("rate", [0, 1])
-def test_bits_are_the_length_of_the_streams(tiny_codec: Codec, rate: int) -> None:
+def test_bits_are_the_length_of_the_streams(tiny_codec: ImageCodec, rate: int) -> None:
     indices = tiny_codec.encode(PICTURE, 0.0, rate)
     bits, layers = tiny_codec.bits(indices), unpack(tiny_codec.write(indices)).layers
     assert bits.shape == indices.values.shape
@@ -159,7 +159,7 @@ def test_bits_are_the_length_of_the_streams(tiny_codec: Codec, rate: int) -> Non
 
 
 @pytest.mark.parametrize("quality", [0, 0.999, 100.001, -5, np.nan, np.inf])
-def test_qualities_out_of_range(tiny_codec: Codec, quality: float) -> None:
+def test_qualities_out_of_range(tiny_codec: ImageCodec, quality: float) -> None:
     with pytest.raises(InputError, match="from 1 to 100"):
         tiny_codec.compress(PICTURE, quality)
 
@@ -189,7 +189,12 @@ def test_settings_that_are_none(rate: int, lambda_: float) -> None:
 
 # Indices -----------------------------------------------------------------------------------------------------------
 
-INDICES = {"values": np.zeros((2, 1, 3), np.int32), "sizes": (4, 1), "rate_point": 0, "width": 40, "height": 10}
+INDICES = {
+    "values": np.zeros((2, 1, 3), np.int32),
+    "sizes": (4, 1),
+    "rate_point": 0,
+    "source": ImageSource(40, 10),
+}
 
 
 @pytest.mark.parametrize(
@@ -205,20 +210,19 @@ INDICES = {"values": np.zeros((2, 1, 3), np.int32), "sizes": (4, 1), "rate_point
         {"values": np.array([[[0, 0, 0]], [[0, 0, 1]]])},
         {"sizes": (4,)},
         {"sizes": (4, 0)},
-        {"width": 0},
-        {"height": -1},
     ],
     ids=str,
 )
 def test_indices_that_are_none(change: dict[str, Any]) -> None:
     Indices(**INDICES)
-    with pytest.raises(ValueError, match=r"indices|index|pixel"):
+    with pytest.raises(ValueError, match=r"indices|index"):
         Indices(**INDICES | change)
 
 
 def test_indices_are_compared_by_value() -> None:
     assert Indices(**INDICES) == Indices(**INDICES | {"values": INDICES["values"].astype(np.int64)})
-    changes = ({"values": INDICES["values"] + [[[1]], [[0]]]}, {"sizes": (5, 1)}, {"rate_point": 1}, {"width": 41})
+    sources = [{"source": other} for other in (ImageSource(41, 10), ImageSource(40, 10, 20, 5), AudioSource(40, 10, 1))]
+    changes = ({"values": INDICES["values"] + [[[1]], [[0]]]}, {"sizes": (5, 1)}, {"rate_point": 1}, *sources)
     assert all(Indices(**INDICES) != Indices(**INDICES | change) for change in changes)
     assert Indices(**INDICES) != "indices"
     with pytest.raises(TypeError):

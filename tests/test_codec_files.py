@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from tiny import pictures, save_tiny_model
 
 import vqcodec
-from bitstream import AudioSource, ImageSource, Layer, pack, unpack
+from bitstream import AudioSource, Container, ImageSource, Layer, pack, unpack
 from vqcodec import (
     BitstreamError,
-    Codec,
     CorruptError,
     FingerprintError,
+    ImageCodec,
     InputError,
     LimitError,
     TruncatedError,
@@ -34,7 +34,7 @@ PICTURE = pictures(1, 60, seed=4)[0]  # 4 x 4 positions
 
 
 @pytest.fixture(scope="module")
-def data(tiny_codec: Codec) -> bytes:
+def data(tiny_codec: ImageCodec) -> bytes:
     return tiny_codec.compress(PICTURE, quality=80)  # of the finer rate point
 
 
@@ -74,7 +74,7 @@ def test_bundled_models_serve_the_functions(
     assert vqcodec.compress(PICTURE, quality=20) == load(other_model).compress(PICTURE, quality=20)
 
 
-def test_what_a_file_says_of_itself(data: bytes, tiny_codec: Codec) -> None:
+def test_what_a_file_says_of_itself(data: bytes, tiny_codec: ImageCodec) -> None:
     info = vqcodec.inspect(data)
     assert (info.modality, info.width, info.height, info.total_bytes) == ("image", 60, 60, len(data))
     assert (info.fingerprint, info.rate_point) == (tiny_codec.model.fingerprint.hex(), 1)
@@ -82,10 +82,19 @@ def test_what_a_file_says_of_itself(data: bytes, tiny_codec: Codec) -> None:
     assert info.bits_per_pixel == 8 * len(data) / 3600
 
 
+def test_what_a_file_of_sound_says_of_itself() -> None:
+    data = pack(Container(b"8 bytes.", 1, AudioSource(2**63, 16_000, 2), 3, (Layer(b"abcd", 0), Layer(b"", 0))))
+    info = vqcodec.inspect(data)
+    assert (info.modality, info.samples, info.sample_rate, info.channels) == ("audio", 2**63, 16_000, 2)
+    assert (info.fingerprint, info.rate_point, info.layers) == (b"8 bytes.".hex(), 3, (4, 0))
+    assert info.seconds == 2**63 / 16_000
+    assert info.kbps == pytest.approx(8 * len(data) / info.seconds / 1000)
+
+
 # Layers ------------------------------------------------------------------------------------------------------------
 
 
-def test_first_layers_decode_alone(data: bytes, tiny_codec: Codec) -> None:
+def test_first_layers_decode_alone(data: bytes, tiny_codec: ImageCodec) -> None:
     whole = tiny_codec.read(data)
     part = tiny_codec.read(changed(data, layers=unpack(data).layers[:1]))
     assert part.values.shape == (2, 4, 4)
@@ -99,7 +108,7 @@ def test_first_layers_decode_alone(data: bytes, tiny_codec: Codec) -> None:
 
 
 @pytest.mark.parametrize("planes", [1, 3, 5])
-def test_planes_that_end_inside_a_layer(data: bytes, tiny_codec: Codec, planes: int) -> None:
+def test_planes_that_end_inside_a_layer(data: bytes, tiny_codec: ImageCodec, planes: int) -> None:
     whole = tiny_codec.read(data)
     part = dataclasses.replace(whole, values=whole.values[:planes], sizes=whole.sizes[:planes])
     assert tiny_codec.decode(part).size == (60, 60)
@@ -113,15 +122,16 @@ def test_planes_that_end_inside_a_layer(data: bytes, tiny_codec: Codec, planes: 
         {"sizes": (16, 16, 16, 16, 16, 17)},
         {"rate_point": 2},
         {"rate_point": -1},
-        {"width": 65},
-        {"height": 48},
+        {"source": ImageSource(65, 60)},
+        {"source": ImageSource(60, 48)},
+        {"source": AudioSource(64, 8000, 4)},
         {"values": np.zeros((7, 4, 4), np.int32), "sizes": (16,) * 7},
         {"values": np.zeros((6, 4, 5), np.int32)},
         {"values": np.zeros((6, 3, 4), np.int32)},
     ],
     ids=str,
 )
-def test_indices_of_another_model(tiny_codec: Codec, change: dict[str, Any]) -> None:
+def test_indices_of_another_model(tiny_codec: ImageCodec, change: dict[str, Any]) -> None:
     indices = tiny_codec.encode(PICTURE, rate_point=1)
     other = dataclasses.replace(indices, **change)
     for use in (tiny_codec.decode, tiny_codec.bits, tiny_codec.write):
@@ -134,7 +144,7 @@ def test_indices_of_another_model(tiny_codec: Codec, change: dict[str, Any]) -> 
 
 @settings(deadline=None, max_examples=60)
 @given(st.data())
-def test_every_flipped_bit_is_noticed(data: bytes, tiny_codec: Codec, draw: st.DataObject) -> None:
+def test_every_flipped_bit_is_noticed(data: bytes, tiny_codec: ImageCodec, draw: st.DataObject) -> None:
     damaged = bytearray(data)
     damaged[draw.draw(st.integers(0, len(data) - 1))] ^= 1 << draw.draw(st.integers(0, 7))
     with pytest.raises(BitstreamError):
@@ -142,7 +152,7 @@ def test_every_flipped_bit_is_noticed(data: bytes, tiny_codec: Codec, draw: st.D
 
 
 @pytest.mark.parametrize("length", [5, 20, 60, -5, -1])
-def test_files_that_are_cut(data: bytes, tiny_codec: Codec, length: int) -> None:
+def test_files_that_are_cut(data: bytes, tiny_codec: ImageCodec, length: int) -> None:
     with pytest.raises(TruncatedError):
         tiny_codec.decompress(data[:length])
 
@@ -170,16 +180,16 @@ def layers_with(data: bytes, **fields: Any) -> dict[str, Any]:
         (lambda _: {"source": ImageSource(2**31, 2**31)}, LimitError),
     ],
 )
-def test_files_that_lie(data: bytes, tiny_codec: Codec, fields: Any, error: type[Exception]) -> None:
+def test_files_that_lie(data: bytes, tiny_codec: ImageCodec, fields: Any, error: type[Exception]) -> None:
     with pytest.raises(error):
         tiny_codec.decompress(changed(data, **fields(data)))
 
 
-def test_the_decoder_may_be_of_another_version(data: bytes, tiny_codec: Codec) -> None:
+def test_the_decoder_may_be_of_another_version(data: bytes, tiny_codec: ImageCodec) -> None:
     assert tiny_codec.read(changed(data, decoder_version=9)) == tiny_codec.read(data)
 
 
-def test_pictures_larger_than_wanted(data: bytes, tiny_codec: Codec) -> None:
+def test_pictures_larger_than_wanted(data: bytes, tiny_codec: ImageCodec) -> None:
     assert tiny_codec.decompress(data, max_pixels=3600).size == (60, 60)
     with pytest.raises(LimitError, match="60 x 60"):
         tiny_codec.decompress(data, max_pixels=3599)
@@ -188,11 +198,13 @@ def test_pictures_larger_than_wanted(data: bytes, tiny_codec: Codec) -> None:
 # The public face ---------------------------------------------------------------------------------------------------
 
 EXPORTS = [
+    "AudioCodec",
     "BitstreamError",
     "Codec",
     "CorruptError",
     "FileInfo",
     "FingerprintError",
+    "ImageCodec",
     "Indices",
     "InputError",
     "LimitError",

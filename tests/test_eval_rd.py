@@ -19,7 +19,7 @@ from PIL import Image
 from reports import HOSTILE, QUALITIES, compared, evaluate
 
 from bitstream.errors import VqcodecError
-from vqcodec import Codec
+from vqcodec import ImageCodec
 
 pytest.importorskip("bjontegaard", reason="needs vqcodec[eval]")
 pytest.importorskip("plotly", reason="needs vqcodec[eval]")
@@ -65,7 +65,7 @@ def test_the_report_is_complete(evaluated: Path) -> None:
     assert len((evaluated / "report" / "report.html").read_bytes()) < 30e6
 
 
-def test_every_row_is_what_files_made_by_hand_say(evaluated: Path, tiny_codec: Codec) -> None:
+def test_every_row_is_what_files_made_by_hand_say(evaluated: Path, tiny_codec: ImageCodec) -> None:
     codecs = {"vqcodec": tiny_codec} | {peer.name: peer for peer in PEERS}
     originals = {name: Image.open(evaluated / "pictures" / name) for name in ("first.png", HOSTILE)}
     found = rows(evaluated)

@@ -16,11 +16,13 @@ pytest.importorskip("scipy", reason="needs vqcodec[eval]")
 pytest.importorskip("pytorch_msssim", reason="needs vqcodec[eval]")
 
 from bitstream.errors import InputError
+from vqcodec.evaluation.averages import curves, means
 from vqcodec.evaluation.curves import interpolate, rises
 from vqcodec.evaluation.metrics import ms_ssim, psnr, ssimulacra2
 from vqcodec.evaluation.peers import PEERS, Peer
+from vqcodec.evaluation.picture_modality import PICTURES
 from vqcodec.evaluation.pictures import find_pictures, mirrored_to_size
-from vqcodec.evaluation.rate_distortion import METRICS, Point, curves, means, measure
+from vqcodec.evaluation.rate_distortion import METRICS, Point, measure
 from vqcodec.evaluation.report import markdown_table, number, write_csv
 from vqcodec.evaluation.ssimulacra2 import blur
 
@@ -163,15 +165,15 @@ def test_means_are_over_the_pictures_of_a_setting() -> None:
         point(psnr=27.0, bits_per_pixel=0.2),
         point(quality=20.0, image="two.png", psnr=34.0),
     ]
-    low, high = means(points)
+    low, high = means(points, PICTURES)
     assert (low.quality, low.images, low.psnr) == (10.0, 2, 29.0)
     assert low.bits_per_pixel == pytest.approx(0.3)
     assert (high.quality, high.psnr) == (20.0, 33.5)
 
 
 def test_means_over_different_pictures_are_refused() -> None:
-    with pytest.raises(ValueError, match="b at quality 10 was measured on other pictures"):
-        means([point(), point(image="two.png"), point(codec="b")])
+    with pytest.raises(ValueError, match="b at quality 10 was measured on other originals"):
+        means([point(), point(image="two.png"), point(codec="b")], PICTURES)
 
 
 def test_curves_are_of_the_pictures_that_have_the_metric_everywhere() -> None:
@@ -184,7 +186,7 @@ def test_curves_are_of_the_pictures_that_have_the_metric_everywhere() -> None:
     ]
     assert list(curves(points, METRICS[0])) == ["b", "a"]
     assert curves(points, METRICS[0])["b"].values == (20.0,)
-    assert math.isinf(means(points)[1].psnr)
+    assert math.isinf(means(points, PICTURES)[1].psnr)
 
 
 @pytest.mark.parametrize(("values", "answer"), [([1, 2, 3], True), ([1, 2, 2], False), ([1, 3, 2], False), ([1], True)])

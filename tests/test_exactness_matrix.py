@@ -20,6 +20,7 @@ import pytest
 from exactness_worker import exact_results, hashed
 from priors import bound_model
 from tiny import pictures
+from tiny_audio import save_tiny_audio_model, voices
 
 import vqcodec
 from vqcodec import load
@@ -74,9 +75,11 @@ def matrix(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Matrix
     shutil.copy(tiny_model, folder / "tiny.safetensors")
     bound_model().save(folder / "bound.safetensors")
     for info in vqcodec.models():
-        if info.name == "photo":
-            shutil.copy(info.path, folder / "photo.safetensors")
+        if info.name in ("photo", "speech"):
+            shutil.copy(info.path, folder / f"{info.name}.safetensors")
+    save_tiny_audio_model(folder / "voice.safetensors")
     np.save(folder / "picture.npy", pictures(1, 40, seed=9)[0][:20])
+    np.save(folder / "voice.npy", voices(2, 6_000, seed=9))
     processes: dict[str, subprocess.Popen[str]] = {}
     first, second = {}, {}
     try:

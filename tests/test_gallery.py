@@ -14,7 +14,8 @@ pytest.importorskip("ssimulacra2", reason="needs vqcodec[eval]")
 
 from vqcodec.evaluation.entrants import Entrant, choose_entrants
 from vqcodec.evaluation.gallery import AIMS, Choice, Shown, choose_aims, choose_settings, show
-from vqcodec.evaluation.page import MOST_SHOWN, exhibit_budget, shown_pictures
+from vqcodec.evaluation.page import evenly, exhibit_budget
+from vqcodec.evaluation.picture_modality import PICTURES
 from vqcodec.evaluation.pictures import Original
 from vqcodec.evaluation.rate_distortion import Point
 
@@ -79,9 +80,9 @@ def test_a_small_budget_is_kept_by_quality_and_then_by_size(picture: Image.Image
     assert not small.samples[0].shown.exact
 
 
-@pytest.mark.parametrize("count", [1, 24, MOST_SHOWN, 1000])
+@pytest.mark.parametrize("count", [1, 24, PICTURES.most_shown, 1000])
 def test_a_page_of_any_folder_fits(count: int) -> None:
     originals = [Original(str(number), None, 1, 1, "") for number in range(count)]  # type: ignore[arg-type]
-    shown = shown_pictures(originals)
-    assert len(set(shown)) == min(count, MOST_SHOWN)
+    shown = evenly(originals, PICTURES.most_shown)
+    assert len(set(shown)) == min(count, PICTURES.most_shown)
     assert len(shown) * exhibit_budget(len(shown)) < 25e6

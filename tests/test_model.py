@@ -22,8 +22,8 @@ from tiny import SETTINGS, pictures
 from tiny import tiny_model as make_tiny_model
 
 from bitstream import ModelError
-from vqcodec import Codec, load, model
-from vqcodec.image.autoencoder import Encoder
+from vqcodec import ImageCodec, load, model
+from vqcodec.image.autoencoder import Decoder, Encoder
 from vqcodec.image.config import AutoencoderConfig
 from vqcodec.model import HARD, bundled_models, find_model, load_model
 
@@ -52,7 +52,7 @@ def rewritten(source: Path, folder: Path, arrays: Arrays | None = None, **config
     return target
 
 
-def use(codec: Codec) -> None:
+def use(codec: ImageCodec) -> None:
     """Everything that a model is for."""
     codec.decompress(codec.compress(pictures(1, 20, seed=1)[0]))
 
@@ -87,10 +87,13 @@ def test_header_tells_the_fingerprint(tiny_model: Path, monkeypatch: pytest.Monk
     assert load("tiny").model.fingerprint.hex() == info.fingerprint
 
 
-@pytest.mark.parametrize("shape", [SETTINGS.autoencoder, AutoencoderConfig(2, (6,), (0,), 5, 3), AutoencoderConfig()])
-def test_encoder_parameters_are_counted(shape: AutoencoderConfig) -> None:
+@pytest.mark.parametrize(
+    "shape", [SETTINGS.autoencoder, AutoencoderConfig(2, (6,), (0,), 5, 3), AutoencoderConfig(linear_path=True)]
+)
+def test_parameters_are_counted(shape: AutoencoderConfig) -> None:
     with torch.device("meta"):
         assert sum(p.numel() for p in Encoder(shape).parameters()) == shape.encoder_parameters
+        assert sum(p.numel() for p in Decoder(shape).parameters()) == shape.decoder_parameters
 
 
 # The fingerprint ---------------------------------------------------------------------------------------------------

@@ -195,7 +195,7 @@ def test_no_logit_depends_on_the_future(number: int) -> None:
     planes, module = network.ranges[number], network.slices[number]
     first, last = planes.start * 2, planes.stop * 2
     hidden = module(values[:, first:last], values[:, :first], rate, quantized=False).permute(0, 2, 3, 1)
-    logits = torch.cat([network.logits(plane, module, hidden, rate, quantized=False) for plane in planes], -1)
+    logits = torch.cat([network.logits(plane, module.project, hidden, rate, quantized=False) for plane in planes], -1)
     time = time_of(height, width)
     reached = np.zeros((height, width), bool)
     for i, j in np.ndindex(height, width):

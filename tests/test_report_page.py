@@ -128,13 +128,13 @@ def test_tables_are_sorted_and_lead_to_pictures(page: Page) -> None:
     down = [int(text) for text in page.locator(column).all_text_contents()]
     assert up == sorted(up)
     assert down == up[::-1]
-    page.locator("#picture-table td button", has_text="first.png").click()
+    page.locator("#original-table td button", has_text="first.png").click()
     assert page.text_content("#points-heading") == "All that was measured on first.png"
 
 
 def test_names_are_text(page: Page) -> None:
     assert page.title().startswith("Rate and distortion on 2 pictures")
-    assert HOSTILE in page.locator("#picture-table td").all_text_contents()
+    assert HOSTILE in page.locator("#original-table td").all_text_contents()
     assert "<b>Theirs</b> (published)" in page.locator("#chips button").all_text_contents()
     assert page.locator("img[src=x]").count() == 0
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from bitstream import PRECISION
-from vqcodec import Codec, InputError, load
+from bitstream import PRECISION, ImageSource
+from vqcodec import ImageCodec, InputError, load
 from vqcodec.image.contact_sheet import GUTTER, contact_sheet
 from vqcodec.nn.sampling import SymbolSampler
 
@@ -25,8 +25,8 @@ TABLE = np.array([WHOLE // 2, WHOLE // 4, WHOLE // 8, WHOLE // 8 - 1, 1], np.flo
 
 
 @pytest.fixture(scope="module")
-def codec() -> Codec:
-    return Codec(enumerable_model())
+def codec() -> ImageCodec:
+    return ImageCodec(enumerable_model())
 
 
 def draws(sampler: SymbolSampler, table: NDArray[np.float64], count: int) -> NDArray[np.int32]:
@@ -107,7 +107,7 @@ def test_seeds_and_temperatures_that_are_none(seed: int, temperature: float) -> 
 # The prior ---------------------------------------------------------------------------------------------------------
 
 
-def test_indices_are_as_frequent_as_the_prior_says(codec: Codec) -> None:
+def test_indices_are_as_frequent_as_the_prior_says(codec: ImageCodec) -> None:
     """And cost, on average, the entropy of the prior."""
     every = all_indices(codec, 8, 4)  # two positions
     p = probabilities(codec, every)
@@ -120,7 +120,7 @@ def test_indices_are_as_frequent_as_the_prior_says(codec: Codec) -> None:
     assert abs(bits[drawn].mean() - entropy) < 4 * deviation / len(drawn) ** 0.5
 
 
-def test_low_temperatures_draw_cheaper_indices(codec: Codec) -> None:
+def test_low_temperatures_draw_cheaper_indices(codec: ImageCodec) -> None:
     costs = [
         np.mean([codec.bits(volume).sum() for volume in codec.sample(60, 12, 12, temperature=temperature)])
         for temperature in (0.0, 0.5, 1.0, 2.0)
@@ -128,7 +128,7 @@ def test_low_temperatures_draw_cheaper_indices(codec: Codec) -> None:
     assert (np.diff(costs) > 1).all()
 
 
-def test_seeds(tiny_codec: Codec) -> None:
+def test_seeds(tiny_codec: ImageCodec) -> None:
     drawn = tiny_codec.sample(3, 100, 70, seed=4, rate_point=1)
     assert drawn == tiny_codec.sample(3, 100, 70, seed=4, rate_point=1)
     assert drawn[:2] == tiny_codec.sample(2, 100, 70, seed=4, rate_point=1)
@@ -141,9 +141,9 @@ def test_samples_are_the_same_everywhere() -> None:
     assert hashlib.sha256(drawn.values.astype("<i4").tobytes()).hexdigest()[:16] == "4d8580be15c491de"
 
 
-def test_samples_are_indices_as_any_other(tiny_codec: Codec) -> None:
+def test_samples_are_indices_as_any_other(tiny_codec: ImageCodec) -> None:
     (drawn,) = tiny_codec.sample(1, 33, 50, rate_point=1)
-    assert (drawn.values.shape, drawn.width, drawn.height, drawn.rate_point) == ((6, 3, 4), 50, 33, 1)
+    assert (drawn.values.shape, drawn.source, drawn.rate_point) == ((6, 3, 4), ImageSource(50, 33), 1)
     data = tiny_codec.write(drawn)
     assert tiny_codec.read(data) == drawn
     assert tiny_codec.decompress(data).size == (50, 33)
@@ -152,8 +152,10 @@ def test_samples_are_indices_as_any_other(tiny_codec: Codec) -> None:
     assert tiny_codec.sample(0, 33, 50) == []
 
 
-@pytest.mark.parametrize("wrong", [{"height": 0}, {"width": -1}, {"rate_point": 2}, {"rate_point": -1}, {"seed": -1}])
-def test_samples_that_cannot_be(tiny_codec: Codec, wrong: dict[str, int]) -> None:
+@pytest.mark.parametrize(
+    "wrong", [{"height": 0}, {"width": -1}, {"width": 2**32}, {"rate_point": 2}, {"rate_point": -1}, {"seed": -1}]
+)
+def test_samples_that_cannot_be(tiny_codec: ImageCodec, wrong: dict[str, int]) -> None:
     with pytest.raises(InputError):
         tiny_codec.sample(**{"count": 1, "height": 8, "width": 8} | wrong)
 
@@ -175,7 +177,7 @@ def sheet_of(*options: object) -> Image.Image:
     return Image.open(io.BytesIO(succeed("sample", *options, "-").stdout_bytes))
 
 
-def test_the_command_draws_and_decodes(tiny_model: Path, tiny_codec: Codec) -> None:
+def test_the_command_draws_and_decodes(tiny_model: Path, tiny_codec: ImageCodec) -> None:
     options = ("-n", 3, "--size", "40x20", "--seed", 7, "--temperature", 0.5, "-q", 100)
     drawn = tiny_codec.sample(3, 20, 40, 7, 0.5, tiny_codec.settings(100).rate_point)
     wanted = contact_sheet([tiny_codec.decode(volume) for volume in drawn])

@@ -10,7 +10,7 @@ from tiny import pictures
 from vqcodec.image.autoencoder import Decoder, Encoder
 from vqcodec.image.config import AutoencoderConfig
 from vqcodec.nn.density import NoiseDensity
-from vqcodec.training.noise import crops_to_tensor
+from vqcodec.training.data import crops_to_tensor
 from vqcodec.training.start import start_linear_path
 
 
@@ -19,11 +19,11 @@ def linear_reconstruction(channels: int) -> tuple[float, float]:
     config = AutoencoderConfig(patch=2, widths=(4, 4), blocks=(0, 0), latent_channels=channels, linear_path=True)
     torch.manual_seed(0)
     encoder, decoder = Encoder(config), Decoder(config)
-    crops = pictures(200, 64, seed=1)
+    crops = crops_to_tensor(pictures(200, 64, seed=1))
     start_linear_path(encoder, decoder, config, iter([crops] * 20))
     assert encoder.linear is not None
     assert decoder.linear is not None
-    patches = F.pixel_unshuffle(crops_to_tensor(crops), config.stride)
+    patches = F.pixel_unshuffle(crops, config.stride)
     with torch.no_grad():
         error = decoder.linear(encoder.linear(patches)) - patches
     return error.square().mean().item(), patches.square().mean().item()

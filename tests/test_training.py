@@ -19,7 +19,8 @@ from vqcodec import load
 from vqcodec.nn.quantizer import ProductQuantizer, QuantizerConfig
 from vqcodec.training import codes, loop
 from vqcodec.training.checkpoint import Checkpoint
-from vqcodec.training.image import ImageTraining, load_config, train_image
+from vqcodec.training.config import load_config
+from vqcodec.training.image import ImageTraining, train_image
 from vqcodec.training.optimizer import NetworkOptimizer, Schedule
 from vqcodec.training.prior import PriorTraining
 
@@ -120,9 +121,9 @@ def test_shapes_of_the_paper(
     run.train(config, update=update, steps=100)
     log = run.log("codes")
     assert [entry["step"] for entry in log] == [*range(10, 101, 10)]
-    assert log[-1]["mse"] < 0.6 * log[0]["mse"]
-    assert log[-1]["mse"] < 0.8 * run.pictures.var()  # so that the codes tell something of the picture
-    assert log[-1]["bits_per_subpixel"] < log[0]["bits_per_subpixel"]
+    assert log[-1]["distortion"] < 0.6 * log[0]["distortion"]
+    assert log[-1]["distortion"] < 0.8 * run.pictures.var()  # so that the codes tell something of the picture
+    assert log[-1]["code_length"] < log[0]["code_length"]
     for entry in log:  # the code of a uniform prior: N log2 K bits
         assert entry["bpp"] * size**2 == pytest.approx(planes * side**2 * math.log2(alphabet), rel=1e-5)
     check_usage(log, 1, planes, alphabet)
@@ -138,9 +139,9 @@ def test_noise_stage_and_two_rate_points(tmp_path: Path) -> None:
     run.train(TWO_RATES, steps=30)
     noise, hard = run.log("noise"), run.log("codes")
     assert [entry["step"] for entry in noise] == [entry["step"] for entry in hard] == [10, 20, 30]
-    assert noise[-1]["mse"] < noise[0]["mse"]
-    assert hard[-1]["mse"] < hard[0]["mse"]
-    assert hard[0]["mse"] < noise[0]["mse"]  # it goes on from the first stage
+    assert noise[-1]["distortion"] < noise[0]["distortion"]
+    assert hard[-1]["distortion"] < hard[0]["distortion"]
+    assert hard[0]["distortion"] < noise[0]["distortion"]  # it goes on from the first stage
     check_usage(hard, 2, 4, 16)
     run.check_model(4, 8)
 
@@ -150,7 +151,7 @@ def test_all_stages_for_code_length(tmp_path: Path) -> None:
     config = TWO_RATES.replace("lambda_ = 0.001", 'lambda_ = 0.001, distortion = "code length", decoder_rate = 0.01')
     run.train(config.replace("rates = 2", "rates = 2, linear_path = true", 1), steps=40)
     hard = run.log("codes")
-    assert hard[-1]["bits_per_subpixel"] < hard[0]["bits_per_subpixel"] - 0.1
+    assert hard[-1]["code_length"] < hard[0]["code_length"] - 0.1
     run.check_model(4, 8)
 
 
@@ -171,16 +172,16 @@ def test_training_from_a_model(tmp_path: Path) -> None:
 def test_a_run_that_was_stopped_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = Run(tmp_path, 64)
     calls = 0
-    original = codes.crops_to_tensor
+    original = codes.drop_layers
 
-    def stop_at_the_25th(crops: np.ndarray) -> torch.Tensor:
+    def stop_at_the_25th(*arguments: Any) -> Any:
         nonlocal calls
         calls += 1
         if calls == 25:
             raise KeyboardInterrupt
-        return original(crops)
+        return original(*arguments)
 
-    monkeypatch.setattr(codes, "crops_to_tensor", stop_at_the_25th)
+    monkeypatch.setattr(codes, "drop_layers", stop_at_the_25th)
     with pytest.raises(KeyboardInterrupt):
         run.train(TWO_RATES, steps=40)
     assert not run.model.exists()

@@ -14,6 +14,7 @@ from vqcodec.model import Model
 from vqcodec.nn.quantizer import ProductQuantizer, QuantizerConfig
 from vqcodec.training.codebooks import collect_latents, fit_codebooks
 from vqcodec.training.codes import CodesStage
+from vqcodec.training.data import crops_to_tensor
 from vqcodec.training.export import export_model, prior_network
 from vqcodec.training.image import ImageTraining
 
@@ -42,7 +43,7 @@ def tiny_model(seed: int = 0) -> Model:
     torch.manual_seed(seed)
     encoder, decoder = Encoder(SETTINGS.autoencoder), Decoder(SETTINGS.autoencoder)
     quantizer, likelihood = ProductQuantizer(SETTINGS.quantizer), LikelihoodHead(SETTINGS.autoencoder)
-    latents = collect_latents(encoder, iter([pictures(8, 256, seed)]), 1500)
+    latents = collect_latents(encoder, iter([crops_to_tensor(pictures(8, 256, seed))]), 1500)
     spread = latents.std((0, 2, 3))
     widths = torch.stack([spread, spread / 3])
     fit_codebooks(quantizer, latents, widths, SETTINGS.codes.lambda_, iterations=4)

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
         UnsupportedError,
         VqcodecError,
     )
+    from vqcodec.audio.codec import AudioCodec
     from vqcodec.codec import Codec
+    from vqcodec.image.codec import ImageCodec
     from vqcodec.indices import Indices
     from vqcodec.inspection import FileInfo, inspect
     from vqcodec.loading import compress, decompress, load
@@ -31,11 +33,13 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "AudioCodec",
     "BitstreamError",
     "Codec",
     "CorruptError",
     "FileInfo",
     "FingerprintError",
+    "ImageCodec",
     "Indices",
     "InputError",
     "LimitError",
@@ -63,8 +67,10 @@ _LAZY = {
     "TruncatedError": ("bitstream.errors", "TruncatedError"),
     "UnsupportedError": ("bitstream.errors", "UnsupportedError"),
     "VqcodecError": ("bitstream.errors", "VqcodecError"),
+    "AudioCodec": ("vqcodec.audio.codec", "AudioCodec"),
     "Codec": ("vqcodec.codec", "Codec"),
     "FileInfo": ("vqcodec.inspection", "FileInfo"),
+    "ImageCodec": ("vqcodec.image.codec", "ImageCodec"),
     "Indices": ("vqcodec.indices", "Indices"),
     "ModelInfo": ("vqcodec.model", "ModelInfo"),
     "compress": ("vqcodec.loading", "compress"),

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-__all__ = ["DEFAULT_MODEL", "DEFAULT_QUALITY", "EVALUATED_CODECS", "EVALUATED_QUALITIES"]
+__all__ = [
+    "DEFAULT_AUDIO_MODEL",
+    "DEFAULT_MODEL",
+    "DEFAULT_QUALITY",
+    "EVALUATED_CODECS",
+    "EVALUATED_QUALITIES",
+    "EVALUATED_RATES",
+    "EVALUATED_SOUND_CODECS",
+]
 
 DEFAULT_MODEL = "photo"
+DEFAULT_AUDIO_MODEL = "speech"
 DEFAULT_QUALITY = 60.0
 
-# What `vqcodec eval rd` measures.
+# What `vqcodec eval rd` measures, of pictures and of sounds. Rates are in kbit/s.
 EVALUATED_CODECS = ("vqcodec", "jpeg", "webp", "avif", "jxl")
 EVALUATED_QUALITIES = tuple(float(quality) for quality in range(5, 100, 10))
+EVALUATED_SOUND_CODECS = ("vqcodec", "opus")
+EVALUATED_RATES = (0.6, 0.8, 1.0, 1.5, 2.0, 3.0, 4.0)

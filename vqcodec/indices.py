@@ -1,4 +1,4 @@
-"""What a picture becomes: a volume of codebook indices."""
+"""What a picture or a recording becomes: a volume of codebook indices."""
 
 from __future__ import annotations
 
@@ -7,19 +7,23 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Indices"]
+from bitstream import AudioSource, ImageSource
+
+__all__ = ["Indices", "Source"]
+
+Source = ImageSource | AudioSource
 
 
 @dataclass(frozen=True, eq=False)
 class Indices:
-    """An index volume and what is needed to make a picture of it.
+    """An index volume and what is needed to make a picture or a recording of it.
 
     Attributes:
-        values: int32 `[P, h, w]`, planes in order of importance; fewer planes than the model has if a file was cut.
+        values: int32 `[P, rows, columns]`, planes in order of importance; fewer planes than the model has if a file was
+            cut. Rows and columns are those of a picture's positions; for sound they are channels and frames.
         sizes: the alphabet of each plane: `0 <= values[p] < sizes[p]`.
         rate_point: which of the model's codebook sets the indices refer to.
-        width: of the picture, in pixels.
-        height: of the picture, in pixels.
+        source: the size of the picture, or the length, sample rate and channels of the recording.
 
     Raises:
         ValueError: the values do not fit the rest.
@@ -28,16 +32,13 @@ class Indices:
     values: NDArray[np.int32]
     sizes: tuple[int, ...]
     rate_point: int
-    width: int
-    height: int
+    source: Source
 
     def __post_init__(self) -> None:
         if self.values.ndim != 3 or len(self.values) != len(self.sizes) or self.values.size == 0:
             raise ValueError("indices must be [planes, rows, columns], with one alphabet size for each plane")
         if self.values.dtype.kind not in "iu":
             raise ValueError(f"indices must be integers, not {self.values.dtype}")
-        if min(self.width, self.height) < 1:
-            raise ValueError("a picture has at least one pixel")
         flat = self.values.reshape(len(self.values), -1)
         if flat.min() < 0 or (flat.max(1) >= np.array(self.sizes)).any():
             raise ValueError("an index is outside of its alphabet")
@@ -45,8 +46,8 @@ class Indices:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Indices):
             return NotImplemented
-        mine = (self.sizes, self.rate_point, self.width, self.height)
-        theirs = (other.sizes, other.rate_point, other.width, other.height)
+        mine = (self.sizes, self.rate_point, self.source)
+        theirs = (other.sizes, other.rate_point, other.source)
         return mine == theirs and np.array_equal(self.values, other.values)
 
     __hash__ = None  # type: ignore[assignment]

@@ -6,62 +6,95 @@ from dataclasses import dataclass
 
 from bitstream import ImageSource, Limits, unpack
 from vqcodec.model import bundled_models
+from vqcodec.model_config import Modality
 
-__all__ = ["FileInfo", "inspect"]
+__all__ = ["AudioFileInfo", "FileInfo", "ImageFileInfo", "inspect"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FileInfo:
-    """The header of a `.vq` file.
+    """The header of a `.vq` file; `ImageFileInfo` and `AudioFileInfo` add what is in it.
 
     Attributes:
         modality: "image" or "audio".
-        width: of the picture in pixels (samples, for sound).
-        height: likewise (channels, for sound).
         model: name of the bundled model that it was written with, if there is one.
         fingerprint: of that model, in hex.
         planes: of indices, if the model is a bundled one.
         rate_point: which of its codebook sets.
         layers: bytes of each layer's stream.
         total_bytes: of the file.
-        bits_per_pixel: 8 total_bytes / pixels.
     """
 
-    modality: str
-    width: int
-    height: int
+    modality: Modality
     model: str | None
     fingerprint: str
     planes: int | None
     rate_point: int
     layers: tuple[int, ...]
     total_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageFileInfo(FileInfo):
+    """The header of a file that holds a picture.
+
+    Attributes:
+        width: in pixels.
+        height: in pixels.
+        bits_per_pixel: 8 total_bytes / pixels.
+    """
+
+    width: int
+    height: int
     bits_per_pixel: float
 
 
-def inspect(data: bytes) -> FileInfo:
+@dataclass(frozen=True, kw_only=True)
+class AudioFileInfo(FileInfo):
+    """The header of a file that holds sound.
+
+    Attributes:
+        samples: of each channel.
+        sample_rate: in Hz.
+        channels: how many.
+        seconds: samples / sample_rate.
+        kbps: 8 total_bytes / seconds, in thousands.
+    """
+
+    samples: int
+    sample_rate: int
+    channels: int
+    seconds: float
+    kbps: float
+
+
+def inspect(data: bytes) -> ImageFileInfo | AudioFileInfo:
     """Read the header of a `.vq` file.
 
     Raises:
         BitstreamError: it is damaged or foreign.
     """
-    container = unpack(data, Limits(max_pixels=2**62))
-    source = container.source
-    is_image = isinstance(source, ImageSource)
-    width, height = (
-        (source.width, source.height) if isinstance(source, ImageSource) else (source.samples, source.channels)
-    )
-    fingerprint = container.fingerprint.hex()
+    container = unpack(data, Limits(max_pixels=2**64, max_samples=2**96))  # all that a header can hold
+    source, fingerprint, size = container.source, container.fingerprint.hex(), len(data)
     model = next((info for info in bundled_models() if info.fingerprint == fingerprint), None)
-    return FileInfo(
-        modality="image" if is_image else "audio",
-        width=width,
-        height=height,
+    common = FileInfo(
+        modality="image" if isinstance(source, ImageSource) else "audio",
         model=model.name if model else None,
         fingerprint=fingerprint,
         planes=model.planes if model else None,
         rate_point=container.rate_point,
         layers=tuple(len(layer.stream) for layer in container.layers),
-        total_bytes=len(data),
-        bits_per_pixel=8 * len(data) / (width * height),
+        total_bytes=size,
+    )
+    if isinstance(source, ImageSource):
+        pixels = source.width * source.height
+        return ImageFileInfo(**vars(common), width=source.width, height=source.height, bits_per_pixel=8 * size / pixels)
+    seconds = source.samples / source.sample_rate
+    return AudioFileInfo(
+        **vars(common),
+        samples=source.samples,
+        sample_rate=source.sample_rate,
+        channels=source.channels,
+        seconds=seconds,
+        kbps=8 * size / seconds / 1000,
     )

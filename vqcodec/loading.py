@@ -4,24 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal, overload
 
 from PIL import Image
 
-from bitstream import FingerprintError, unpack
-from vqcodec.codec import Codec, Picture, limits
+from bitstream import FingerprintError, ModelError, unpack
+from vqcodec.codec import Codec, limits
 from vqcodec.defaults import DEFAULT_MODEL, DEFAULT_QUALITY
-from vqcodec.model import bundled_models, find_model, load_model
+from vqcodec.image.codec import ImageCodec, Picture
+from vqcodec.model import Model, bundled_models, find_model, load_model
 
-__all__ = ["compress", "decompress", "load", "load_for"]
+if TYPE_CHECKING:
+    from vqcodec.audio.codec import AudioCodec
+
+__all__ = ["codec_of", "compress", "decompress", "for_pictures", "for_sound", "load", "load_for"]
+
+
+@overload
+def load(model: Literal["photo"] = ..., device: str = "cpu") -> ImageCodec: ...
+
+
+@overload
+def load(model: Literal["speech"], device: str = "cpu") -> AudioCodec: ...
+
+
+@overload
+def load(model: str | Path, device: str = "cpu") -> Codec: ...
 
 
 def load(model: str | Path = DEFAULT_MODEL, device: str = "cpu") -> Codec:
-    """A codec with a bundled model (by name) or a model file (by path).
+    """A codec with a bundled model (by name) or a model file (by path): an `ImageCodec` or an `AudioCodec`.
 
     Raises:
         ModelError: the model is not there or cannot be trusted, or the device cannot be used.
     """
-    return Codec(load_model(find_model(model)), device)
+    return codec_of(load_model(find_model(model)), device)
 
 
 def load_for(data: bytes, device: str = "cpu", models: Sequence[Path] = (), max_pixels: int | None = None) -> Codec:
@@ -36,21 +53,54 @@ def load_for(data: bytes, device: str = "cpu", models: Sequence[Path] = (), max_
     wanted = unpack(data, limits(max_pixels)).fingerprint
     for info in bundled_models():
         if info.fingerprint == wanted.hex():
-            return Codec(load_model(info.path), device)
+            return codec_of(load_model(info.path), device)
     for path in models:
         model = load_model(path)
         if model.fingerprint == wanted:
-            return Codec(model, device)
+            return codec_of(model, device)
     raise FingerprintError(
         f"the file was written with model {wanted.hex()}, which is not bundled: name it with --model"
     )
 
 
+def for_pictures(codec: Codec) -> ImageCodec:
+    """The codec, for callers that have only pictures.
+
+    Raises:
+        ModelError: it is for sound.
+    """
+    if not isinstance(codec, ImageCodec):
+        raise ModelError("the model is for sound, not for pictures")
+    return codec
+
+
+def for_sound(codec: Codec) -> AudioCodec:
+    """The codec, for callers that have only sound.
+
+    Raises:
+        ModelError: it is for pictures.
+    """
+    from vqcodec.audio.codec import AudioCodec
+
+    if not isinstance(codec, AudioCodec):
+        raise ModelError("the model is for pictures, not for sound")
+    return codec
+
+
 def compress(image: Picture, quality: float = DEFAULT_QUALITY) -> bytes:
-    """`Codec.compress` with the default model."""
+    """`ImageCodec.compress` with the default model."""
     return load().compress(image, quality)
 
 
 def decompress(data: bytes) -> Image.Image:
-    """`Codec.decompress` with the bundled model that the file names."""
-    return load_for(data).decompress(data)
+    """`ImageCodec.decompress` with the bundled model that the file names."""
+    return for_pictures(load_for(data)).decompress(data)
+
+
+def codec_of(model: Model, device: str = "cpu") -> Codec:
+    """The codec of a model in memory; errors as for `load`."""
+    if model.config.modality == "image":
+        return ImageCodec(model, device)
+    from vqcodec.audio.codec import AudioCodec
+
+    return AudioCodec(model, device)

@@ -10,64 +10,37 @@ bound checked.
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from cattrs import Converter
-from cattrs.errors import BaseValidationError
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from bitstream.errors import ModelError
+from vqcodec.audio import prior_tensors as audio_prior
+from vqcodec.audio.prior import WaveNet
 from vqcodec.files import atomic_write
-from vqcodec.image.config import AutoencoderConfig, PriorConfig
+from vqcodec.image import prior_tensors as image_prior
 from vqcodec.image.prior import PixelCNN
-from vqcodec.image.prior_tensors import prior_from_tensors, prior_to_tensors
+from vqcodec.model_config import Modality, ModelConfig, from_json, to_json
 from vqcodec.nn.codebooks import Codebooks
-from vqcodec.quality import Setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import torch
 
-__all__ = ["Model", "ModelConfig", "ModelInfo", "bundled_models", "find_model", "load_model"]
+__all__ = ["Model", "ModelConfig", "ModelInfo", "bundled_models", "describe_model", "find_model", "load_model"]
 
 WEIGHTS = Path(__file__).parent / "weights"
 MAX_BYTES = 1 << 28
 HARD = ("codewords", "sizes", "prior/")
 SOFT = ("encoder/", "decoder/", "likelihood/")
 TYPES = {"sizes": np.int16, "metric": np.float32}  # of arrays outside of the prior; all others are float16
-
-_converter = Converter(forbid_extra_keys=True)
-
-
-@dataclass(frozen=True)
-class ModelConfig:
-    """What a model is, beside its weights.
-
-    Attributes:
-        autoencoder: the shape of encoder and decoder.
-        prior: the shape of the prior.
-        quality: the settings of quality 1..100, evenly spaced.
-        description: a line for people.
-        decoder_version: counts the pixel decoders that were released for the same hard half.
-    """
-
-    autoencoder: AutoencoderConfig
-    prior: PriorConfig
-    quality: tuple[Setting, ...]
-    description: str = ""
-    decoder_version: int = 1
-
-    def __post_init__(self) -> None:
-        if not self.quality or not 0 <= self.decoder_version < 2**32:
-            raise ValueError("a model has settings for its qualities, and a version from 0 to 2**32 - 1")
 
 
 @dataclass(frozen=True)
@@ -76,7 +49,7 @@ class ModelInfo:
 
     name: str
     path: Path
-    modality: str
+    modality: Modality
     bytes: int
     fingerprint: str
     planes: int
@@ -90,13 +63,13 @@ class Model:
     Attributes:
         config: see there.
         codebooks: from latents to indices and back.
-        prior: the exact prior of the indices.
+        prior: the exact prior of the indices, of the modality.
         networks: weights of "encoder/...", "decoder/..." and "likelihood/...".
     """
 
     config: ModelConfig
     codebooks: Codebooks
-    prior: PixelCNN
+    prior: PixelCNN | WaveNet
     networks: Mapping[str, NDArray[Any]] = field(repr=False)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -106,13 +79,16 @@ class Model:
         arrays["sizes"] = self.codebooks.sizes.astype(np.int16)
         arrays["metric"] = self.codebooks.metric
         arrays["code_bits"] = self.codebooks.code_bits.astype(np.float16)
-        return arrays | {f"prior/{name}": array for name, array in prior_to_tensors(self.prior).items()}
+        if isinstance(self.prior, PixelCNN):
+            parts = image_prior.prior_to_tensors(self.prior)
+        else:
+            parts = audio_prior.prior_to_tensors(self.prior)
+        return arrays | {f"prior/{name}": array for name, array in parts.items()}
 
     @cached_property
     def fingerprint(self) -> bytes:
-        """8 bytes that name the hard half, with the order of its planes and the pixels that an index stands for."""
-        order, stride = self.config.prior, self.config.autoencoder.stride
-        digest = hashlib.sha256(f"{order.planes} {order.layers} {stride}\n".encode())
+        """8 bytes that name the hard half."""
+        digest = hashlib.sha256(f"{self.config.hard}\n".encode())
         for name, array in sorted(self.arrays().items()):
             if name.startswith(HARD):
                 digest.update(f"{name} {array.dtype.name} {array.shape}\n".encode())
@@ -134,7 +110,7 @@ class Model:
         """Write the file, whole or not at all."""
         metadata = {
             "format": "vqcodec-model-1",
-            "config": json.dumps(_converter.unstructure(self.config)),
+            "config": to_json(self.config),
             "fingerprint": self.fingerprint.hex(),
         }
         with atomic_write(path, force=True) as file:
@@ -162,16 +138,26 @@ def load_model(path: Path) -> Model:
     except KeyError as error:
         raise ModelError(f"{path}: array {error} is missing") from None
     parts = {name.removeprefix("prior/"): array for name, array in arrays.items() if name.startswith("prior/")}
-    prior = prior_from_tensors(parts, config.prior.planes, config.prior.layers, sizes)
+    prior = _prior_of(config, parts, sizes)
     _, planes, _, dimension = codebooks.codewords.shape
     shape = config.autoencoder
     fits = shape.rates == len(sizes) > max(each.rate_point for each in config.quality)
     # The networks are built from the configuration, which could ask for more memory than there is.
-    encoder = sum(array.size for name, array in arrays.items() if name.startswith("encoder/"))
-    if not fits or planes * dimension != shape.latent_channels or encoder != shape.encoder_parameters:
+    fits &= _parameters(arrays, "encoder/") == shape.encoder_parameters
+    fits &= _parameters(arrays, "decoder/") == shape.decoder_parameters
+    if not fits or planes * dimension != shape.latent_channels:
         raise ModelError(f"{path}: the parts of the model do not fit together")
     networks = {name: array for name, array in arrays.items() if name.startswith(SOFT)}
     return Model(config, codebooks, prior, networks)
+
+
+def _parameters(arrays: Mapping[str, NDArray[Any]], prefix: str) -> int:
+    return sum(array.size for name, array in arrays.items() if name.startswith(prefix))
+
+
+def _prior_of(config: ModelConfig, arrays: Mapping[str, NDArray[Any]], sizes: NDArray[np.intp]) -> PixelCNN | WaveNet:
+    from_tensors = image_prior.prior_from_tensors if config.modality == "image" else audio_prior.prior_from_tensors
+    return from_tensors(arrays, config.prior.planes, config.prior.layers, sizes)
 
 
 def _read(path: Path, with_arrays: bool) -> tuple[ModelConfig, str, dict[str, NDArray[Any]]]:
@@ -186,7 +172,7 @@ def _read(path: Path, with_arrays: bool) -> tuple[ModelConfig, str, dict[str, ND
             arrays = {name: file.get_tensor(name) for name in file.keys()} if with_arrays else {}  # noqa: SIM118
         if metadata.get("format") != "vqcodec-model-1":
             raise ModelError(f"{path}: not a model file of vqcodec")
-        config = _converter.structure(json.loads(metadata["config"]), ModelConfig)
+        config = from_json(metadata["config"])
     except (
         SafetensorError,
         OSError,
@@ -194,21 +180,25 @@ def _read(path: Path, with_arrays: bool) -> tuple[ModelConfig, str, dict[str, ND
         KeyError,
         TypeError,
         AttributeError,
-        RecursionError,
-        BaseValidationError,
     ):
         raise ModelError(f"{path}: damaged, or not a model file of vqcodec") from None
     return config, metadata.get("fingerprint", ""), arrays
 
 
+def describe_model(path: Path) -> ModelInfo:
+    """What the header of a model file says; nothing else of it is read.
+
+    Raises:
+        ModelError: it is missing, or not a model file.
+    """
+    config, fingerprint, _ = _read(path, with_arrays=False)
+    planes, size = sum(config.prior.planes), path.stat().st_size
+    return ModelInfo(path.stem, path, config.modality, size, fingerprint, planes, config.description)
+
+
 def bundled_models() -> list[ModelInfo]:
     """The models that ship with the package."""
-    found = []
-    for path in sorted(WEIGHTS.glob("*.safetensors")):
-        config, fingerprint, _ = _read(path, with_arrays=False)
-        planes, size = sum(config.prior.planes), path.stat().st_size
-        found.append(ModelInfo(path.stem, path, "image", size, fingerprint, planes, config.description))
-    return found
+    return [describe_model(path) for path in sorted(WEIGHTS.glob("*.safetensors"))]
 
 
 def find_model(name: str | Path) -> Path:

@@ -25,7 +25,7 @@ __all__ = ["main"]
 @click.group("vqcodec", cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(vqcodec.__version__, message="%(prog)s %(version)s")
 def main() -> None:
-    """A neural image codec: pictures to small .vq files and back.
+    """A neural codec for pictures and sound: to small .vq files and back.
 
     The file name - stands for standard input or output.
     """

@@ -1,16 +1,24 @@
-"""`vqcodec decompress`: a `.vq` file to a picture."""
+"""`vqcodec decompress`: a `.vq` file to a picture or a sound."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
 from vqcodec.cli import options
 from vqcodec.cli.program import about
+from vqcodec.cli.progress import blocks_shown, passes_shown
+
+if TYPE_CHECKING:
+    from bitstream import AudioSource
+    from vqcodec import AudioCodec
+    from vqcodec.indices import Source
 
 __all__ = ["decompress"]
 
 
-@click.command(short_help="Decompress a picture.")
+@click.command(short_help="Decompress a picture or a sound.")
 @click.argument("source", metavar="IN")
 @click.argument("target", metavar="OUT")
 @click.option(
@@ -20,22 +28,63 @@ __all__ = ["decompress"]
 @options.device
 @options.force
 def decompress(source: str, target: str, model: str | None, max_pixels: int | None, device: str, force: bool) -> None:
-    """Decompress the .vq file IN to the picture OUT; - is standard input or output.
+    """Decompress the .vq file IN to the picture or sound OUT; - is standard input or output.
 
-    The suffix of OUT chooses the format: .png, .jpg, .webp, .tif, .bmp or .ppm. Standard output gets PNG.
+    The suffix of OUT chooses the format: for a picture .png, .jpg, .webp, .tif, .bmp or .ppm, for a sound .wav, .flac,
+    .ogg or .aiff. Standard output gets PNG or WAV.
     """
-    from vqcodec.files import STANDARD_STREAM, read_input, write_output
-    from vqcodec.image.pixels import write_picture, written_format
+    from bitstream import AudioSource, unpack
+    from vqcodec.codec import limits
+    from vqcodec.files import read_input, write_output
 
-    suffix = ".png" if target == STANDARD_STREAM else written_format(target)
     data = read_input(source)
+    with about(source):
+        found = unpack(data, limits(max_pixels)).source
+        suffix = _suffix(target, found)
     # Opened before the model is loaded: what is wrong with the output is told at once.
     with write_output(target, force) as file:
-        from vqcodec.loading import load_for
+        from vqcodec.image.pixels import write_picture
+        from vqcodec.loading import for_pictures, for_sound, load_for
         from vqcodec.model import find_model
 
         models = [find_model(model)] if model else []
         with about(source):
-            image = load_for(data, device, models, max_pixels).decompress(data, max_pixels)
+            codec = load_for(data, device, models, max_pixels)
+        if isinstance(found, AudioSource):
+            with about(source):
+                sound = for_sound(codec)
+            _write_sound(sound, data, found, file, suffix, (source, target))
+            return
+        with about(source):
+            image = for_pictures(codec).decompress(data, max_pixels)
         with about(target):
             write_picture(image, file, suffix)
+
+
+def _suffix(target: str, found: Source) -> str:
+    """The format to write; InputError if what is found is not written as `target`."""
+    from bitstream import AudioSource
+    from vqcodec.audio import waveform
+    from vqcodec.files import STANDARD_STREAM
+    from vqcodec.image import pixels
+
+    if isinstance(found, AudioSource):
+        return ".wav" if target == STANDARD_STREAM else waveform.written_format(target)
+    return ".png" if target == STANDARD_STREAM else pixels.written_format(target)
+
+
+def _write_sound(
+    codec: AudioCodec, data: bytes, found: AudioSource, file: BinaryIO, suffix: str, names: tuple[str, str]
+) -> None:
+    """Write the sound of a `.vq` file block by block; `names` are those of its source and its target."""
+    from vqcodec.audio.waveform import RecordingWriter
+
+    source, target = names
+    with about(target):  # is told whether the format can hold it, before the work
+        writer = RecordingWriter(file, suffix, found.sample_rate, found.channels, found.samples)
+    with writer:
+        with about(source), passes_shown("decoding", found.samples / found.sample_rate):
+            indices = codec.read(data)
+        with about(target):
+            for block in blocks_shown(codec.decode_blocks(indices), "writing", found.samples, found.sample_rate):
+                writer.write(block)

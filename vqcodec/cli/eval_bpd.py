@@ -14,7 +14,7 @@ from vqcodec.cli import options
 from vqcodec.cli.program import explain, report_error
 
 if TYPE_CHECKING:
-    from vqcodec import Codec
+    from vqcodec import ImageCodec
     from vqcodec.evaluation.bits_per_dim import BitsPerDim
     from vqcodec.quality import Setting
 
@@ -53,7 +53,9 @@ def bpd(
 
     files = find_files(place)
     with nullcontext() if target is None else atomic_write(target, force) as output:
-        codec = vqcodec.load(model, device)
+        from vqcodec.loading import for_pictures
+
+        codec = for_pictures(vqcodec.load(model, device))
         chosen = codec.settings(quality)
         rows, unread = _measure(codec, files, replace(chosen, lambda_=0.0) if nearest else chosen, lossless)
         if not rows:
@@ -65,7 +67,7 @@ def bpd(
         raise vqcodec.InputError(f"{unread} of {len(files)} files could not be read; the figures are of the others")
 
 
-def _measure(codec: Codec, files: list[Path], chosen: Setting, lossless: bool) -> tuple[list[BitsPerDim], int]:
+def _measure(codec: ImageCodec, files: list[Path], chosen: Setting, lossless: bool) -> tuple[list[BitsPerDim], int]:
     """The figures of all pictures; files that cannot be read are told on standard error, and counted."""
     from tqdm import tqdm
 

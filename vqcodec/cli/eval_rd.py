@@ -1,4 +1,4 @@
-"""`vqcodec eval rd`: rate and distortion on a folder of pictures."""
+"""`vqcodec eval rd`: rate and distortion on a folder of pictures, or of sounds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 from vqcodec.cli import options
 from vqcodec.cli.extras import needs_extra
 from vqcodec.cli.program import note, report_error
-from vqcodec.defaults import EVALUATED_CODECS, EVALUATED_QUALITIES
+from vqcodec.defaults import EVALUATED_CODECS, EVALUATED_QUALITIES, EVALUATED_RATES, EVALUATED_SOUND_CODECS
 
 __all__ = ["rd"]
 
@@ -24,42 +24,54 @@ class _Names(click.ParamType[tuple[str, ...]]):
     ) -> tuple[str, ...]:
         names = tuple(name.strip() for name in value.split(",")) if isinstance(value, str) else value
         for name in names:
-            if name not in EVALUATED_CODECS:
-                self.fail(f"{name!r} is none of {', '.join(EVALUATED_CODECS)}", parameter, context)
+            if name not in (known := dict.fromkeys((*EVALUATED_CODECS, *EVALUATED_SOUND_CODECS))):
+                self.fail(f"{name!r} is none of {', '.join(known)}", parameter, context)
         return tuple(dict.fromkeys(names))
 
 
-class _Qualities(click.ParamType[tuple[float, ...]]):
-    """Numbers from 1 to 100 with commas between them."""
+class _Numbers(click.ParamType[tuple[float, ...]]):
+    """Numbers of a range with commas between them."""
 
-    name = "qualities"
+    name = "numbers"
+
+    def __init__(self, one: click.FloatRange) -> None:
+        self.one = one
 
     def convert(
         self, value: str | tuple[float, ...], parameter: click.Parameter | None, context: click.Context | None
     ) -> tuple[float, ...]:
         if not isinstance(value, str):
             return value
-        one = click.FloatRange(1, 100)
-        return tuple(sorted({one(each, parameter, context) for each in value.split(",")}))
+        return tuple(sorted({self.one(each, parameter, context) for each in value.split(",")}))
 
 
-@click.command(short_help="Rate and distortion on a folder of pictures.")
+def _list(values: tuple[float, ...]) -> str:
+    return ",".join(f"{each:g}" for each in values)
+
+
+@click.command(short_help="Rate and distortion on a folder of pictures or sounds.")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--out", metavar="REPORT", type=click.Path(path_type=Path), required=True, help="The folder to write.")
 @click.option(
     "--codecs",
     metavar="NAME,...",
     type=_Names(),
-    help=f"What to measure; the first is compared with the others.  [default: {','.join(EVALUATED_CODECS)}]",
+    help="What to measure; the first is compared with the others.  "
+    f"[default: {','.join(EVALUATED_CODECS)}, or of sounds {','.join(EVALUATED_SOUND_CODECS)}]",
 )
 @click.option(
     "--qualities",
     metavar="Q,...",
-    type=_Qualities(),
-    default=EVALUATED_QUALITIES,
-    help=f"Of vqcodec; the others have their own.  [default: {','.join(f'{each:g}' for each in EVALUATED_QUALITIES)}]",
+    type=_Numbers(click.FloatRange(1, 100)),
+    help=f"Of vqcodec on pictures; the others have their own.  [default: {_list(EVALUATED_QUALITIES)}]",
 )
-@options.model
+@click.option(
+    "--rates",
+    metavar="R,...",
+    type=_Numbers(click.FloatRange(0, min_open=True, max=1000)),
+    help=f"Of vqcodec on sounds, in kbit/s: its targets; Opus has its own.  [default: {_list(EVALUATED_RATES)}]",
+)
+@options.model_of_kind
 @click.option(
     "--published",
     metavar="FILE",
@@ -71,11 +83,15 @@ def rd(
     folder: Path,
     out: Path,
     codecs: tuple[str, ...] | None,
-    qualities: tuple[float, ...],
-    model: str,
+    qualities: tuple[float, ...] | None,
+    rates: tuple[float, ...] | None,
+    model: str | None,
     published: tuple[Path, ...],
 ) -> None:
-    """Compress and decompress every picture of the folder DIR, and report rate, quality and time.
+    """Compress and decompress every picture, or every sound, of the folder DIR; report rate, quality and time.
+
+    A folder that has pictures is evaluated as one of pictures, and its sounds are left out; otherwise it is the sounds:
+    vqcodec beside Opus (opusenc and opusdec have to be there), by PESQ-WB, STOI and ViSQOL.
 
     The folder REPORT gets report.html, summary.md, curves.png, curves.svg, results.csv and results.json. What was
     measured is kept there, in cache.jsonl and gallery.jsonl: a second run measures only what is missing.
@@ -85,21 +101,29 @@ def rd(
       {"name": "...", "bpp": [...], "psnr": [...], "ms_ssim": [...]}
     of which "psnr" or "ms_ssim" may be missing. The results of CompressAI,
       {"name": "...", "results": {"bpp": [...], "psnr-rgb": [...], ...}}
-    are read too.
+    are read too. For sounds it is "kbps", and any of "pesq", "stoi" and "visqol".
     """
-    with needs_extra("eval"):
-        from vqcodec.evaluation.rd import measure, plan, write_report
     from bitstream.errors import InputError
 
-    wanted = plan(folder, out, codecs, qualities, model, published)
+    with needs_extra("eval"):
+        from vqcodec.evaluation.rd import look_into, measure, plan, write_report
+
+        subject = look_into(folder)
+    if subject.modality.one == "picture":
+        options.refuse("rates", "is for sounds: pictures have --qualities")
+    else:
+        options.refuse("qualities", "is for pictures: sounds have --rates")
+    wanted = plan(subject, out, codecs, qualities or rates, model, published)
     for text in wanted.notes:
         note(text)
     for each in wanted.unreadable:
         report_error(f"{folder / each.name}: {each.reason}")
     results = measure(wanted)
+    for text in results.notes[len(wanted.notes) :]:
+        note(text)
     for each in results.skipped[len(wanted.unreadable) :]:
         report_error(f"{folder / each.name}: {each.reason}")
     click.echo(write_report(results, out), nl=False)
     if results.skipped:
-        count = len(results.skipped) + len(results.pictures)
-        raise InputError(f"{len(results.skipped)} of {count} pictures were left out; {out} has the others")
+        left, count = len(results.skipped), len(results.skipped) + len(results.originals)
+        raise InputError(f"{left} of {count} {subject.modality.many} were left out; {out} has the others")

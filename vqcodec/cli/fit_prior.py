@@ -14,7 +14,7 @@ __all__ = ["fit_prior"]
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--config", metavar="FILE", type=click.Path(path_type=Path), help="Settings, as TOML.")
 def fit_prior(model: Path, folder: Path, config: Path | None) -> None:
-    """Fit the prior of the model file M to the pictures of the folder DIR, and write it into M."""
+    """Fit the prior of the model file M to the pictures or sounds of the folder DIR, and write it into M."""
     from vqcodec.training.prior import fit_prior as fit
 
     fit(model, folder, config)

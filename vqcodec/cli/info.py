@@ -12,7 +12,7 @@ from vqcodec.cli import options
 from vqcodec.cli.program import about
 
 if TYPE_CHECKING:
-    from vqcodec import FileInfo
+    from vqcodec.inspection import AudioFileInfo, ImageFileInfo
 
 __all__ = ["info"]
 
@@ -34,11 +34,16 @@ def info(source: str, as_json: bool) -> None:
         click.echo("\n".join(f"{name:<12} {value}" for name, value in _rows(found)))
 
 
-def _rows(found: FileInfo) -> list[tuple[str, str]]:
-    if found.modality == "image":
-        source, unit = f"image, {found.width} x {found.height} pixels", "pixel"
+def _rows(found: ImageFileInfo | AudioFileInfo) -> list[tuple[str, str]]:
+    from vqcodec.inspection import ImageFileInfo
+
+    if isinstance(found, ImageFileInfo):
+        source = f"image, {found.width} x {found.height} pixels"
+        rate = f"{found.bits_per_pixel:.4f} bits per pixel"
     else:
-        source, unit = f"audio, {found.width} samples in {found.height} channels", "sample"
+        source = f"audio, {found.seconds:.3f} s: {found.samples} samples at {found.sample_rate} Hz"
+        source += f" in {found.channels} channel{'s' if found.channels > 1 else ''}"
+        rate = f"{found.kbps:.3f} kbit/s"
     sizes = " + ".join(str(size) for size in found.layers)
     return [
         ("source", source),
@@ -48,5 +53,5 @@ def _rows(found: FileInfo) -> list[tuple[str, str]]:
         ("planes", "unknown without the model" if found.planes is None else str(found.planes)),
         ("layers", f"{len(found.layers)}, of {sizes} bytes"),
         ("total", f"{found.total_bytes} bytes"),
-        ("rate", f"{found.bits_per_pixel:.4f} bits per {unit}"),
+        ("rate", rate),
     ]

@@ -1,15 +1,25 @@
-"""`vqcodec sample`: pictures that the prior of a model makes up."""
+"""`vqcodec sample`: pictures or sounds that the prior of a model makes up."""
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
 from vqcodec.cli import options
 from vqcodec.cli.program import about
+from vqcodec.cli.progress import passes_shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vqcodec import AudioCodec, ImageCodec, Indices
 
 __all__ = ["sample"]
+
+PICTURES, SOUNDS = 16, 1  # drawn when no number is asked for
+SILENCE = 0.5  # seconds between sounds
 
 
 def _parse_size(context: click.Context, parameter: click.Parameter, value: str) -> tuple[int, int]:
@@ -19,10 +29,16 @@ def _parse_size(context: click.Context, parameter: click.Parameter, value: str) 
     return int(match[1]), int(match[2])
 
 
-@click.command(short_help="Draw pictures from a model.")
+@click.command(short_help="Draw pictures or sounds from a model.")
 @click.argument("model", metavar="MODEL")
 @click.argument("target", metavar="OUT")
-@click.option("-n", "--count", type=click.IntRange(1), default=16, show_default=True, help="How many pictures.")
+@click.option(
+    "-n",
+    "--count",
+    type=click.IntRange(1),
+    show_default=f"{PICTURES} pictures, {SOUNDS} sound",
+    help="How many pictures or sounds.",
+)
 @click.option(
     "--size",
     metavar="WxH",
@@ -31,8 +47,16 @@ def _parse_size(context: click.Context, parameter: click.Parameter, value: str) 
     callback=_parse_size,
     help="Of each picture, in pixels.",
 )
+@click.option(
+    "--seconds",
+    metavar="S",
+    type=click.FloatRange(0, min_open=True),
+    default=5.0,
+    show_default=True,
+    help="Of each sound.",
+)
 @options.quality
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Another one, other pictures.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Another one, other draws.")
 @click.option(
     "--temperature",
     type=click.FloatRange(0),
@@ -45,29 +69,68 @@ def _parse_size(context: click.Context, parameter: click.Parameter, value: str) 
 def sample(
     model: str,
     target: str,
-    count: int,
+    count: int | None,
     size: tuple[int, int],
+    seconds: float,
     quality: float,
     seed: int,
     temperature: float,
     device: str,
     force: bool,
 ) -> None:
-    """Draw pictures from the prior of MODEL and write them side by side to the picture OUT; - is standard output.
+    """Draw from the prior of MODEL and write the picture or sound OUT; - is standard output.
 
-    MODEL is a bundled model, or a model file. The indices are drawn one after the other, each given those before, and
-    decoded. The same seed draws the same indices on every machine.
+    MODEL is a bundled model, or a model file. Pictures are laid side by side; sounds follow each other, with half a
+    second of silence between. The indices are drawn one after the other, each given those before, and decoded. The same
+    seed draws the same indices on every machine.
     """
     import vqcodec
+    from vqcodec.audio import waveform
     from vqcodec.files import STANDARD_STREAM, write_output
-    from vqcodec.image.contact_sheet import contact_sheet
-    from vqcodec.image.pixels import write_picture, written_format
+    from vqcodec.image import pixels
+    from vqcodec.model import describe_model, find_model
 
-    suffix = ".png" if target == STANDARD_STREAM else written_format(target)
+    is_sound = describe_model(find_model(model)).modality == "audio"
+    options.refuse(*(("size", "is for pictures") if is_sound else ("seconds", "is for sounds")))
+    if target == STANDARD_STREAM:
+        suffix = ".wav" if is_sound else ".png"
+    else:
+        suffix = (waveform if is_sound else pixels).written_format(target)
+    # Opened before the model is loaded: what is wrong with the output is told at once.
     with write_output(target, force) as file:
+        from vqcodec.loading import for_pictures, for_sound
+
         codec = vqcodec.load(model, device)
-        width, height = size
-        drawn = codec.sample(count, height, width, seed, temperature, codec.settings(quality).rate_point)
-        sheet = contact_sheet([codec.decode(indices) for indices in drawn])
-        with about(target):
-            write_picture(sheet, file, suffix)
+        rate_point = codec.settings(quality).rate_point
+        if is_sound:
+            with passes_shown("drawing", seconds):
+                drawn = for_sound(codec).sample(count or SOUNDS, seconds, seed, temperature, rate_point)
+            with about(target):
+                _write_sounds(for_sound(codec), drawn, file, suffix)
+        else:
+            width, height = size
+            drawn = for_pictures(codec).sample(count or PICTURES, height, width, seed, temperature, rate_point)
+            with about(target):
+                _write_pictures(for_pictures(codec), drawn, file, suffix)
+
+
+def _write_pictures(codec: ImageCodec, drawn: Sequence[Indices], file: BinaryIO, suffix: str) -> None:
+    """Write one picture with all of them side by side."""
+    from vqcodec.image.contact_sheet import contact_sheet
+    from vqcodec.image.pixels import write_picture
+
+    write_picture(contact_sheet([codec.decode(indices) for indices in drawn]), file, suffix)
+
+
+def _write_sounds(codec: AudioCodec, drawn: Sequence[Indices], file: BinaryIO, suffix: str) -> None:
+    """Write one sound with all of them one after the other, and silence between."""
+    import numpy as np
+
+    from vqcodec.audio.waveform import RecordingWriter
+
+    parts = [codec.decode(indices)[0] for indices in drawn]
+    silence = np.zeros((1, round(SILENCE * codec.sample_rate)), np.float32)
+    joined = [part for each in parts for part in (each, silence)][:-1]
+    with RecordingWriter(file, suffix, codec.sample_rate, 1, sum(part.shape[1] for part in joined)) as writer:
+        for part in joined:
+            writer.write(part)

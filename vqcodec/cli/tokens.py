@@ -1,4 +1,4 @@
-"""`vqcodec tokens`: a folder of pictures to their indices, for work on the tokens themselves."""
+"""`vqcodec tokens`: a folder of pictures or sounds to their indices, for work on the tokens themselves."""
 
 from __future__ import annotations
 
@@ -13,49 +13,58 @@ import click
 
 from vqcodec.cli import options
 from vqcodec.cli.program import explain, note, report_error
+from vqcodec.defaults import DEFAULT_AUDIO_MODEL, DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from vqcodec import Codec, Indices
+    from vqcodec.indices import Source
     from vqcodec.quality import Setting
 
 __all__ = ["tokens"]
 
-META = "meta"  # never the name of a picture, as those have suffixes
+META = "meta"  # never the name of a picture or a sound, as those have suffixes
 
 
-@click.command(short_help="Write the indices of a folder of pictures.")
+@click.command(short_help="Write the indices of a folder of pictures or sounds.")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.argument("target", metavar="OUT.npz")
 @options.quality
-@options.model
+@options.model_of_kind
 @options.device
 @options.force
-def tokens(folder: Path, target: str, quality: float, model: str, device: str, force: bool) -> None:
-    """Write the indices of every picture below the folder DIR to the NumPy archive OUT.npz.
+def tokens(folder: Path, target: str, quality: float, model: str | None, device: str, force: bool) -> None:
+    """Write the indices of every picture, or every sound, below the folder DIR to the NumPy archive OUT.npz.
 
-    An array int32 [planes, rows, columns] for each picture has its relative path as its name. The string array "meta"
-    holds JSON: the model, the settings, and the pictures' sizes in pixels. Hidden files are left out.
+    Which of both, the model says; without one it is the pictures, if there are any. An array int32 [planes, rows,
+    columns] for each picture, or [planes, channels, frames] for each sound, has its relative path as its name. The
+    string array "meta" holds JSON: the model, the settings, and the size of every picture in pixels, or the samples,
+    sample rate and channels of every sound. Hidden files are left out.
     """
     import vqcodec
+    from vqcodec.audio.waveform import is_sound_name
     from vqcodec.files import write_output
+    from vqcodec.image.pixels import is_picture_name
 
-    names = _picture_names(folder)
+    files = _file_names(folder)
+    sounds = [name for name in files if is_sound_name(name)]
+    pictures = [name for name in files if is_picture_name(name)]
+    model = model or (DEFAULT_AUDIO_MODEL if sounds and not pictures else DEFAULT_MODEL)
     with write_output(target, force) as file, ZipFile(file, "w") as archive:
         codec = vqcodec.load(model, device)
-        written = _write_pictures(archive, codec, folder, names, codec.settings(quality))
+        kind, names = ("sounds", sounds) if codec.model.config.modality == "audio" else ("pictures", pictures)
+        written = _write_all(archive, codec, folder, kind, names, codec.settings(quality))
         if not written:
-            raise vqcodec.InputError(f"{folder}: none of {len(names)} pictures could be read, nothing is written")
-        _write_meta(archive, codec, quality, written)
+            raise vqcodec.InputError(f"{folder}: none of {len(names)} {kind} could be read, nothing is written")
+        _write_meta(archive, codec, quality, kind, written)
     if len(written) < len(names):
         unread = len(names) - len(written)
-        raise vqcodec.InputError(f"{unread} of {len(names)} pictures could not be read; {target} has the others")
+        raise vqcodec.InputError(f"{unread} of {len(names)} {kind} could not be read; {target} has the others")
 
 
-def _picture_names(folder: Path) -> list[str]:
-    """The paths of all pictures, relative to the folder; OSError if it or a folder in it cannot be read."""
-    from vqcodec.image.pixels import is_picture_name
+def _file_names(folder: Path) -> list[str]:
+    """The paths of all files, relative to the folder; OSError if it or a folder in it cannot be read."""
 
     def refuse(error: OSError) -> None:
         raise error
@@ -63,47 +72,61 @@ def _picture_names(folder: Path) -> list[str]:
     names: list[str] = []
     for where, folders, files in os.walk(folder, onerror=refuse):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        pictures = [name for name in files if not name.startswith(".") and is_picture_name(name)]
-        names += [Path(where, name).relative_to(folder).as_posix() for name in pictures]
+        names += [Path(where, name).relative_to(folder).as_posix() for name in files if not name.startswith(".")]
     return sorted(names)
 
 
-def _write_pictures(
-    archive: ZipFile, codec: Codec, folder: Path, names: list[str], chosen: Setting
-) -> dict[str, dict[str, int]]:
-    """Add an array for each picture that can be read and return their sizes; tell the others on standard error."""
+def _write_all(
+    archive: ZipFile, codec: Codec, folder: Path, kind: str, names: list[str], chosen: Setting
+) -> dict[str, Source]:
+    """Add an array for each file that can be read, return what they are of; tell the others on standard error."""
     from tqdm import tqdm
 
     from bitstream.errors import InputError
 
-    sizes = {}
-    for name in tqdm(names, desc="pictures", unit="", disable=None):  # None: shown on a terminal only
+    sources = {}
+    for name in tqdm(names, desc=kind, unit="", disable=None):  # None: shown on a terminal only
         try:
-            indices = _indices(codec, folder, name, chosen)
+            _check_name(folder, name)
+            indices, notes = _encode(codec, folder / name, chosen)
         except (InputError, OSError) as error:
             with tqdm.external_write_mode(file=sys.stderr):
                 report_error(explain(error))
             continue
+        with tqdm.external_write_mode(file=sys.stderr):
+            for text in notes:
+                note(f"{folder / name}: {text}")
         _add(archive, name, indices.values)
-        sizes[name] = {"width": indices.width, "height": indices.height}
-    return sizes
+        sources[name] = indices.source
+    return sources
 
 
-def _indices(codec: Codec, folder: Path, name: str, chosen: Setting) -> Indices:
+def _check_name(folder: Path, name: str) -> None:
     from bitstream.errors import InputError
-    from vqcodec.image.pixels import read_picture
 
     try:
         name.encode()
     except UnicodeEncodeError:
         raise InputError(f"{folder / name}: the file name is not UTF-8, an archive cannot hold it") from None
-    picture = read_picture(folder / name)
-    for text in picture.notes:
-        note(f"{folder / name}: {text}")
-    return codec.encode(picture.image, chosen.lambda_, chosen.rate_point)
 
 
-def _write_meta(archive: ZipFile, codec: Codec, quality: float, sizes: dict[str, dict[str, int]]) -> None:
+def _encode(codec: Codec, path: Path, chosen: Setting) -> tuple[Indices, tuple[str, ...]]:
+    """The indices that the `.vq` file of a picture or sound would hold, and the notes on it."""
+    from vqcodec.audio.waveform import RecordingReader
+    from vqcodec.image.codec import ImageCodec
+    from vqcodec.image.pixels import read_picture
+    from vqcodec.loading import for_sound
+
+    if isinstance(codec, ImageCodec):
+        picture = read_picture(path)
+        return codec.encode(picture.image, chosen.lambda_, chosen.rate_point), picture.notes
+    audio = for_sound(codec)
+    with RecordingReader(path) as reader:
+        latents, source = audio.analyse(reader.blocks(), reader.rate)
+    return audio.indices(audio.choose(latents, chosen), chosen.rate_point, source), reader.notes
+
+
+def _write_meta(archive: ZipFile, codec: Codec, quality: float, kind: str, sources: dict[str, Source]) -> None:
     """Add what the arrays mean: enough to look up their codewords and to decode them."""
     import numpy as np
 
@@ -114,13 +137,21 @@ def _write_meta(archive: ZipFile, codec: Codec, quality: float, sizes: dict[str,
         "rate_point": chosen.rate_point,
         "lambda": chosen.lambda_,
         "alphabets": [len(codewords) for codewords in codec.codebooks(chosen.rate_point)],
-        "pictures": sizes,
+        kind: {name: _size(source) for name, source in sources.items()},
     }
     _add(archive, META, np.array(json.dumps(meta)))
 
 
+def _size(source: Source) -> dict[str, int]:
+    from bitstream import ImageSource
+
+    if isinstance(source, ImageSource):
+        return {"width": source.width, "height": source.height}
+    return {"samples": source.samples, "sample_rate": source.sample_rate, "channels": source.channels}
+
+
 def _add(archive: ZipFile, name: str, values: NDArray[Any]) -> None:
-    """Add an array as `numpy.savez` does, but at once, not after all pictures; ZipInfo's date is always the same."""
+    """Add an array as `numpy.savez` does, but at once, not after all others; ZipInfo's date is always the same."""
     from numpy.lib.format import write_array
 
     member = ZipInfo(f"{name}.npy")

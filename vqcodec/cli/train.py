@@ -11,6 +11,18 @@ from vqcodec.cli.program import note
 __all__ = ["train"]
 
 
+OUT = click.option(
+    "--out", metavar="M", type=click.Path(path_type=Path), required=True, help="The model file to write."
+)
+CONFIG = click.option("--config", metavar="FILE", type=click.Path(path_type=Path), help="Settings, as TOML.")
+RESUME = click.option(
+    "--resume/--no-resume",
+    default=True,
+    show_default=True,
+    help="Go on from the checkpoints of an earlier run, or delete them and start afresh.",
+)
+
+
 @click.group(short_help="Train a model.")
 def train() -> None:
     """Train a model; `vqcodec fit-prior` then fits its prior."""
@@ -18,15 +30,10 @@ def train() -> None:
 
 @train.command(short_help="Train a model for pictures.")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--out", metavar="M", type=click.Path(path_type=Path), required=True, help="The model file to write.")
-@click.option("--config", metavar="FILE", type=click.Path(path_type=Path), help="Settings, as TOML.")
+@OUT
+@CONFIG
 @click.option("--start", metavar="MODEL", help="Start from the networks of this model, a bundled one or a file.")
-@click.option(
-    "--resume/--no-resume",
-    default=True,
-    show_default=True,
-    help="Go on from the checkpoints of an earlier run, or delete them and start afresh.",
-)
+@RESUME
 def image(folder: Path, out: Path, config: Path | None, start: str | None, resume: bool) -> None:
     """Train on the pictures of the folder DIR and write the model M; checkpoints are kept beside it."""
     from vqcodec.model import find_model
@@ -37,8 +44,22 @@ def image(folder: Path, out: Path, config: Path | None, start: str | None, resum
     train_image(folder, out, config, find_model(start) if start else None)
 
 
+@train.command(short_help="Train a model for sound.")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@OUT
+@CONFIG
+@RESUME
+def audio(folder: Path, out: Path, config: Path | None, resume: bool) -> None:
+    """Train on the sounds of the folder DIR and write the model M; checkpoints are kept beside it."""
+    from vqcodec.training.audio import train_audio
+
+    if not resume:
+        _forget(out)
+    train_audio(folder, out, config)
+
+
 def _forget(out: Path) -> None:
-    """Delete the checkpoints of the run that wrote, or was to write, `out`; decoded pictures stay."""
+    """Delete the checkpoints of the run that wrote, or was to write, `out`; decoded originals stay."""
     for checkpoint in sorted(out.with_name(f"{out.name}.training").glob("*.safetensors")):
         note(f"deleting {checkpoint}")
         checkpoint.unlink()

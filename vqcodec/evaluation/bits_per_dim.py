@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from bitstream.errors import InputError
-from vqcodec.codec import Codec
 from vqcodec.evaluation.pictures import find_pictures
 from vqcodec.evaluation.report import markdown_table, number
+from vqcodec.image.codec import ImageCodec
 from vqcodec.image.pixels import read_picture, rgb_array
 from vqcodec.quality import Setting
 
@@ -93,7 +93,7 @@ def read_pictures(path: Path) -> Sequence[Pixels] | Pixels:
     return pictures
 
 
-def measure(codec: Codec, file: str, picture: int, pixels: Pixels, chosen: Setting, lossless: bool) -> BitsPerDim:
+def measure(codec: ImageCodec, file: str, picture: int, pixels: Pixels, chosen: Setting, lossless: bool) -> BitsPerDim:
     """Measure one picture, coded with the rate point and lambda of `chosen`; with `lossless`, as PNG and WebP too."""
     indices = codec.encode(pixels, chosen.lambda_, chosen.rate_point)
     likelihood = float(codec.pixel_bits(pixels, indices).sum(dtype=np.float64))

@@ -25,6 +25,7 @@ class Metric:
         short: the name for people.
         label: the same with what it is of, and its unit.
         digits: how many decimals are shown.
+        unit: of differences.
         ends_at_one: it is judged in decibels, -10 log10(1 - value), as what is missing to 1 is what counts.
     """
 
@@ -32,6 +33,7 @@ class Metric:
     short: str
     label: str
     digits: int
+    unit: str = ""
     ends_at_one: bool = False
 
 

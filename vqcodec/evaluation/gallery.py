@@ -12,7 +12,7 @@ from PIL import Image
 
 from vqcodec.evaluation.curves import setting_near
 from vqcodec.evaluation.entrants import Entrant
-from vqcodec.evaluation.rate_distortion import Point, code, judge
+from vqcodec.evaluation.rate_distortion import PictureCodec, Point, code, judge
 
 __all__ = ["AIMS", "Choice", "Exhibit", "Sample", "Shown", "choose_aims", "choose_settings", "show"]
 
@@ -27,7 +27,7 @@ HALVINGS = 4
 class Choice:
     """A setting to show: the codec and its quality for a rate that is aimed at."""
 
-    entrant: Entrant
+    entrant: Entrant[PictureCodec]
     aim: float
     quality: float
 
@@ -71,12 +71,17 @@ class Exhibit:
     samples: tuple[Sample, ...]
 
     @property
+    def name(self) -> str:
+        """Of the picture."""
+        return self.image
+
+    @property
     def bytes(self) -> int:
         """What it adds to a page, nearly."""
         return sum(len(shown.data) for shown in (self.original, *(sample.shown for sample in self.samples)))
 
 
-def choose_aims(points: Sequence[Point], first: Entrant) -> tuple[float, ...]:
+def choose_aims(points: Sequence[Point], first: Entrant[PictureCodec]) -> tuple[float, ...]:
     """The rates to show: AIMS, or a third and two thirds of the way between the mean rates of the first codec."""
     rates = [
         fmean(point.bits_per_pixel for point in points if (point.codec, point.quality) == (first.name, quality))
@@ -88,7 +93,9 @@ def choose_aims(points: Sequence[Point], first: Entrant) -> tuple[float, ...]:
     return tuple(float(f"{low * (high / low) ** way:.2g}") for way in (1 / 3, 2 / 3))
 
 
-def choose_settings(points: Sequence[Point], entrants: Sequence[Entrant], aims: Sequence[float]) -> tuple[Choice, ...]:
+def choose_settings(
+    points: Sequence[Point], entrants: Sequence[Entrant[PictureCodec]], aims: Sequence[float]
+) -> tuple[Choice, ...]:
     """For one picture, the quality of every codec that should come nearest to each of the aims.
 
     Where the first codec cannot reach the aim, the others have to match the nearest rate that it has.

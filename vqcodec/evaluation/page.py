@@ -1,38 +1,37 @@
-"""The page: curves, tables and pictures in one file that needs nothing else; see the folder `templates`."""
+"""The page: curves, tables and exhibits in one file that needs nothing else; see the folder `templates`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from vqcodec.evaluation.curves import Curve
-from vqcodec.evaluation.gallery import Exhibit, Shown
-from vqcodec.evaluation.pictures import Original
+from vqcodec.evaluation.modality import Exhibit, row
 from vqcodec.evaluation.plot import colours
-from vqcodec.evaluation.rate_distortion import METRICS, Point
 from vqcodec.evaluation.results import Results
 from vqcodec.evaluation.summary import finite, sections, title
 
-__all__ = ["PAGE_BYTES", "exhibit_budget", "shown_pictures", "write_page"]
+__all__ = ["PAGE_BYTES", "evenly", "exhibit_budget", "write_page"]
 
 PAGE_BYTES = 30_000_000
-BARE_BYTES = 6_000_000  # without the pictures: plotly is most of it
-MOST_SHOWN = 40
+BARE_BYTES = 6_000_000  # without the exhibits: plotly is most of it
+
+Each = TypeVar("Each")
 
 
-def shown_pictures(pictures: Sequence[Original]) -> list[Original]:
-    """Those to look at: all, or so many with like distances between them."""
-    count = min(len(pictures), MOST_SHOWN)
-    return [pictures[index * len(pictures) // count] for index in range(count)]
+def evenly(originals: Sequence[Each], most: int) -> list[Each]:
+    """Those to look at or listen to: all, or so many with like distances between them."""
+    count = min(len(originals), most)
+    return [originals[index * len(originals) // count] for index in range(count)]
 
 
 def exhibit_budget(shown: int) -> int:
-    """Characters of base64 for each of so many pictures."""
+    """Characters of base64 for each of so many originals."""
     return (PAGE_BYTES - BARE_BYTES) // shown
 
 
@@ -45,6 +44,7 @@ def write_page(results: Results, path: Path) -> None:
         page = environment.get_template("report.html").render(
             title=title(results),
             first=results.entrants[0].label,
+            modality=results.modality,
             sections=sections(results),
             notes=[*results.notes, *_note_on_exhibits(results, exhibits)],
             data=finite(_data(results, exhibits)),
@@ -57,15 +57,24 @@ def write_page(results: Results, path: Path) -> None:
 
 
 def _note_on_exhibits(results: Results, exhibits: Sequence[Exhibit]) -> list[str]:
-    if len(exhibits) == len(results.pictures):
+    total, modality = len(results.originals), results.modality
+    if len(exhibits) == total:
         return []
-    return [f"{len(exhibits)} of {len(results.pictures)} pictures can be looked at, lest this page grow too large."]
+    text = f"{len(exhibits)} of {total} {modality.many} can be {modality.perceived}, lest this page grow too large."
+    return [text]
 
 
 def _data(results: Results, exhibits: Sequence[Exhibit]) -> dict[str, Any]:
-    """What the script of the page works on."""
+    """What the scripts of the page work on."""
+    modality = results.modality
+    listed = {each.name for each in (results.originals if modality.all_listed else exhibits)}
     return {
         "first": results.entrants[0].name,
+        "one": modality.one,
+        "many": modality.many,
+        "setting": modality.setting,
+        "rate": {"unit": modality.rate.unit, "short": modality.rate.short, "digits": modality.rate.digits},
+        "facts": modality.facts[0],
         "codecs": [{"name": each.name, "label": each.label} for each in results.entrants],
         "metrics": [
             {
@@ -75,17 +84,25 @@ def _data(results: Results, exhibits: Sequence[Exhibit]) -> dict[str, Any]:
                 "digits": each.digits,
                 "endsAtOne": each.ends_at_one,
             }
-            for each in METRICS
+            for each in modality.metrics
         ],
         "curves": _curves(results),
         "comparisons": [
-            [each.image, each.against, each.metric.name, each.distance.rate, each.distance.quality]
+            [each.name, each.against, each.metric.name, each.distance.rate, each.distance.quality]
             for each in results.comparisons
-            if each.image
+            if each.name
         ],
-        "pictures": [[each.name, each.width, each.height] for each in results.pictures],
-        "aims": sorted({sample.aim for exhibit in exhibits for sample in exhibit.samples}),
-        "exhibits": [_exhibit(each, results.points) for each in exhibits],
+        "originals": [
+            {
+                "name": each.name,
+                "facts": modality.facts[1](each),
+                "points": [row(point, modality.metrics) for point in results.points_of[each.name]]
+                if each.name in listed
+                else None,
+            }
+            for each in results.originals
+        ],
+        "exhibits": [{"name": each.name} | modality.shown(each) for each in exhibits],
     }
 
 
@@ -110,31 +127,3 @@ def _curves(results: Results) -> list[dict[str, Any]]:
         for metric, named in known.items()
         for name, curve in named.items()
     ]
-
-
-def _exhibit(exhibit: Exhibit, points: Sequence[Point]) -> dict[str, Any]:
-    return {
-        "image": exhibit.image,
-        "width": exhibit.width,
-        "height": exhibit.height,
-        "webp": exhibit.quality,
-        "original": _shown(exhibit.original),
-        "samples": [{"aim": each.aim, "point": _row(each.point)} | _shown(each.shown) for each in exhibit.samples],
-        "points": [_row(point) for point in points if point.image == exhibit.image],
-    }
-
-
-def _shown(shown: Shown) -> dict[str, Any]:
-    return {"source": f"data:{shown.media_type};base64,{shown.data}", "exact": shown.exact}
-
-
-def _row(point: Point) -> dict[str, Any]:
-    return {
-        "codec": point.codec,
-        "quality": point.quality,
-        "bytes": point.bytes,
-        "rate": round(point.bits_per_pixel, 5),
-        **{metric.name: round(getattr(point, metric.name), metric.digits + 1) for metric in METRICS},
-        "encode": round(point.encode_seconds, 4),
-        "decode": round(point.decode_seconds, 4),
-    }

@@ -22,7 +22,7 @@ JXL_PLUGIN = "pillow-jxl-plugin"
 
 @dataclass(frozen=True)
 class Peer:
-    """A codec of Pillow; it compresses and decompresses as `vqcodec.Codec` does.
+    """A codec of Pillow; it compresses and decompresses as `vqcodec.ImageCodec` does.
 
     Attributes:
         name: of the codec, as options and results have it.
@@ -47,6 +47,11 @@ class Peer:
         """Whether this Pillow writes and reads the format."""
         Image.init()
         return self.format in Image.SAVE
+
+    @property
+    def remedy(self) -> str:
+        """What to do if it is not there."""
+        return f"pip install {JXL_PLUGIN}" if self.library == JXL_PLUGIN else "this Pillow was built without it"
 
     @property
     def settings(self) -> str:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
-from tqdm import tqdm
 
 from bitstream.errors import InputError
+from vqcodec.evaluation.folder import Skipped, files_named, read_each
 from vqcodec.image.pixels import is_picture_name, read_picture
 
-__all__ = ["Original", "Skipped", "find_pictures", "mirrored_to_size", "read_originals"]
+__all__ = ["Original", "find_pictures", "mirrored_to_size", "read_originals"]
 
 
 @dataclass(frozen=True)
@@ -38,14 +37,6 @@ class Original:
     digest: str
 
 
-@dataclass(frozen=True)
-class Skipped:
-    """A picture that is left out."""
-
-    name: str
-    reason: str
-
-
 def find_pictures(folder: Path, also: str | None = None) -> list[Path]:
     """The files directly in `folder` that are named as pictures, or end in `also`, and are not hidden, sorted.
 
@@ -53,13 +44,7 @@ def find_pictures(folder: Path, also: str | None = None) -> list[Path]:
         InputError: there is none.
         OSError: the folder cannot be read.
     """
-    named = (
-        path
-        for path in folder.iterdir()
-        if (is_picture_name(path.name) or path.suffix == also) and not path.name.startswith(".")
-    )
-    # A link to nothing is a picture that cannot be read; a folder or a pipe is none.
-    found = sorted(path for path in named if path.is_file() or (path.is_symlink() and not path.exists()))
+    found = files_named(folder, lambda name: is_picture_name(name) or Path(name).suffix == also)
     if not found:
         raise InputError(f"no picture in {folder}")
     return found
@@ -67,18 +52,13 @@ def find_pictures(folder: Path, also: str | None = None) -> list[Path]:
 
 def read_originals(paths: Sequence[Path]) -> tuple[list[Original], list[Skipped]]:
     """The pictures, and which of them cannot be read."""
-    originals, unreadable = [], []
-    for path in tqdm(paths, "reading", unit="", disable=None):
-        name = os.fsencode(path.name).decode("utf-8", "replace")
-        try:
-            data = path.read_bytes()
-            width, height = read_picture(data).image.size
-        except (InputError, OSError) as error:
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            unreadable.append(Skipped(name, reason))
-            continue
-        originals.append(Original(name, path, width, height, hashlib.sha256(data).hexdigest()[:16]))
-    return originals, unreadable
+    return read_each(paths, _original)
+
+
+def _original(name: str, path: Path) -> Original:
+    data = path.read_bytes()
+    width, height = read_picture(data).image.size
+    return Original(name, path, width, height, hashlib.sha256(data).hexdigest()[:16])
 
 
 def mirrored_to_size(image: Image.Image, width: int, height: int) -> Image.Image:

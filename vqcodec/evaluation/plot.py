@@ -13,14 +13,20 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import NullLocator
 
 from vqcodec.evaluation.curves import Curve, Metric, to_decibels
-from vqcodec.evaluation.rate_distortion import METRICS
+from vqcodec.evaluation.modality import RateScale
 from vqcodec.evaluation.results import Results
 
 __all__ = ["COLOURS", "PUBLISHED_COLOURS", "colours", "write_plots"]
 
-COLOURS = {"vqcodec": "#c2255c", "jpeg": "#868e96", "webp": "#2b8a3e", "avif": "#1971c2", "jxl": "#e8590c"}
+COLOURS = {
+    "vqcodec": "#c2255c",
+    "jpeg": "#868e96",
+    "webp": "#2b8a3e",
+    "avif": "#1971c2",
+    "jxl": "#e8590c",
+    "opus": "#1971c2",
+}
 PUBLISHED_COLOURS = ("#7048e8", "#0c8599", "#a8741a", "#5c6b3c", "#9c36b5", "#495057")
-TICKS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20)
 ONE_TICKS = (0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998, 0.999)
 # Of labels at the ends of curves, as shares of a plot: the least distance of two, and the width of a letter.
 LABEL_GAP, LABEL_WIDTH = 0.045, 0.018
@@ -35,11 +41,12 @@ def colours(results: Results) -> dict[str, str]:
 
 
 def write_plots(results: Results, folder: Path) -> None:
-    """Write `curves.png` and `curves.svg`: PSNR and MS-SSIM over the rate."""
-    figure = Figure(figsize=(12, 5.4), layout="constrained")
-    for axes, metric in zip(figure.subplots(1, 2), METRICS[:2], strict=True):
+    """Write `curves.png` and `curves.svg`: the metrics that count most over the rate."""
+    drawn = results.modality.drawn
+    figure = Figure(figsize=(6 * len(drawn), 5.4), layout="constrained")
+    for axes, metric in zip(figure.subplots(1, len(drawn)), drawn, strict=True):
         _panel(axes, metric, results)
-    heading = f"Mean over {len(results.pictures)} pictures"
+    heading = f"Mean over {len(results.originals) - len(results.unscored)} {results.modality.many}"
     figure.suptitle(heading, x=0.01, ha="left", fontsize="medium", color="#495057")
     figure.savefig(folder / "curves.png", dpi=160)
     # Without its date and random names, the same results are the same file.
@@ -55,7 +62,7 @@ def _panel(axes: Axes, metric: Metric, results: Results) -> None:
     axes.set_title(metric.label, loc="left")
     axes.set_xscale("log")
     axes.set_xlim(limits)
-    _scale(axes, metric, measured | published, limits)
+    _scale(axes, metric, results.modality.rate, measured | published, limits)
     ends = {}
     for name, curve in (measured | published).items():
         shown = [each for each in zip(curve.rates, curve.values, strict=True) if limits[0] <= each[0] <= limits[1]]
@@ -70,10 +77,12 @@ def _panel(axes: Axes, metric: Metric, results: Results) -> None:
     _label_ends(axes, ends, results)
 
 
-def _scale(axes: Axes, metric: Metric, known: Mapping[str, Curve], limits: tuple[float, float]) -> None:
+def _scale(
+    axes: Axes, metric: Metric, rate: RateScale, known: Mapping[str, Curve], limits: tuple[float, float]
+) -> None:
     """Axes for these limits of the rate, and the values within them."""
-    axes.set_xticks(*_labelled(TICKS, limits))
-    axes.set_xlabel("bit per pixel")
+    axes.set_xticks(*_labelled(rate.ticks, limits))
+    axes.set_xlabel(rate.unit)
     axes.grid(color="#e9ecef")
     axes.spines[["top", "right"]].set_visible(False)
     if metric.ends_at_one:

@@ -7,23 +7,40 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from bitstream.errors import InputError
 from vqcodec.evaluation.cache import Cache
-from vqcodec.evaluation.entrants import Entrant, choose_entrants
-from vqcodec.evaluation.gallery import Exhibit, choose_aims, choose_settings
-from vqcodec.evaluation.page import exhibit_budget, shown_pictures, write_page
-from vqcodec.evaluation.pictures import Original, Skipped, find_pictures, read_originals
+from vqcodec.evaluation.entrants import Entrant
+from vqcodec.evaluation.folder import Skipped, files_named
+from vqcodec.evaluation.modality import Exhibit, Modality, Original, Outcome, Task
+from vqcodec.evaluation.page import evenly, exhibit_budget, write_page
 from vqcodec.evaluation.plot import write_plots
 from vqcodec.evaluation.pool import Processes
 from vqcodec.evaluation.published import Published, read_published
-from vqcodec.evaluation.rate_distortion import Point
 from vqcodec.evaluation.report import write_csv
 from vqcodec.evaluation.results import Results
 from vqcodec.evaluation.summary import as_json, as_markdown
-from vqcodec.evaluation.tasks import Measuring, Showing
+from vqcodec.image.pixels import is_picture_name
 
-__all__ = ["Plan", "measure", "plan", "write_report"]
+__all__ = ["Plan", "Subject", "look_into", "measure", "plan", "write_report"]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What there is in a folder.
+
+    Attributes:
+        modality: pictures, or sounds.
+        folder: where they are.
+        paths: of the files, at least one.
+        notes: on what is left out.
+    """
+
+    modality: Modality
+    folder: Path
+    paths: tuple[Path, ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -31,101 +48,154 @@ class Plan:
     """What is to be measured.
 
     Attributes:
-        folder: with the pictures.
+        modality: pictures, or sounds.
+        folder: with the originals.
         out: where the report goes, and what is measured is kept.
         entrants: the codecs.
-        pictures: those that can be read.
+        originals: those that can be read.
         unreadable: those that cannot.
         published: curves of others.
-        notes: on codecs that are missing.
+        notes: on what is left out.
     """
 
+    modality: Modality
     folder: Path
     out: Path
-    entrants: tuple[Entrant, ...]
-    pictures: tuple[Original, ...]
+    entrants: tuple[Entrant[Any], ...]
+    originals: tuple[Original, ...]
     unreadable: tuple[Skipped, ...]
     published: tuple[Published, ...]
     notes: tuple[str, ...]
 
 
+def look_into(folder: Path) -> Subject:
+    """What is evaluated in a folder: the pictures directly in it, or if there are none, the sounds.
+
+    Raises:
+        InputError: there is neither.
+        OSError: the folder cannot be read.
+    """
+    from vqcodec.audio.waveform import is_sound_name
+
+    pictures, sounds = (files_named(folder, named) for named in (is_picture_name, is_sound_name))
+    if pictures:
+        from vqcodec.evaluation.picture_modality import PICTURES
+
+        text = f"{folder.name} also has sounds, which are left out: they can be evaluated in a folder of their own"
+        return Subject(PICTURES, folder, tuple(pictures), (text,) if sounds else ())
+    if sounds:
+        from vqcodec.evaluation.sound_modality import SOUNDS
+
+        return Subject(SOUNDS, folder, tuple(sounds))
+    raise InputError(f"no picture in {folder}, and no sound")
+
+
 def plan(
-    folder: Path,
+    subject: Subject,
     out: Path,
     codecs: Sequence[str] | None,
-    qualities: Sequence[float],
-    model: str,
+    settings: Sequence[float] | None,
+    model: str | None,
     published: Sequence[Path],
 ) -> Plan:
     """Look at all that was given, before any of the work.
 
+    Args:
+        subject: what there is.
+        out: where the report goes.
+        codecs, settings, model: see `Modality.entrants`.
+        published: files with curves of others.
+
     Raises:
-        VqcodecError: a codec, a published curve or the model cannot be used, or there is no picture.
+        VqcodecError: a codec, a published curve or the model cannot be used.
         OSError: a file or folder cannot be read, or `out` cannot be written.
     """
-    paths = find_pictures(folder)
-    curves = read_published(published)
-    entrants, notes = choose_entrants(codecs, qualities, model)
+    modality, folder = subject.modality, subject.folder
+    curves = read_published(published, modality.spelling)
+    entrants, notes = modality.entrants(codecs, settings, model)
     if out.exists() and not out.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(out))
     if out.resolve() == folder.resolve():
         raise InputError(f"{out}: the report needs a folder of its own, or its plots would be pictures of the next run")
     out.mkdir(parents=True, exist_ok=True)
-    pictures, unreadable = read_originals(paths)
-    return Plan(folder, out, tuple(entrants), tuple(pictures), tuple(unreadable), tuple(curves), tuple(notes))
+    originals, unreadable = modality.read(subject.paths)
+    return Plan(
+        modality=modality,
+        folder=folder,
+        out=out,
+        entrants=tuple(entrants),
+        originals=tuple(originals),
+        unreadable=tuple(unreadable),
+        published=tuple(curves),
+        notes=(*subject.notes, *notes),
+    )
 
 
 def measure(plan: Plan) -> Results:
     """Measure what is not known yet; what was measured is kept even if this is interrupted.
 
     Raises:
-        InputError: no picture is left.
+        InputError: no original is left.
         OSError: results cannot be kept.
     """
     with Processes() as processes:
         points, refused = _points(plan, processes)
-        pictures = tuple(picture for picture in plan.pictures if picture.name not in refused)
-        if not pictures:
-            total = len(plan.pictures) + len(plan.unreadable)
-            raise InputError(f"{plan.folder}: none of {total} pictures could be measured, there is no report")
-        exhibits = _exhibits(plan, pictures, points, processes)
+        originals = tuple(each for each in plan.originals if each.name not in refused)
+        outcome = plan.modality.conclude(plan.entrants, points)
+        if len(originals) == len(outcome.unscored):
+            total = len(plan.originals) + len(plan.unreadable)
+            raise InputError(
+                f"{plan.folder}: none of {total} {plan.modality.many} could be measured, there is no report"
+            )
+        exhibits = _exhibits(plan, originals, outcome, processes)
     return Results(
+        modality=plan.modality,
         folder=plan.folder.resolve().name,
-        entrants=plan.entrants,
-        pictures=pictures,
+        entrants=outcome.entrants,
+        originals=originals,
         skipped=(*plan.unreadable, *refused.values()),
-        notes=plan.notes,
+        unscored=outcome.unscored,
+        notes=(*plan.notes, *outcome.notes),
         published=plan.published,
-        points=tuple(points),
+        points=outcome.points,
         exhibits=exhibits,
     )
 
 
-def _points(plan: Plan, processes: Processes) -> tuple[list[Point], dict[str, Skipped]]:
-    """Points of all pictures, codecs and qualities, and the pictures that a codec does not take."""
-    cache = Cache(plan.out / "cache.jsonl", Point)
+def _points(plan: Plan, processes: Processes) -> tuple[list[Any], dict[str, Skipped]]:
+    """Points of all originals, codecs and qualities, and the originals that a codec does not take."""
+    modality = plan.modality
+    cache: Cache[Any] = Cache(plan.out / "cache.jsonl", modality.point)
     tasks = [
-        Measuring(picture, entrant, quality)
-        for picture in plan.pictures
+        modality.measuring(original, entrant, quality)
+        for original in plan.originals
         for entrant in plan.entrants
         for quality in entrant.qualities
     ]
     refused: dict[str, Skipped] = {}
     missing = [task for task in tasks if cache.get(task.key) is None]
-    for task, result in processes.each(Measuring.run, missing, "measuring"):
+    for task, result in processes.each(_run, missing, "measuring"):
         if isinstance(result, Skipped):
             refused.setdefault(result.name, result)
         else:
             cache.add(task.key, result)
-    # A picture may have had another name when it was measured.
     known = [(task.original.name, cache.get(task.key)) for task in tasks if task.original.name not in refused]
-    return [replace(point, image=name) for name, point in known if point], refused
+    return [_renamed(point, name, modality) for name, point in known if point], refused
+
+
+def _run(task: Task) -> Any:
+    return task.run()
+
+
+def _renamed(result: Any, name: str, modality: Modality) -> Any:
+    """An original may have had another name when it was measured."""
+    return replace(result, **{modality.field: name})
 
 
 def write_report(results: Results, out: Path) -> str:
     """Write all files of the report into the folder `out`; the summary of it, in Markdown."""
     summary = as_markdown(results)
-    write_csv(out / "results.csv", Point, results.points)
+    write_csv(out / "results.csv", results.modality.point, results.points)
     (out / "results.json").write_text(as_json(results), encoding="utf-8")
     (out / "summary.md").write_text(summary, encoding="utf-8")
     write_plots(results, out)
@@ -133,21 +203,15 @@ def write_report(results: Results, out: Path) -> str:
     return summary
 
 
-def _exhibits(
-    plan: Plan, pictures: Sequence[Original], points: Sequence[Point], processes: Processes
-) -> tuple[Exhibit, ...]:
-    """What is shown, in the order of the pictures."""
-    cache = Cache(plan.out / "gallery.jsonl", Exhibit)
-    chosen = shown_pictures(pictures)
-    budget = exhibit_budget(len(chosen))
-    aims = choose_aims(points, plan.entrants[0])
-    tasks = []
-    for picture in chosen:
-        own = [point for point in points if point.image == picture.name]
-        tasks.append(Showing(picture, choose_settings(own, plan.entrants, aims), budget))
+def _exhibits(plan: Plan, originals: Sequence[Original], outcome: Outcome, processes: Processes) -> tuple[Exhibit, ...]:
+    """What is shown, in the order of the originals."""
+    modality = plan.modality
+    cache: Cache[Any] = Cache(plan.out / "gallery.jsonl", modality.exhibit)
+    chosen = evenly(originals, modality.most_shown)
+    tasks = modality.showings(chosen, outcome.points, outcome.entrants, exhibit_budget(len(chosen)))
     missing = [task for task in tasks if cache.get(task.key) is None]
-    for task, result in processes.each(Showing.run, missing, "showing"):
-        if isinstance(result, Exhibit):
+    for task, result in processes.each(_run, missing, "showing"):
+        if not isinstance(result, Skipped):
             cache.add(task.key, result)
     known = [(task.original.name, cache.get(task.key)) for task in tasks]
-    return tuple(replace(exhibit, image=name) for name, exhibit in known if exhibit)
+    return tuple(_renamed(exhibit, name, modality) for name, exhibit in known if exhibit)

@@ -1,4 +1,4 @@
-"""What `vqcodec eval rd` has other processes do."""
+"""What `vqcodec eval rd` has other processes do with pictures."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from pathlib import Path
 from PIL import Image
 
 from vqcodec.evaluation.entrants import Entrant
+from vqcodec.evaluation.folder import Skipped
 from vqcodec.evaluation.gallery import Choice, Exhibit, show
-from vqcodec.evaluation.pictures import Original, Skipped
-from vqcodec.evaluation.rate_distortion import CODING_ERRORS, Point, measure
+from vqcodec.evaluation.pictures import Original
+from vqcodec.evaluation.rate_distortion import CODING_ERRORS, PictureCodec, Point, measure
 from vqcodec.image.pixels import read_picture
 
 __all__ = ["Measuring", "Showing"]
@@ -23,7 +24,7 @@ class Measuring:
     """A picture, to be measured at a setting of a codec."""
 
     original: Original
-    entrant: Entrant
+    entrant: Entrant[PictureCodec]
     quality: float
 
     @property

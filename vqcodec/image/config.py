@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
+
+from vqcodec.nn.bounds import check_bounds
 
 __all__ = ["AutoencoderConfig", "PriorConfig"]
 
@@ -29,14 +32,14 @@ class AutoencoderConfig:
     linear_path: bool = False
 
     def __post_init__(self) -> None:
-        _check("patch", self.patch, 64)
-        _check("number of widths", len(self.widths), 8)
-        _check("number of blocks", len(self.blocks), len(self.widths), low=len(self.widths))
+        check_bounds("patch", self.patch, 64)
+        check_bounds("number of widths", len(self.widths), 8)
+        check_bounds("number of blocks", len(self.blocks), len(self.widths), low=len(self.widths))
         for width, blocks in zip(self.widths, self.blocks, strict=True):
-            _check("width", width, 4096)
-            _check("blocks", blocks, 64, low=0)
-        _check("latent channels", self.latent_channels, 4096)
-        _check("rates", self.rates, 256)
+            check_bounds("width", width, 4096)
+            check_bounds("blocks", blocks, 64, low=0)
+        check_bounds("latent channels", self.latent_channels, 4096)
+        check_bounds("rates", self.rates, 256)
 
     @property
     def stride(self) -> int:
@@ -45,13 +48,23 @@ class AutoencoderConfig:
 
     @property
     def encoder_parameters(self) -> int:
-        """Weights and biases of the encoder; the decoder has about as many."""
+        """Weights and biases of the encoder."""
         total, channels = 0, 3 * self.patch**2
         for width, blocks in zip(self.widths, self.blocks, strict=True):
             total += (9 * channels + 1 + 2 * blocks * (9 * width + 1)) * width
             channels = width
         linear = 3 * self.stride**2 + 1 if self.linear_path else 0
         return total + (channels + 1 + linear) * self.latent_channels
+
+    @property
+    def decoder_parameters(self) -> int:
+        """Weights and biases of the decoder."""
+        widths, blocks = self.widths[::-1], self.blocks[::-1]
+        total = self.rates * (self.latent_channels + widths[0]) + (self.latent_channels + 1) * widths[0]
+        total += sum(2 * count * (9 * width + 1) * width for width, count in zip(widths, blocks, strict=True))
+        total += sum(4 * (before + 1) * width for before, width in pairwise(widths))
+        total += (9 * widths[-1] + 1) * 3 * self.patch**2
+        return total + ((self.latent_channels + 1) * 3 * self.stride**2 if self.linear_path else 0)
 
 
 @dataclass(frozen=True)
@@ -77,13 +90,8 @@ class PriorConfig:
 
     def __post_init__(self) -> None:
         for name in ("context", "context_depth", "hidden", "depth", "features"):
-            _check(name, getattr(self, name), 4096)
+            check_bounds(name, getattr(self, name), 4096)
         for count in (*self.planes, *self.layers):
-            _check("planes of a slice, or slices of a layer", count, 4096)
-        _check("number of layers", len(self.layers), 8)
-        _check("slices of all layers", sum(self.layers), len(self.planes), low=len(self.planes))
-
-
-def _check(name: str, value: int, high: int, low: int = 1) -> None:
-    if not low <= value <= high:
-        raise ValueError(f"{name}: {value} is outside of {low}..{high}")
+            check_bounds("planes of a slice, or slices of a layer", count, 4096)
+        check_bounds("number of layers", len(self.layers), 8)
+        check_bounds("slices of all layers", sum(self.layers), len(self.planes), low=len(self.planes))

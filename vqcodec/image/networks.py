@@ -12,6 +12,7 @@ from torch import Tensor
 
 from bitstream.errors import ModelError
 from vqcodec.image.autoencoder import Decoder, Encoder, LikelihoodHead
+from vqcodec.image.config import AutoencoderConfig
 from vqcodec.nn.likelihood import pixel_code_length
 
 if TYPE_CHECKING:
@@ -31,16 +32,19 @@ class Networks:
         device: "cpu", "cuda", ...
 
     Raises:
-        ModelError: the weights do not fit, or the device cannot be used.
+        ModelError: the model is not for pictures, its weights do not fit, or the device cannot be used.
     """
 
     def __init__(self, model: Model, device: str) -> None:
-        self.model = model
+        shape = model.config.autoencoder
+        if not isinstance(shape, AutoencoderConfig):
+            raise ModelError("the model is for sound, not for pictures")
+        self.model, self.shape = model, shape
         try:
             self.device = torch.device(device)
-            self.encoder = Encoder(model.config.autoencoder).eval().to(self.device)
+            self.encoder = Encoder(shape).eval().to(self.device)
             self.encoder.load_state_dict(model.state("encoder"))
-            self.decoder = Decoder(model.config.autoencoder).eval().to(self.device)
+            self.decoder = Decoder(shape).eval().to(self.device)
             self.decoder.load_state_dict(model.state("decoder"))
         except (RuntimeError, AssertionError, NotImplementedError) as error:
             raise ModelError(f"the model cannot be used on {device!r}: {str(error).splitlines()[0]}") from None
@@ -52,7 +56,7 @@ class Networks:
         Raises:
             ModelError: the model does not have it.
         """
-        head = LikelihoodHead(self.model.config.autoencoder).eval().to(self.device)
+        head = LikelihoodHead(self.shape).eval().to(self.device)
         try:
             head.load_state_dict(self.model.state("likelihood"))
         except RuntimeError:
@@ -62,7 +66,7 @@ class Networks:
     @torch.inference_mode()
     def encode(self, pixels: Pixels) -> Floats:
         """z_e `[C, h, w]` of pixels `[H, W, 3]`, which are continued at the edges to whole strides."""
-        stride = self.model.config.autoencoder.stride
+        stride = self.shape.stride
         padding = [(0, -extent % stride) for extent in pixels.shape[:2]]
         padded = np.pad(pixels, [*padding, (0, 0)], mode="edge")
         return np.asarray(self.encoder(self._to_tensor(padded).float() / 255 - 0.5)[0].cpu())

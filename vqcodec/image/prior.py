@@ -15,36 +15,25 @@ once.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bitstream.entropy import PRECISION, SymbolDecoder, SymbolEncoder
 from bitstream.errors import CorruptError, ModelError
-from vqcodec.nn.exact import ACTIVATION_MAX, ExactLayer, Tables, frequencies, gate
+from vqcodec.nn.exact import ExactLayer, Tables, add_clamped, frequencies, gate
 from vqcodec.nn.neighbours import AROUND_OFFSETS, bands, shifted
+from vqcodec.nn.plane_order import PlaneOrder
+from vqcodec.nn.prior import Floats, Frequencies, Indices, SymbolSource
 from vqcodec.nn.schedule import CAUSAL_OFFSETS, Diagonal, DiagonalCache, diagonals
 from vqcodec.nn.threads import one_blas_thread
 
-__all__ = ["PixelCNN", "SliceNetwork", "SymbolSource"]
-
-Floats = NDArray[np.float32]
-Indices = NDArray[np.int32]
-Frequencies = NDArray[np.float64]
+__all__ = ["PixelCNN", "SliceNetwork"]
 
 # The parallel pass works on bands of about this many positions, to bound its memory.
 BAND = 4096
-
-
-class SymbolSource(Protocol):
-    """Where indices come from: a stream (`SymbolDecoder`) or chance (`SymbolSampler`)."""
-
-    def decode(self, frequencies: Frequencies) -> Indices:
-        """The next n symbols `[n]`, each in 0..K-1, given their tables `[n, K]`."""
 
 
 @dataclass(frozen=True)
@@ -60,13 +49,6 @@ class SliceNetwork:
     context: tuple[ExactLayer, ...]
     causal: tuple[ExactLayer, ...]
     heads: tuple[ExactLayer, ...]
-
-
-def _add(a: Floats, b: Floats) -> Floats:
-    total = a + b
-    np.minimum(total, np.float32(ACTIVATION_MAX), out=total)
-    np.maximum(total, np.float32(-ACTIVATION_MAX), out=total)
-    return total
 
 
 class PixelCNN:
@@ -93,20 +75,13 @@ class PixelCNN:
         sizes: NDArray[np.integer],
         tables: Tables,
     ) -> None:
-        fits = min((*planes, *layers), default=0) >= 1 and len(slices) == len(planes) == sum(layers)
-        fits &= values.ndim == 4 and 0 not in values.shape and sizes.shape == values.shape[:2]
-        if not fits or sum(planes) != values.shape[1]:
+        order = PlaneOrder.of(planes, layers, values, sizes)
+        if len(slices) != len(planes):
             raise ModelError("the parts of the model's prior do not fit together")
-        if sizes.min() < 1 or sizes.max() > values.shape[2]:
-            raise ModelError("an alphabet of the model's prior is out of range")
         self.slices, self.tables = tuple(slices), tables
         self.sizes = sizes.astype(np.intp)
         self.values = values.astype(np.float32)
-        ends = np.cumsum(planes)
-        self.plane_ranges = [range(end - count, end) for end, count in zip(ends.tolist(), planes, strict=True)]
-        bounds = np.cumsum([0, *layers]).tolist()
-        self.layer_ends = [int(ends[bound - 1]) for bound in bounds[1:]]
-        self.layer_slices = [range(a, b) for a, b in itertools.pairwise(bounds)]
+        self.plane_ranges, self.layer_slices, self.layer_ends = order.plane_ranges, order.layer_slices, order.layer_ends
         self._check_shapes(values.shape[3])
 
     def _check_shapes(self, dimension: int) -> None:
@@ -151,7 +126,7 @@ class PixelCNN:
             for rows in bands(state.shape, BAND):
                 out = gate(layer(shifted(state, AROUND_OFFSETS, rows), rate), self.tables)
                 new[rows] = out.reshape(new[rows].shape)
-            state = new if depth == 0 else _add(state, new)
+            state = new if depth == 0 else add_clamped(state, new)
         first = network.causal[0]
         width = state.shape[2]
         return state.reshape(-1, width) @ first.matrix[first.matrix.shape[0] - width :]
@@ -163,7 +138,7 @@ class PixelCNN:
         if depth == 0:
             return gate(layer.finish(acc if extra is None else acc + extra, rate), self.tables)
         own = x[:, x.shape[1] // 5 * 4 :]
-        return _add(own, gate(layer.finish(acc, rate), self.tables))
+        return add_clamped(own, gate(layer.finish(acc, rate), self.tables))
 
     def _tables(self, network: SliceNetwork, planes: range, hidden: Floats, rate: int) -> dict[int, Frequencies]:
         """The frequencies of each plane with a choice, `[N, K]`, from hidden `[N, H]`: for both directions."""

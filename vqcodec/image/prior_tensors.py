@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,28 +10,26 @@ from numpy.typing import NDArray
 
 from bitstream.errors import ModelError
 from vqcodec.image.prior import PixelCNN, SliceNetwork
-from vqcodec.nn.exact import ACTIVATION_MAX, ExactLayer, Tables
+from vqcodec.nn.named_arrays import (
+    Arrays,
+    layers_from_arrays,
+    layers_to_arrays,
+    tables_from_arrays,
+    tables_to_arrays,
+    typed,
+)
 
 __all__ = ["prior_from_tensors", "prior_to_tensors"]
 
-Arrays = Mapping[str, NDArray[Any]]
-DTYPES = {"weight": np.int8, "bias": np.int32, "shift": np.int8}
 GROUPS = ("context", "causal", "heads")
 
 
 def prior_to_tensors(prior: PixelCNN) -> dict[str, NDArray[Any]]:
     """All arrays that make up the prior but for the alphabets."""
-    arrays: dict[str, NDArray[Any]] = {
-        "values": prior.values.astype(np.int8),
-        "tanh": prior.tables.tanh,
-        "sigmoid": prior.tables.sigmoid,
-        "exp": prior.tables.exp,
-    }
+    arrays = {"values": prior.values.astype(np.int8)} | tables_to_arrays(prior.tables)
     for number, network in enumerate(prior.slices):
         for group in GROUPS:
-            for depth, layer in enumerate(getattr(network, group)):
-                for name in DTYPES:
-                    arrays[f"{number}/{group}/{depth}/{name}"] = getattr(layer, name)
+            arrays |= layers_to_arrays(f"{number}/{group}", getattr(network, group))
     return arrays
 
 
@@ -44,32 +42,14 @@ def prior_from_tensors(
         ModelError: an array is missing, or of another kind than it should be.
     """
     try:
-        tables = Tables(
-            _typed(arrays, "tanh", np.int16), _typed(arrays, "sigmoid", np.int16), _typed(arrays, "exp", np.int32)
-        )
+        tables = tables_from_arrays(arrays)
         slices = []
         for number in range(len(planes)):
-            groups = [_layers(arrays, f"{number}/{group}") for group in GROUPS]
+            groups = [layers_from_arrays(arrays, f"{number}/{group}") for group in GROUPS]
             slices.append(SliceNetwork(*groups))
-        used = sum(len(group) for each in slices for group in (each.context, each.causal, each.heads))
-        if len(arrays) != 4 + used * len(DTYPES):
-            raise ModelError("the model's prior has arrays missing, or too many")
-        return PixelCNN(slices, planes, layers, _typed(arrays, "values", np.int8), sizes, tables)
+        prior = PixelCNN(slices, planes, layers, typed(arrays, "values", np.int8), sizes, tables)
     except (KeyError, ValueError, IndexError) as error:
         raise ModelError(f"the model's prior is incomplete ({error})") from None
-
-
-def _layers(arrays: Arrays, prefix: str) -> tuple[ExactLayer, ...]:
-    layers: list[ExactLayer] = []
-    while f"{prefix}/{len(layers)}/weight" in arrays:
-        at = f"{prefix}/{len(layers)}"
-        parts = {name: _typed(arrays, f"{at}/{name}", dtype) for name, dtype in DTYPES.items()}
-        layers.append(ExactLayer(**parts, input_max=ACTIVATION_MAX))
-    return tuple(layers)
-
-
-def _typed(arrays: Arrays, name: str, dtype: type) -> NDArray[Any]:
-    array = arrays[name]
-    if array.dtype != dtype:
-        raise ModelError(f"array {name} of the model's prior has the type {array.dtype}")
-    return array
+    if prior_to_tensors(prior).keys() != arrays.keys():
+        raise ModelError("the model's prior has arrays missing, or too many")
+    return prior

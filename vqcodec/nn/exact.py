@@ -11,6 +11,7 @@ sigmoid and exp are tables of integers that travel with the model. See docs/ARCH
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -26,7 +27,9 @@ __all__ = [
     "GATE_RANGE",
     "PREACTIVATION_BITS",
     "ExactLayer",
+    "ExactStack",
     "Tables",
+    "add_clamped",
     "frequencies",
     "gate",
 ]
@@ -51,6 +54,7 @@ class ExactLayer:
         shift: int8 `[O]`; column o is divided by 2**shift[o] (0..20).
         input_max: the greatest |x| that the layer is ever given.
         matrix: `weight 2**-shift` in float32 (exact), for those who multiply by parts of it.
+        offsets: `[R, O]`, what is added to the product: the bias, divided likewise, and one half.
 
     Raises:
         ModelError: an output could leave the exact range, or the shapes do not fit.
@@ -61,7 +65,7 @@ class ExactLayer:
     shift: NDArray[np.int8]
     input_max: int
     matrix: Floats = field(init=False, repr=False, compare=False)
-    _offsets: Floats = field(init=False, repr=False, compare=False)
+    offsets: Floats = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.weight.ndim != 2 or self.bias.ndim != 2 or len(self.bias) < 1:
@@ -77,17 +81,41 @@ class ExactLayer:
         # exp2 need not be exact.
         scale = np.ldexp(np.float32(1), -self.shift.astype(np.int32))
         object.__setattr__(self, "matrix", self.weight * scale)
-        object.__setattr__(self, "_offsets", self.bias.astype(np.float32) * scale + np.float32(0.5))
+        object.__setattr__(self, "offsets", self.bias.astype(np.float32) * scale + np.float32(0.5))
 
     def finish(self, acc: Floats, rate: int) -> Floats:
         """Add the bias of the rate point to `acc = x matrix` and round: `[N, O]`. Overwrites `acc`."""
-        acc += self._offsets[rate]
+        acc += self.offsets[rate]
         np.floor(acc, out=acc)
         return acc
 
     def __call__(self, x: Floats, rate: int) -> Floats:
         """Integers x `[N, I]` to `[N, O]`."""
         return self.finish(x @ self.matrix, rate)
+
+
+class ExactStack:
+    """Layers of one shape, side by side: one batched product for all of them.
+
+    Attributes:
+        matrices: `[S, I, O]`, the matrix of each layer.
+        offsets: `[R, S, 1, O]`, what is added to the products.
+
+    Raises:
+        ModelError: the shapes of the layers differ.
+    """
+
+    def __init__(self, layers: Sequence[ExactLayer]) -> None:
+        if len({(layer.weight.shape, layer.bias.shape) for layer in layers}) != 1:
+            raise ModelError("layers of the model that should have one shape do not")
+        self.matrices: Floats = np.stack([layer.matrix for layer in layers])
+        self.offsets: Floats = np.stack([layer.offsets for layer in layers], axis=1)[:, :, None]
+
+    def __call__(self, x: Floats, rate: int) -> Floats:
+        """Integers x `[S', N, I]`, an input for each of the first S' layers, to `[S', N, O]`."""
+        acc: Floats = x @ self.matrices[: len(x)]
+        acc += self.offsets[rate, : len(x)]
+        return np.floor(acc, out=acc)
 
 
 @dataclass(frozen=True)
@@ -133,16 +161,24 @@ class Tables:
 
 
 def gate(preactivation: Floats, tables: Tables) -> Floats:
-    """`tanh(u) sigmoid(v)` of preactivations `[N, 2 C]` = (u, v), as activations `[N, C]` with |a| <= 127."""
+    """`tanh(u) sigmoid(v)` of preactivations `[..., 2 C]` = (u, v), as activations `[..., C]` with |a| <= 127."""
     tanh, sigmoid = tables._gate  # type: ignore[attr-defined]
     index = preactivation.astype(np.intp)
     index += GATE_RANGE
-    half = index.shape[1] // 2
-    product: Floats = tanh.take(index[:, :half], mode="clip")
-    product *= sigmoid.take(index[:, half:], mode="clip")
+    half = index.shape[-1] // 2
+    product: Floats = tanh.take(index[..., :half], mode="clip")
+    product *= sigmoid.take(index[..., half:], mode="clip")
     product += np.float32(0.5)
     np.floor(product, out=product)
     return product
+
+
+def add_clamped(a: Floats, b: Floats) -> Floats:
+    """The residual sum of activations."""
+    total = a + b
+    np.minimum(total, np.float32(ACTIVATION_MAX), out=total)
+    np.maximum(total, np.float32(-ACTIVATION_MAX), out=total)
+    return total
 
 
 def frequencies(logits: Floats, offsets: NDArray[np.intp], tables: Tables) -> NDArray[np.float64]:

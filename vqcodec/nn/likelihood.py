@@ -1,13 +1,19 @@
-"""p(x|z_q): a discretized logistic on 8-bit values, a location and a scale for every sub-pixel.
+"""p(x|z_q): a discretized logistic on integers, a location and a scale for every sub-pixel or sample.
 
-    p(v) = F((v + 1/2 - m) / s) - F((v - 1/2 - m) / s),  F the logistic function, the two ends open (v = 0 and v = 255)
+    p(v) = F((v + 1/2 - m) / s) - F((v - 1/2 - m) / s),  F the logistic function, the two ends of the range open
 
-Pixels are independent given z_q. Within one, green's location follows the error of red's, and blue's those of both:
+Pixels have values 0..255 and are independent given z_q. Within one, green's location follows the error of red's, and
+blue's those of both:
 
     m_r = location_r,    m_g = location_g + w_0 (r - location_r),
     m_b = location_b + w_1 (r - location_r) + w_2 (g - location_g)
 
-Salimans et al., 'PixelCNN++' (2017), with one component. The masses of 0..255 sum to 1 for any m and s.
+Salimans et al., 'PixelCNN++' (2017), with one component. Samples of sound have values
+-2**15..2**15-1, and are independent given z_q:
+
+    m = factor location,    location and factor of the decoder, one each a sample
+
+The masses of all values sum to 1 for any m and s.
 """
 
 from __future__ import annotations
@@ -16,7 +22,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = ["code_length", "pixel_code_length"]
+__all__ = ["PIXEL_RANGE", "SAMPLE_RANGE", "code_length", "pixel_code_length", "sample_code_length"]
+
+PIXEL_RANGE = (0, 255)
+SAMPLE_RANGE = (-(2**15), 2**15 - 1)
 
 
 def pixel_code_length(values: Tensor, location: Tensor, log_scale: Tensor, weights: Tensor) -> Tensor:
@@ -33,14 +42,20 @@ def pixel_code_length(values: Tensor, location: Tensor, log_scale: Tensor, weigh
     return code_length(values, location + follow, log_scale)
 
 
-def code_length(values: Tensor, location: Tensor, log_scale: Tensor) -> Tensor:
-    """-log2 p(v) of 8-bit `values` 0..255 (any shape), location and log scale in the same units."""
+def sample_code_length(values: Tensor, location: Tensor, log_scale: Tensor, factor: Tensor) -> Tensor:
+    """-log2 p of samples -2**15..2**15-1, `[B, 1, N]` as all arguments; location and scale are in these units."""
+    return code_length(values, factor * location, log_scale, SAMPLE_RANGE)
+
+
+def code_length(values: Tensor, location: Tensor, log_scale: Tensor, ends: tuple[int, int] = PIXEL_RANGE) -> Tensor:
+    """-log2 p(v) of integers from `ends[0]` to `ends[1]` (any shape), location and log scale in the same units."""
+    lowest, highest = ends
     # Mirrored to the lower tail of F, where differences of small numbers keep their precision.
     side = torch.where(values > location, -1.0, 1.0)
     inverse = torch.exp(-log_scale)
     centre = side * (values - location)
-    upper_edge = torch.where(side > 0, values == 255, values == 0)
-    lower_edge = torch.where(side > 0, values == 0, values == 255)
+    upper_edge = torch.where(side > 0, values == highest, values == lowest)
+    lower_edge = torch.where(side > 0, values == lowest, values == highest)
     upper = ((centre + 0.5) * inverse).masked_fill(upper_edge, float("inf"))
     lower = ((centre - 0.5) * inverse).masked_fill(lower_edge, float("-inf"))
     # log(F(u) - F(l)) = log F(u) + log(1 - F(l) / F(u))

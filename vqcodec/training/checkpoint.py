@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
@@ -25,7 +26,7 @@ class Checkpoint:
     """
 
     def __init__(
-        self, path: Path, modules: dict[str, nn.Module], optimizer: NetworkOptimizer, identity: str = ""
+        self, path: Path, modules: Mapping[str, nn.Module], optimizer: NetworkOptimizer, identity: str = ""
     ) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.identity = identity

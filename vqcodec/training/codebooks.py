@@ -9,30 +9,45 @@ algorithm, in the metric that the widths of the training noise give.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
-from vqcodec.image.autoencoder import Decoder, Encoder
 from vqcodec.nn.density import NoiseDensity
 from vqcodec.nn.quantizer import ProductQuantizer
-from vqcodec.training.noise import crops_to_tensor
+from vqcodec.training.objective import Decoder, Encoder
 
-__all__ = ["collect_latents", "deal_channels", "fit_codebooks", "reorder_channels"]
+__all__ = [
+    "CodebookStage",
+    "collect_latents",
+    "deal_channels",
+    "fit_codebooks",
+    "prepare_codebooks",
+    "reorder_channels",
+]
+
+
+@dataclass(frozen=True)
+class CodebookStage:
+    """Settings of the fit: latent positions, and iterations of Lloyd's algorithm."""
+
+    positions: int = 30_000
+    iterations: int = 12
 
 
 @torch.no_grad()
-def collect_latents(encoder: Encoder, crops: Iterator[NDArray[np.uint8]], positions: int) -> Tensor:
-    """z_e at about `positions` places of training pictures, `[1, C, positions, 1]`."""
+def collect_latents(encoder: Encoder, batches: Iterator[Tensor], positions: int) -> Tensor:
+    """z_e at about `positions` places of training data, `[1, C, positions, 1]`."""
     parts: list[Tensor] = []
     while sum(len(part) for part in parts) < positions:
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            z = encoder(crops_to_tensor(next(crops)))
+            z = encoder(next(batches))
         # Only the inside of a crop: at its border the encoder sees padding.
-        inside = z[:, :, 1:-1, 1:-1].float()
+        rows = slice(1, -1) if z.shape[2] > 2 else slice(None)
+        inside = z[:, :, rows, 1:-1].float()
         parts.append(inside.permute(0, 2, 3, 1).flatten(0, 2))
     return torch.cat(parts).T[None, :, :positions, None].contiguous()
 
@@ -47,11 +62,11 @@ def deal_channels(bits: Tensor, dimension: int) -> Tensor:
 @torch.no_grad()
 def reorder_channels(encoder: Encoder, decoder: Decoder, density: NoiseDensity, order: Tensor) -> None:
     """Put the latent channels into `order`; what the networks compute does not change."""
-    writers = [encoder.layers[-1], *([encoder.linear] if encoder.linear else [])]
-    readers = [decoder.stem, *([decoder.linear] if decoder.linear else [])]
-    for parameter in (p for writer in writers for p in writer.parameters()):
+    writers = [encoder.layers[-1], getattr(encoder, "linear", None)]
+    readers = [decoder.stem, getattr(decoder, "linear", None)]
+    for parameter in (p for writer in writers if writer for p in writer.parameters()):
         parameter.copy_(parameter[order].clone())
-    for reader in readers:
+    for reader in filter(None, readers):
         reader.weight.copy_(reader.weight[:, order].clone())
     for parameter in (density.mean, density.log_scale, density.logit):
         parameter.copy_(parameter[order].clone())
@@ -84,3 +99,24 @@ def fit_codebooks(
         quantizer.code_bits[rate] = float(np.log2(config.alphabet))
         for _ in range(iterations):
             quantizer.lloyd_step(latents, rate, lambda_)
+
+
+@torch.no_grad()
+def prepare_codebooks(
+    stage: CodebookStage,
+    encoder: Encoder,
+    decoder: Decoder,
+    density: NoiseDensity | None,
+    quantizer: ProductQuantizer,
+    latents: Tensor,
+    lambda_: float,
+) -> None:
+    """Deal the channels into groups of equal rate, if a density tells the rates; fit the codebooks to `latents`."""
+    widths = None
+    if density is not None:
+        rates = range(quantizer.config.rates)
+        bits = torch.stack([density(latents, torch.tensor([rate]))[1].mean((0, 2, 3)) for rate in rates])
+        order = deal_channels(bits.mean(0), quantizer.config.dimension)
+        reorder_channels(encoder, decoder, density, order)
+        latents, widths = latents[:, order], density.widths()
+    fit_codebooks(quantizer, latents, widths, lambda_, stage.iterations)

@@ -1,12 +1,12 @@
 """Third stage: everything on hard codes. Algorithm 1 of van den Oord et al. (2017) with a rate term.
 
-    loss = distortion  +  bits per pixel  +  codebook loss  +  beta commitment loss
+    loss = distortion  +  bits per pixel (or sample)  +  codebook loss  +  beta commitment loss
 
-The distortion is lambda_r 255^2 |x - x^|^2 (p(x|z_q) with a fixed variance) or -log2 p(x|z_q) itself a pixel. The
-decoder learns from the first term; the encoder from it, straight through, from the soft bits of its codes and from the
-commitment; the codebooks from their own loss or as moving averages. With lambda_ = 0 the bits are the constant N log2 K
-of a uniform prior, and this is the paper's algorithm. Under the squared error, scales and weights of p(x|z_q) are
-fitted along the way on detached features.
+The distortion is lambda_r times that of the modality (of pictures 255^2 |x - x^|^2, p(x|z_q) with a fixed variance) or
+-log2 p(x|z_q) itself. The decoder learns from the first term; the encoder from it, straight through, from the soft bits
+of its codes and from the commitment; the codebooks from their own loss or as moving averages. With lambda_ = 0 the bits
+are the constant N log2 K of a uniform prior, and this is the paper's algorithm. Unless the distortion is the code
+length, the other parameters of p(x|z_q) are fitted along the way on detached features.
 """
 
 from __future__ import annotations
@@ -16,17 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from vqcodec.image.autoencoder import Decoder, Encoder, LikelihoodHead
-from vqcodec.nn.likelihood import pixel_code_length
 from vqcodec.nn.quantizer import ProductQuantizer
 from vqcodec.training.checkpoint import Checkpoint
 from vqcodec.training.loop import run_stage
-from vqcodec.training.noise import crops_to_tensor, rate_weights, squared_error
+from vqcodec.training.noise import rate_weights
+from vqcodec.training.objective import Decoder, Encoder, LikelihoodHead, Objective
 from vqcodec.training.optimizer import NetworkOptimizer, Schedule, kernels_of, others_of
 
 __all__ = ["CodesStage", "train_codes"]
@@ -60,7 +57,7 @@ class CodesStage:
     encoder_rate: float = 3e-4
     decoder_rate: float = 2e-3
     beta: float = 0.25
-    distortion: Literal["squared error", "code length"] = "squared error"
+    distortion: Literal["distance", "code length"] = "distance"
 
 
 def drop_layers(quantizer: ProductQuantizer, z_q: Tensor, rate: Tensor, ends: Sequence[int]) -> tuple[Tensor, Tensor]:
@@ -93,16 +90,18 @@ def train_codes(
     quantizer: ProductQuantizer,
     lambdas: Tensor,
     layer_ends: Sequence[int],
-    crops: Iterator[NDArray[np.uint8]],
+    batches: Iterator[Tensor],
+    objective: Objective,
     stage: CodesStage,
     folder: Path,
 ) -> None:
     """Train in place; checkpoint and log go into `folder`.
 
     Args:
-        lambdas: `[R]`, the weight of the squared error against bits per pixel.
+        lambdas: `[R]`, the weight of the distortion against bits a pixel or sample.
         layer_ends: number of planes up to and with each layer.
-        crops: batches from `random_crops`.
+        batches: originals `[B, C, ...]`.
+        objective: what distortion and code length are.
     """
     codebooks = [quantizer.codebooks] if quantizer.codebooks.requires_grad else []
     optimizer = NetworkOptimizer(
@@ -118,10 +117,10 @@ def train_codes(
     modules = {"encoder": encoder, "decoder": decoder, "likelihood": likelihood, "quantizer": quantizer}
     weights = rate_weights(lambdas)
     bit_worth = stage.lambda_ or 1.0
-    fixed_variance = stage.distortion == "squared error"
+    by_distance = stage.distortion == "distance"
 
     def step(number: int) -> dict[str, float]:
-        x = crops_to_tensor(next(crops))
+        x = next(batches)
         pixels = x[0, 0].numel()
         rate = torch.randint(len(lambdas), (len(x),))
         with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -131,24 +130,23 @@ def train_codes(
         z_q, kept = drop_layers(quantizer, quantized.z_q, rate, layer_ends)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             location, features = decoder(z_q, rate)
-            shape = likelihood(features.detach() if fixed_variance else features)
-        mse = squared_error(x, location)
-        known = location.detach() if fixed_variance else location
-        code_length = pixel_code_length((x + 0.5) * 255, (known.float() + 0.5) * 255, *shape).sum(1).mean((1, 2))
-        distortion = lambdas[rate] * mse if fixed_variance else code_length
+            shape = likelihood(features.detach() if by_distance else features)
+        distance = objective.distortion(x, location)
+        code_length = objective.code_length(x, location.detach() if by_distance else location, shape)
+        distortion = lambdas[rate] * distance if by_distance else code_length
         per_pixel = z[0, 0].numel() / pixels
         bpp = quantized.bits * per_pixel
         vector_losses = (quantized.codebook_loss + stage.beta * quantized.commitment_loss) * per_pixel / bit_worth
         loss = (weights[rate] * kept * (distortion + bpp + vector_losses)).mean()
         # In the first case nothing but the likelihood's own layers has a gradient from the code length.
-        optimizer.step(loss + code_length.mean() / 3 if fixed_variance else loss, number)
+        optimizer.step(loss + code_length.mean() / 3 if by_distance else loss, number)
         _maintain(quantizer, z.detach(), rate, number, uniform=stage.lambda_ == 0)
         return {
             "loss": loss.item(),
             "bpp": bpp.mean().item(),
-            "mse": mse.mean().item(),
+            "distortion": distance.mean().item(),
             "commitment": quantized.commitment_loss.mean().item(),
-            "bits_per_subpixel": code_length.mean().item() / 3,
+            "code_length": code_length.mean().item(),
         }
 
     def usage() -> dict[str, object]:

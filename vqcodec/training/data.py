@@ -12,13 +12,15 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 from tqdm import tqdm
 
 from bitstream.errors import InputError
 from vqcodec.image.pixels import read_picture
 
-__all__ = ["PictureCache", "random_crops"]
+__all__ = ["PictureCache", "crops_to_tensor", "random_crops"]
 
 
 def _decode_into(source: Path, target: Path) -> bool:
@@ -76,8 +78,8 @@ class PictureCache:
 
 def random_crops(
     pictures: list[NDArray[np.uint8]], batch: int, size: int, rng: np.random.Generator
-) -> Iterator[NDArray[np.uint8]]:
-    """Endless batches `[batch, size, size, 3]`, pictures drawn in proportion to their area, mirrored half the time.
+) -> Iterator[Tensor]:
+    """Endless batches as of `crops_to_tensor`, pictures drawn in proportion to their area, mirrored half the time.
 
     Pictures smaller than `size` are left out, unless all are.
     """
@@ -92,4 +94,9 @@ def random_crops(
             i, j = (int(rng.integers(0, extent - size + 1)) for extent in picture.shape[:2])
             crop = picture[i : i + size, j : j + size]
             crops[n] = crop[:, ::-1] if rng.random() < 0.5 else crop
-        yield crops
+        yield crops_to_tensor(crops)
+
+
+def crops_to_tensor(crops: NDArray[np.uint8]) -> Tensor:
+    """uint8 `[B, H, W, 3]` to floats `[B, 3, H, W]` in -0.5..0.5, channels last in memory."""
+    return torch.from_numpy(crops).permute(0, 3, 1, 2).float() / 255 - 0.5

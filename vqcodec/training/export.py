@@ -8,7 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from vqcodec.image.prior_network import PriorNetwork
+from vqcodec.audio.config import PriorConfig as WaveNetConfig
+from vqcodec.audio.prior_network import PriorNetwork as WaveNetNetwork
+from vqcodec.image.prior_network import PriorNetwork as PixelCNNNetwork
 from vqcodec.model import Model, ModelConfig
 from vqcodec.nn.codebooks import Codebooks
 from vqcodec.quality import Setting
@@ -16,12 +18,14 @@ from vqcodec.quality import Setting
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from vqcodec.image.autoencoder import Decoder, Encoder, LikelihoodHead
-    from vqcodec.image.config import PriorConfig
+    from vqcodec.image.config import PriorConfig as PixelCNNConfig
     from vqcodec.nn.quantizer import ProductQuantizer
-    from vqcodec.training.image import ImageTraining
+    from vqcodec.training.objective import Decoder, Encoder, LikelihoodHead
+    from vqcodec.training.settings import TrainingSettings
 
-__all__ = ["default_quality", "export_model", "prior_network", "sorted_codebooks"]
+__all__ = ["PriorNetwork", "default_quality", "export_model", "prior_network", "sorted_codebooks"]
+
+PriorNetwork = PixelCNNNetwork | WaveNetNetwork
 
 # A code must be used this often among the latents that are counted, or it is not worth its place in the alphabet.
 LEAST_USE = 2
@@ -57,7 +61,7 @@ def sorted_codebooks(quantizer: ProductQuantizer, latents: Tensor, lambda_: floa
 
 
 def export_model(
-    settings: ImageTraining,
+    settings: TrainingSettings,
     encoder: Encoder,
     decoder: Decoder,
     likelihood: LikelihoodHead,
@@ -73,19 +77,16 @@ def export_model(
         prior=settings.prior,
         quality=default_quality(len(settings.lambdas), lambda_),
         description=settings.description,
+        modality="audio" if isinstance(settings.prior, WaveNetConfig) else "image",
     )
     networks = _arrays("encoder", encoder) | _arrays("decoder", decoder) | _arrays("likelihood", likelihood)
     return Model(config, codebooks, network.export(), networks)
 
 
-def prior_network(config: PriorConfig, codebooks: Codebooks) -> PriorNetwork:
+def prior_network(config: PixelCNNConfig | WaveNetConfig, codebooks: Codebooks) -> PriorNetwork:
     """A prior for the codebooks that begins with their order-0 frequencies."""
-    return PriorNetwork(
-        config,
-        torch.from_numpy(codebooks.codewords),
-        torch.from_numpy(codebooks.code_bits),
-        torch.from_numpy(codebooks.sizes),
-    )
+    arrays = (torch.from_numpy(each) for each in (codebooks.codewords, codebooks.code_bits, codebooks.sizes))
+    return WaveNetNetwork(config, *arrays) if isinstance(config, WaveNetConfig) else PixelCNNNetwork(config, *arrays)
 
 
 def _arrays(name: str, module: nn.Module) -> dict[str, NDArray[np.float32]]:

@@ -1,7 +1,7 @@
-"""`vqcodec fit-prior`: fit the prior of a model to the indices of a folder of pictures, then calibrate its quality
-knob.
+"""`vqcodec fit-prior`: fit the prior of a model to the indices of a folder of pictures or sounds, then calibrate its
+quality knob.
 
-The network is trained in floats, then with rounding (quantization-aware), and exported to integers.
+The network is trained in floats, then with rounding (quantization-aware), sharpened, and exported to integers.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from vqcodec.codec import Codec
-from vqcodec.image.prior_network import PriorNetwork
+from vqcodec.loading import codec_of
 from vqcodec.model import load_model
 from vqcodec.training.calibration import calibrate
 from vqcodec.training.checkpoint import Checkpoint
-from vqcodec.training.data import PictureCache
-from vqcodec.training.export import prior_network
-from vqcodec.training.image import load_config
+from vqcodec.training.config import load_config
+from vqcodec.training.export import PriorNetwork, prior_network
 from vqcodec.training.loop import run_stage
 from vqcodec.training.optimizer import NetworkOptimizer, Schedule
+from vqcodec.training.originals import Originals, open_originals
+from vqcodec.training.sharpness import sharpen
 from vqcodec.training.volumes import IndexVolumes, collect_volumes
 
 __all__ = ["PriorTraining", "fit_prior"]
@@ -37,9 +37,10 @@ class PriorTraining:
     Attributes:
         float_steps: steps without rounding.
         steps: of these and those with rounding together.
-        held_out: every so many-th picture is kept for the figures and for the calibration.
-        most_megapixels: of training pictures; their indices are kept in memory.
-        calibration_pictures: how many pictures the quality knob is calibrated on.
+        crop: side of a training crop in positions, or its frames.
+        held_out: every so many-th original is kept for the figures and for the calibration.
+        most_positions: of training originals; their indices are kept in memory.
+        calibrated_on: how many originals the quality knob is calibrated on.
     """
 
     float_steps: int = 3_600
@@ -50,35 +51,27 @@ class PriorTraining:
     other_rate: float = 2e-3
     lambda_: float = 0.13
     held_out: int = 50
-    most_megapixels: float = 80.0
-    calibration_pictures: int = 16
+    most_positions: int = 312_500
+    calibrated_on: int = 16
     seed: int = 0
 
 
 def fit_prior(model: Path, folder: Path, config: Path | None = None) -> None:
-    """Fit the prior of the model file `model`, in place, to the pictures of `folder`.
+    """Fit the prior of the model file `model`, in place, to the pictures or sounds of `folder`.
 
     Raises:
         ModelError: the model cannot be read.
-        InputError: the configuration or the pictures cannot be used.
+        InputError: the configuration or the originals cannot be used.
     """
     settings = load_config(config, PriorTraining)
     torch.manual_seed(settings.seed)
     rng = np.random.default_rng(settings.seed)
     trained = load_model(model)
-    codec = Codec(trained)
     work = model.with_name(model.name + ".training")
-    pictures = PictureCache(folder, work / "cache").pictures
-    order = rng.permutation(len(pictures))
-    share = max(1, len(pictures) // settings.held_out)
-    held_out = [pictures[index] for index in order[:share]]
-    training, size = [], 0.0
-    for index in order[share:]:
-        size += pictures[index].size / 3e6
-        if size < settings.most_megapixels:
-            training.append(pictures[index])
-    volumes = collect_volumes(codec, training or held_out, settings.lambda_, rng)
-    test = collect_volumes(codec, held_out, settings.lambda_, rng)
+    originals = open_originals(trained, folder, work / "cache")
+    held_out, training = _split(originals, settings, rng)
+    volumes = collect_volumes(originals, training or held_out, settings.lambda_, rng)
+    test = collect_volumes(originals, held_out, settings.lambda_, rng)
 
     network = prior_network(trained.config.prior, trained.codebooks)
     figures = {"order0": mean_bits(network, test, False)}
@@ -86,11 +79,27 @@ def fit_prior(model: Path, folder: Path, config: Path | None = None) -> None:
     figures["float"] = mean_bits(network, test, False)
     _train(network, volumes, settings, settings.float_steps, settings.steps, rng, work)
     figures["integer"] = mean_bits(network, test, True)
+    factors = sharpen(network, test)
+    figures["sharpened"] = mean_bits(network, test, True)
     with (work / "log.jsonl").open("a") as log:
-        log.write(json.dumps({"stage": "prior", "held_out_bits_per_position": figures}) + "\n")
+        entry = {"stage": "prior", "held_out_bits_per_position": figures, "sharpness": factors}
+        log.write(json.dumps(entry) + "\n")
     fitted = replace(trained, prior=network.export())
-    table = calibrate(Codec(fitted), held_out[: settings.calibration_pictures], settings.lambda_)
+    pieces = [next(originals.pieces(number)) for number in held_out[: settings.calibrated_on]]
+    table = calibrate(codec_of(fitted), pieces, settings.lambda_, originals.lowest_rate)
     replace(fitted, config=replace(trained.config, quality=table)).save(model)
+
+
+def _split(originals: Originals, settings: PriorTraining, rng: np.random.Generator) -> tuple[list[int], list[int]]:
+    """Numbers of the originals that are held out, and of those for training."""
+    order = rng.permutation(len(originals)).tolist()
+    share = max(1, len(order) // settings.held_out)
+    stride = originals.codec.model.config.autoencoder.stride
+    position = stride if originals.codec.model.config.modality == "audio" else stride**2
+    ends = np.cumsum([originals.size(number) for number in order[share:]]) / position
+    return order[:share], [
+        number for number, end in zip(order[share:], ends, strict=True) if end < settings.most_positions
+    ]
 
 
 def _train(

@@ -23,7 +23,15 @@ from vqcodec.nn.exact import (
     ExactLayer,
 )
 
-__all__ = ["QuantizedLayer", "add_clamped", "gate", "integer_parameters", "straight_through_round"]
+__all__ = [
+    "QuantizedLayer",
+    "add_clamped",
+    "exact_layer",
+    "gate",
+    "integer_parameters",
+    "scaled_parameters",
+    "straight_through_round",
+]
 
 UNIT = 2.0**ACTIVATION_BITS
 PREACTIVATION_UNIT = 2.0**PREACTIVATION_BITS
@@ -48,9 +56,20 @@ def integer_parameters(weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor, Te
     return whole, straight_through_round(bias * scale * UNIT), exponent + (ACTIVATION_BITS - PREACTIVATION_BITS)
 
 
-def gate(preactivation: Tensor, quantized: bool) -> Tensor:
-    """`tanh(u) sigmoid(v)` of `[B, 2 C, h, w]`, in units, as `vqcodec.nn.exact.gate` has it."""
-    u, v = (preactivation.clamp(-GATE_RANGE, GATE_RANGE) / PREACTIVATION_UNIT).chunk(2, 1)
+def scaled_parameters(weight: Tensor, bias: Tensor, quantized: bool) -> tuple[Tensor, Tensor, Tensor]:
+    """Weights `[I, O]`, biases `[R, O]` and factors `[O]` on their sums, from activations to preactivations in units.
+
+    Takes real parameters; with rounding they become those that the integer layer will have.
+    """
+    if quantized:
+        whole, biases, shift = integer_parameters(weight, bias)
+        return whole, biases, torch.exp2(-shift)
+    return weight, bias * UNIT, torch.full_like(bias[0], PREACTIVATION_UNIT / UNIT)
+
+
+def gate(preactivation: Tensor, quantized: bool, dim: int = 1) -> Tensor:
+    """`tanh(u) sigmoid(v)` of `[B, 2 C, h, w]`, halves of `dim`, in units, as `vqcodec.nn.exact.gate` has it."""
+    u, v = (preactivation.clamp(-GATE_RANGE, GATE_RANGE) / PREACTIVATION_UNIT).chunk(2, dim)
     tanh, sigmoid = 127 * torch.tanh(u), 128 * torch.sigmoid(v)
     if not quantized:
         return tanh * sigmoid / 128
@@ -80,12 +99,7 @@ class QuantizedLayer(nn.Module):
 
     def forward(self, xs: Sequence[Tensor], rate: int, quantized: bool) -> Tensor:
         """Activations `[B, C, h, w]` in units to preactivations `[B, O, h, w]` in units of 2**-PREACTIVATION_BITS."""
-        if quantized:
-            weight, biases, shift = integer_parameters(self.weight, self.bias)
-            scale = torch.exp2(-shift)
-        else:
-            weight, biases = self.weight, self.bias * UNIT
-            scale = torch.full_like(self.bias[0], PREACTIVATION_UNIT / UNIT)
+        weight, biases, scale = scaled_parameters(self.weight, self.bias, quantized)
         total = biases[rate][:, None, None]
         row = 0
         for x, (channels, offsets) in zip(xs, self.inputs, strict=True):

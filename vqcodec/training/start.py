@@ -1,37 +1,52 @@
-"""Where training starts: from principal components of patches, or from the weights of a model."""
+"""Where training starts: latents above the noise, principal components of patches, or the weights of a model."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
-import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from bitstream.errors import ModelError
-from vqcodec.image.autoencoder import Decoder, Encoder
+from vqcodec.image import autoencoder as image
 from vqcodec.image.config import AutoencoderConfig
 from vqcodec.model import Model
 from vqcodec.nn.density import NoiseDensity
 from vqcodec.training.codebooks import collect_latents
-from vqcodec.training.noise import crops_to_tensor
+from vqcodec.training.objective import Encoder
 
-__all__ = ["start_from_model", "start_linear_path"]
+__all__ = ["spread_latents", "start_from_model", "start_linear_path"]
 
 # Latents of the linear path are so many times the coefficients, to suit the first widths of the noise.
 LATENT_SCALE = 6.0
 PATCHES = 30_000
+SPREAD = 3.0
+
+
+@torch.no_grad()
+def spread_latents(encoder: Encoder, batches: Iterator[Tensor]) -> None:
+    """Scale the last layer of an encoder so that every latent begins with the standard deviation SPREAD, around 0.
+
+    That is above the first widths of the noise. A channel that begins below is not heard by the decoder, has no
+    gradient from it, and is given up before it has learned anything.
+    """
+    z, last = encoder(next(batches)), cast(nn.Conv2d, encoder.layers[-1])
+    factor = SPREAD / z.std((0, 2, 3)).clamp_min(1e-6)
+    last.weight.mul_(factor[:, None, None, None])
+    if last.bias is not None:
+        last.bias.copy_((last.bias - z.mean((0, 2, 3))) * factor)
 
 
 @torch.no_grad()
 def start_linear_path(
-    encoder: Encoder, decoder: Decoder, config: AutoencoderConfig, crops: Iterator[NDArray[np.uint8]]
+    encoder: image.Encoder, decoder: image.Decoder, config: AutoencoderConfig, batches: Iterator[Tensor]
 ) -> None:
     """Let the linear path of both networks begin as the Karhunen-Loeve transform of patches, if there is one."""
     if encoder.linear is None or decoder.linear is None:
         return
-    patches = torch.cat([F.pixel_unshuffle(x, config.stride).transpose(0, 1).flatten(1).T for x in _enough(crops)])
+    patches = torch.cat([F.pixel_unshuffle(x, config.stride).transpose(0, 1).flatten(1).T for x in _enough(batches)])
     moments = patches.T.double() @ patches.double()
     count = min(len(moments), config.latent_channels)
     components = torch.linalg.eigh(moments)[1].flip(1)[:, :count].float()
@@ -41,18 +56,18 @@ def start_linear_path(
     decoder.linear.weight[:, :count, 0, 0] = components / LATENT_SCALE
 
 
-def _enough(crops: Iterator[NDArray[np.uint8]]) -> Iterator[torch.Tensor]:
+def _enough(batches: Iterator[Tensor]) -> Iterator[Tensor]:
     """Crops with more than PATCHES patches of 16x16 pixels."""
     pixels = 0
     while pixels < PATCHES * 256:
-        x = crops_to_tensor(next(crops))
+        x = next(batches)
         pixels += x[:, 0].numel()
         yield x
 
 
 @torch.no_grad()
 def start_from_model(
-    model: Model, encoder: Encoder, decoder: Decoder, density: NoiseDensity, crops: Iterator[NDArray[np.uint8]]
+    model: Model, encoder: image.Encoder, decoder: image.Decoder, density: NoiseDensity, batches: Iterator[Tensor]
 ) -> None:
     """Take up the networks of a trained model; the density begins with the spread of its latents and their widths.
 
@@ -64,4 +79,4 @@ def start_from_model(
         decoder.load_state_dict(model.state("decoder"))
     except RuntimeError:
         raise ModelError("the networks to start from have another shape than the configuration") from None
-    density.start(collect_latents(encoder, crops, PATCHES), torch.from_numpy(model.codebooks.metric).flatten(1))
+    density.start(collect_latents(encoder, batches, PATCHES), torch.from_numpy(model.codebooks.metric).flatten(1))

@@ -20,11 +20,11 @@ function shade(colour) {
   return `rgb(${parts.map((part) => Math.round(part + (255 - part) * 0.35)).join(" ,")})`;
 }
 
-// The mean curves, or those of one picture; published ones are of the means only.
-function curvesOf(metric, image) {
+// The mean curves, or those of one original, by its number; published ones are of the means only.
+function curvesOf(metric, original) {
   const known = data.curves.filter((curve) => curve.metric === metric.name);
-  if (image === "") return known;
-  const points = data.exhibits[Number(image)].points;
+  if (original === "") return known;
+  const { points } = data.originals[Number(original)];
   return known
     .filter((curve) => !curve.published)
     .map((curve) => {
@@ -45,9 +45,9 @@ function trace(curve, metric) {
     x: curve.rates,
     y: metric.endsAtOne ? curve.values.map(decibels) : curve.values,
     text: curve.rates.map((rate, index) => {
-      const quality = curve.qualities.length ? `, quality ${curve.qualities[index]}` : "";
+      const quality = curve.qualities.length ? `, ${data.setting} ${curve.qualities[index]}` : "";
       const value = number(curve.values[index], metric.digits);
-      return `<b>${plain(curve.label)}</b>${quality}<br>${rate.toFixed(3)} bit per pixel, ${value}`;
+      return `<b>${plain(curve.label)}</b>${quality}<br>${rate.toFixed(data.rate.digits)} ${data.rate.unit}, ${value}`;
     }),
     hovertemplate: "%{text}<extra></extra>",
     mode: curve.published ? "lines" : "lines+markers",
@@ -81,7 +81,7 @@ function layout(metric, curves) {
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: "system-ui, sans-serif", size: 13, color: style("--text") },
     hoverlabel: { bgcolor: style("--card"), bordercolor: style("--line"), font: { color: style("--text") } },
-    xaxis: { ...x, type: "log", title: { text: "bit per pixel" }, dtick: "D2", tickformat: "~g" },
+    xaxis: { ...x, type: "log", title: { text: data.rate.unit }, dtick: "D2", tickformat: "~g" },
     yaxis: metric.endsAtOne ? { ...y, tickvals: ticks.map(decibels), ticktext: ticks.map(String) } : y,
   };
 }
@@ -98,8 +98,8 @@ function draw() {
 }
 
 function startCurves() {
-  const names = data.exhibits.map((exhibit, index) => [index, exhibit.image]);
-  fill(byId("curve-of"), [["", "the mean of all pictures"], ...names]);
+  const names = data.originals.flatMap((original, index) => (original.points ? [[index, original.name]] : []));
+  fill(byId("curve-of"), [["", `the mean of all ${data.many}`], ...names]);
   byId("curve-of").addEventListener("change", draw);
   for (const curve of new Map(data.curves.map((each) => [each.name, each])).values()) {
     const chip = element("button", "", { type: "button", className: curve.published ? "published" : "" });

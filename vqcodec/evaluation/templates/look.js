@@ -1,9 +1,10 @@
 // The section to look at pictures.
 
 const ORIGINAL = "";
+const aims = [...new Set(data.exhibits.flatMap(({ samples }) => samples.map(({ aim }) => aim)))].sort((a, b) => a - b);
 
 function sampleOf(exhibit, codec) {
-  const aim = data.aims[Number(byId("rate").value)];
+  const aim = aims[Number(byId("rate").value)];
   return exhibit.samples.find((sample) => sample.aim === aim && sample.point.codec === codec);
 }
 
@@ -12,12 +13,12 @@ function hang(side, exhibit, codec) {
   const point = sample && sample.point;
   const name = point ? labels[codec] : "Original";
   byId(`${side}-image`).src = sample ? sample.source : exhibit.original.source;
-  byId(`${side}-image`).alt = `${exhibit.image}: ${name}`;
+  byId(`${side}-image`).alt = `${exhibit.name}: ${name}`;
   const facts = point && [
     `${number(point.rate, 3)} bit per pixel, ${point.bytes.toLocaleString("en")} bytes, quality ${point.quality}`,
     data.metrics.map((metric) => `${metric.short} ${number(point[metric.name], metric.digits)}`).join(", "),
   ];
-  const lines = facts ? facts.flatMap((fact) => [fact, element("br")]) : [exhibit.image];
+  const lines = facts ? facts.flatMap((fact) => [fact, element("br")]) : [exhibit.name];
   byId(`${side}-caption`).replaceChildren(element("b", name), ...lines);
 }
 
@@ -35,20 +36,40 @@ function look() {
     `The original and what browsers cannot show are WebP of quality ${exhibit.webp} here, at ` +
     `${exhibit.width} x ${exhibit.height} pixels; the others are the codec's own file. ` +
     "Every codec is set to come near the rate, or the nearest that the first one has. Arrow keys move the slider.";
-  listPoints(exhibit);
+  listPoints(data.originals.find((original) => original.name === exhibit.name));
 }
 
 function slide() {
   byId("stage").style.setProperty("--split", `${byId("slider").value}%`);
 }
 
-function startLook() {
+// How the first codec lies to the others, on each picture.
+function originalColumns(metric) {
+  const others = data.codecs.filter((codec) => codec.name !== data.first);
+  const key = (...parts) => JSON.stringify(parts);
+  const found = new Map(data.comparisons.map(([name, against, by, ...both]) => [key(name, against, by), both]));
+  const cells = ({ name }) =>
+    others.flatMap((codec) => {
+      const [rate, quality] = found.get(key(name, codec.name, metric.name));
+      return [number(rate, 1, true), number(quality, 2, true)];
+    });
+  return { heads: others.flatMap(({ label }) => [`rate vs ${label}, %`, `quality vs ${label}`]), cells };
+}
+
+// A picture of the table is hung where one can look at it.
+function choose(original) {
+  byId("picture").value = data.exhibits.findIndex((exhibit) => exhibit.name === original.name);
+  look();
+  byId("viewer").scrollIntoView();
+}
+
+function startViewer() {
   if (!data.exhibits.length) {
     byId("viewer").hidden = true;
     return;
   }
-  fill(byId("picture"), data.exhibits.map((exhibit, index) => [index, exhibit.image]));
-  fill(byId("rate"), data.aims.map((aim, index) => [index, `about ${aim} bit per pixel`]));
+  fill(byId("picture"), data.exhibits.map((exhibit, index) => [index, exhibit.name]));
+  fill(byId("rate"), aims.map((aim, index) => [index, `about ${aim} bit per pixel`]));
   const sides = [[ORIGINAL, "Original"], ...data.codecs.map((codec) => [codec.name, codec.label])];
   fill(byId("left"), sides);
   fill(byId("peer"), sides);

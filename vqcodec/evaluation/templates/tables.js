@@ -38,65 +38,53 @@ function sorted(rows, column, down) {
   return [...known, ...rows.filter((row) => text(row) === "-")];
 }
 
-function listPictures() {
+function listOriginals() {
   const metric = data.metrics.find((each) => each.name === byId("metric").value);
-  const others = data.codecs.filter((codec) => codec.name !== data.first);
-  const columns = others.flatMap(({ label }) => [`rate vs ${label}, %`, `quality vs ${label}`]);
-  const key = (...parts) => JSON.stringify(parts);
-  const found = new Map(data.comparisons.map(([image, against, by, ...both]) => [key(image, against, by), both]));
-  const rows = data.pictures.map(([name, width, height]) => {
-    const cells = others.flatMap((codec) => {
-      const [rate, quality] = found.get(key(name, codec.name, metric.name));
-      return [number(rate, 1, true), number(quality, 2, true)];
-    });
-    return [pictureCell(name), `${width} x ${height}`, ...cells];
-  });
-  listTable(byId("picture-table"), ["picture", "pixels", ...columns], rows);
-  markChosen();
+  const { heads, cells } = originalColumns(metric);
+  const rows = data.originals.map((original) => [originalCell(original), original.facts, ...cells(original)]);
+  listTable(byId("original-table"), [data.one, data.facts, ...heads], rows);
+  markListed();
 }
 
-// A picture that can be looked at is a button that hangs it.
-function pictureCell(name) {
-  const index = data.exhibits.findIndex((exhibit) => exhibit.image === name);
-  if (index < 0) return element("td", name);
+// An original of which the page has more is a button that shows it.
+function originalCell(original) {
+  if (!original.points) return element("td", original.name);
   const cell = element("td");
-  const button = element("button", name, { type: "button" });
-  button.addEventListener("click", () => {
-    byId("picture").value = index;
-    look();
-    byId("viewer").scrollIntoView();
-  });
+  const button = element("button", original.name, { type: "button" });
+  button.addEventListener("click", () => choose(original));
   cell.append(button);
   return cell;
 }
 
-function markChosen() {
-  const chosen = data.exhibits.length ? data.exhibits[Number(byId("picture").value)].image : null;
-  for (const row of byId("picture-table").tBodies[0]?.rows ?? []) {
-    row.classList.toggle("chosen", row.cells[0].textContent === chosen);
+let listed = null;
+
+function markListed() {
+  for (const row of byId("original-table").tBodies[0]?.rows ?? []) {
+    row.classList.toggle("chosen", row.cells[0].textContent === listed);
   }
 }
 
-function listPoints(exhibit) {
-  byId("points-heading").textContent = `All that was measured on ${exhibit.image}`;
+function listPoints(original) {
+  listed = original.name;
+  byId("points-heading").textContent = `All that was measured on ${original.name}`;
   const metrics = data.metrics.map((metric) => metric.short);
-  const header = ["codec", "quality", "bytes", "bit/pixel", ...metrics, "encode s", "decode s"];
-  const rows = exhibit.points.map((point) => [
+  const header = ["codec", data.setting, "bytes", data.rate.short, ...metrics, "encode s", "decode s"];
+  const rows = original.points.map((point) => [
     labels[point.codec],
     String(point.quality),
     String(point.bytes),
-    number(point.rate, 4),
+    number(point.rate, data.rate.digits + 1),
     ...data.metrics.map((metric) => number(point[metric.name], metric.digits)),
     number(point.encode, 3),
     number(point.decode, 3),
   ]);
   listTable(byId("point-table"), header, rows);
-  markChosen();
+  markListed();
 }
 
 function startTables() {
   fill(byId("metric"), data.metrics.map((metric) => [metric.name, metric.label]));
-  byId("metric").addEventListener("change", listPictures);
+  byId("metric").addEventListener("change", listOriginals);
   for (const table of document.querySelectorAll("table")) if (table.tHead) makeSortable(table);
-  listPictures();
+  listOriginals();
 }

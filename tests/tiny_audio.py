@@ -1,0 +1,67 @@
+"""A small seeded model for sound, untrained but with codebooks of its own latents and a prior that is far from flat."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from vqcodec.audio.autoencoder import Decoder, Encoder, LikelihoodHead
+from vqcodec.audio.config import AutoencoderConfig, PriorConfig
+from vqcodec.model import Model
+from vqcodec.nn.quantizer import ProductQuantizer, QuantizerConfig
+from vqcodec.training.audio import AudioTraining
+from vqcodec.training.codebooks import collect_latents, fit_codebooks
+from vqcodec.training.codes import CodesStage
+from vqcodec.training.export import export_model, prior_network
+
+RATES = 2
+SETTINGS = AudioTraining(
+    autoencoder=AutoencoderConfig(
+        widths=(8, 12), blocks=(1, 1), decoder_blocks=(1, 1), latent_channels=16, rates=RATES
+    ),
+    quantizer=QuantizerConfig(planes=4, dimension=4, alphabet=16, rates=RATES),
+    prior=PriorConfig(planes=(1, 2, 1), layers=(1, 2), hidden=8, dilations=(1, 2), features=16),
+    lambdas=(1.0, 10.0),
+    codes=CodesStage(lambda_=0.02),
+    description="a small untrained model for tests",
+)
+
+
+def voices(count: int, length: int, seed: int) -> np.ndarray:
+    """Harmonics of a wandering pitch under a slow envelope, with some noise, at 16 kHz: float32 `[count, length]`."""
+    rng = np.random.default_rng(seed)
+    time = np.arange(length) / 16_000
+    out = np.zeros((count, length))
+    for voice in out:
+        pitch = 120 * 2 ** (rng.uniform(0, 1) + 0.3 * np.sin(2 * np.pi * rng.uniform(1, 3) * time))
+        phase = 2 * np.pi * np.cumsum(pitch) / 16_000
+        for harmonic in range(1, 12):
+            voice += np.sin(harmonic * phase + rng.uniform(0, 6)) / harmonic
+        voice *= 0.08 * (1 + np.sin(2 * np.pi * rng.uniform(2, 5) * time + rng.uniform(0, 6)))
+        voice += 0.003 * rng.normal(size=length)
+    return out.astype(np.float32)
+
+
+def tiny_audio_model(seed: int = 0) -> Model:
+    """The model; the same for the same seed."""
+    torch.manual_seed(seed)
+    encoder, decoder = Encoder(SETTINGS.autoencoder), Decoder(SETTINGS.autoencoder)
+    quantizer, likelihood = ProductQuantizer(SETTINGS.quantizer), LikelihoodHead(SETTINGS.autoencoder)
+    batch = torch.from_numpy(voices(8, 48_000, seed))[:, None]
+    latents = collect_latents(encoder, iter([batch]), 2000)
+    spread = latents.std((0, 2, 3))
+    fit_codebooks(quantizer, latents, torch.stack([spread, spread / 3]), SETTINGS.codes.lambda_, iterations=4)
+    model = export_model(SETTINGS, encoder, decoder, likelihood, quantizer, latents)
+    network = prior_network(model.config.prior, model.codebooks)
+    for project in network.project:
+        torch.nn.init.normal_(project, std=0.03)
+    return replace(model, prior=network.export())
+
+
+def save_tiny_audio_model(path: Path, seed: int = 0) -> Path:
+    """Write it to `path`."""
+    tiny_audio_model(seed).save(path)
+    return path

@@ -1,0 +1,114 @@
+"""Recordings at other sample rates, whole or block by block with the same result."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from bitstream.errors import InputError
+
+__all__ = [
+    "RATES",
+    "check_rate",
+    "fit_blocks",
+    "fit_length",
+    "note_of_bandwidth",
+    "resample",
+    "resample_blocks",
+    "resampled_length",
+]
+
+# Hz. Slower samples hold no sound, and these bounds bound what resampling makes of a few samples.
+RATES = range(1_000, 10_000_001)
+
+_QUALITY = "VHQ"  # 28 bits of precision; it keeps what is below 91 % of half the lower rate
+_PIECE = 2**16  # samples a channel on either side of a call of soxr, whatever the blocks of the caller
+
+
+def check_rate(rate: int) -> None:
+    """Raise InputError unless `rate` is an int, as others overflow in products, and one of RATES."""
+    if not isinstance(rate, int) or rate not in RATES:
+        raise InputError(f"a sample rate must be an int from {RATES[0]} to {RATES[-1]} Hz, not {rate!r}")
+
+
+def resampled_length(samples: int, rate_in: int, rate_out: int) -> int:
+    """The number of samples at `rate_out` for `samples` of them at `rate_in`: `ceil(samples * rate_out / rate_in)`.
+
+    What comes back from another rate is thus never shorter than what went there.
+    """
+    return -(-samples * rate_out // rate_in)
+
+
+def resample(samples: NDArray[np.float32], rate_in: int, rate_out: int) -> NDArray[np.float32]:
+    """float32 `[C, N]` at `rate_in` Hz -> float32 `[C, resampled_length(N)]` at `rate_out` Hz, without a delay.
+
+    Raises:
+        InputError: a rate is not one of RATES.
+    """
+    return np.concatenate(list(resample_blocks([samples], rate_in, rate_out)), axis=1)
+
+
+def resample_blocks(
+    blocks: Iterable[NDArray[np.float32]], rate_in: int, rate_out: int
+) -> Iterator[NDArray[np.float32]]:
+    """Resample float32 blocks `[C, n]` with band-limited interpolation, by libsoxr.
+
+    How the recording is cut into blocks does not change a bit of the result, only how that is cut. In all it has the
+    `resampled_length` of the blocks together. Memory is for `_PIECE` samples at either rate, or those of a filter.
+
+    Raises:
+        InputError: a rate is not one of RATES.
+    """
+    check_rate(rate_in)
+    check_rate(rate_out)
+    if rate_in == rate_out:
+        yield from blocks
+        return
+    stream, fed, given, channels = None, 0, 0, 0
+    step = max(1, _PIECE * rate_in // max(rate_in, rate_out))
+    for block in blocks:
+        channels = len(block)
+        stream = stream or soxr.ResampleStream(rate_in, rate_out, channels, "float32", _QUALITY)
+        fed += block.shape[1]
+        for start in range(0, block.shape[1], step):
+            piece = stream.resample_chunk(np.ascontiguousarray(block[:, start : start + step].T))
+            given += len(piece)
+            yield np.ascontiguousarray(piece.T)
+    if stream is not None:
+        # soxr rounds the length, perhaps down: silence of at least one sample at either rate makes up for it.
+        silence = np.zeros((math.ceil(rate_in / rate_out) + 1, channels), np.float32)
+        end = stream.resample_chunk(silence, last=True)
+        yield np.ascontiguousarray(end[: resampled_length(fed, rate_in, rate_out) - given].T)
+
+
+def fit_length(samples: NDArray[np.float32], length: int) -> NDArray[np.float32]:
+    """`[C, N]` -> `[C, length]`: cut at the end, or continued with silence."""
+    missing = max(0, length - samples.shape[1])
+    return np.pad(samples[:, :length], ((0, 0), (0, missing)))
+
+
+def fit_blocks(blocks: Iterable[NDArray[np.float32]], length: int) -> Iterator[NDArray[np.float32]]:
+    """`fit_length` of blocks `[C, n]`, of which there must be one; it stops to take blocks when it has enough."""
+    block, left = None, length
+    for block in blocks:
+        yield block[:, :left]
+        left -= min(left, block.shape[1])
+        if not left:
+            return
+    if block is not None:
+        for start in range(0, left, _PIECE):
+            yield np.zeros((len(block), min(_PIECE, left - start)), np.float32)
+
+
+def note_of_bandwidth(rate: int, model_rate: int) -> str | None:
+    """What a model at `model_rate` Hz loses of a recording at `rate` Hz, as one line; None if it loses no band."""
+    if rate <= model_rate:
+        return None
+    return (
+        f"the model keeps nothing above {model_rate / 2000:g} kHz: "
+        f"the sound has {rate / 1000:g} kHz samples, up to {rate / 2000:g} kHz are in it"
+    )

@@ -1,0 +1,74 @@
+"""soundfile, with the errors of files told as they are and without its seeking."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO
+
+import soundfile
+
+from bitstream.errors import InputError
+
+__all__ = ["SequentialSound", "WatchedFile"]
+
+
+class SequentialSound(soundfile.SoundFile):  # type: ignore[misc]
+    """A sound file that is read or written from start to end.
+
+    After every block soundfile seeks to where it is already; Opus goes on from there with other samples, and some
+    formats with an error. It leaves that out for files that cannot seek.
+    """
+
+    def seekable(self) -> bool:
+        """False, for soundfile."""
+        return False
+
+
+class WatchedFile:
+    """A file for libsndfile, through which no exception can travel: the first one is kept for `errors`.
+
+    It has no name either, so that soundfile cannot take the format from its suffix.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._error: BaseException | None = None
+
+    @contextmanager
+    def errors(self, text: str) -> Iterator[None]:
+        """Let libsndfile's errors be an InputError that begins with `text`, but those that came of the file's own."""
+        try:
+            yield
+        except soundfile.LibsndfileError as error:
+            reason = " ".join(error.error_string.removeprefix("Error :").split()).rstrip(".")
+            raise InputError(f"{text}: {reason}") from None
+        finally:
+            kept, self._error = self._error, None
+            if kept is not None:
+                raise kept
+
+    def readinto(self, buffer: Any) -> int:
+        return self._try(self._file.readinto, buffer)  # type: ignore[attr-defined]
+
+    def write(self, data: bytes) -> int:
+        return self._try(self._file.write, data)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        self._try(self._file.seek, offset, whence)
+        return self.tell()
+
+    def tell(self) -> int:
+        return self._try(self._file.tell)
+
+    def _try(self, call: Callable[..., int], *arguments: Any) -> int:
+        try:
+            return call(*arguments)
+        except BaseException as error:
+            # A damaged file leads to places before its start, which are a ValueError in memory and EINVAL on a disk,
+            # and a sound that is closed late to its closed file. There is nothing to tell of these.
+            if not isinstance(error, ValueError) and getattr(error, "errno", None) != errno.EINVAL:
+                self._error = self._error or error
+            return 0

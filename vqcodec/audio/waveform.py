@@ -1,0 +1,299 @@
+"""Sound files <-> float32 samples: everything that differs between formats ends here."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bitstream import Limits
+from bitstream.errors import InputError
+from vqcodec.audio.resampling import check_rate
+from vqcodec.audio.sndfile import SequentialSound, WatchedFile
+
+__all__ = [
+    "Recording",
+    "RecordingReader",
+    "RecordingWriter",
+    "is_sound_name",
+    "read_recording",
+    "samples_array",
+    "write_recording",
+    "written_format",
+]
+
+_READ = (".aif", ".aifc", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".rf64", ".w64", ".wav")
+_BLOCK = 2**14  # samples a channel that are read or written at once: many more overflow the stack of Vorbis' encoder
+_MAX_CHANNELS = 1024  # of libsndfile
+_MAX_VALUES = Limits().max_samples  # of a whole recording in memory: more are not decompressed unasked either
+_LOUDEST = 2.0**16  # floats go beyond full scale, 1, by a little, or up to 2**15 if they were never scaled
+
+
+@dataclass(frozen=True)
+class _Format:
+    """How libsndfile writes a format, and where it would fail: with a broken file, or in Vorbis with a crash."""
+
+    name: str
+    subtype: str = "PCM_16"
+    max_rate: int = 2**31 - 1
+    max_channels: int = _MAX_CHANNELS
+    max_bytes: int = 2**63 - 1  # of samples of 16 bits
+    compression: float | None = None
+
+
+_WAV = _Format("WAV", max_bytes=2**32 - 2**12)  # less what surrounds the samples
+_AIFF = _Format("AIFF", max_bytes=2**31 - 2**12)
+_VORBIS = _Format("OGG", "VORBIS", max_rate=200_000, max_channels=255, compression=0.2)  # of 0..1: its quality 8
+_FLAC = _Format("FLAC", max_rate=655_350, max_channels=8)
+_WRITTEN = {".wav": _WAV, ".flac": _FLAC, ".ogg": _VORBIS, ".oga": _VORBIS, ".aiff": _AIFF, ".aif": _AIFF}
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A sound that was read.
+
+    Attributes:
+        samples: float32 `[C, N]`, at least one; full scale is -1..1, which files of floats may exceed.
+        rate: samples a second, one of `resampling.RATES`.
+        notes: what is lost or was changed on the way, a line each.
+    """
+
+    samples: NDArray[np.float32]
+    rate: int
+    notes: tuple[str, ...] = ()
+
+
+class RecordingReader:
+    """A sound file that is read once, from start to end, in bounded memory; a context manager.
+
+    Attributes:
+        rate: samples a second, one of `resampling.RATES`.
+        channels: 1..1024.
+        samples: how many samples a channel the file promises. Damaged files hold fewer, as may MP3 files without a
+            header, where this is an estimate; never more are read.
+    """
+
+    def __init__(self, source: bytes | str | os.PathLike[str]) -> None:
+        """Open a sound from the bytes of a file, or from its path.
+
+        Raises:
+            InputError: the data are not a sound, or have a sample rate that is not one of `resampling.RATES`.
+            OSError: the file cannot be read at all.
+        """
+        self._about = "" if isinstance(source, bytes) else f"{os.fspath(source)}: "
+        self._notes: list[str] = []
+        self._peak = 0.0
+        with ExitStack() as stack:
+            file = io.BytesIO(source) if isinstance(source, bytes) else stack.enter_context(Path(source).open("rb"))
+            file = file if file.seekable() else io.BytesIO(file.read())
+            self._bytes = file.seek(0, os.SEEK_END)
+            file.seek(0)
+            self._file = WatchedFile(file)
+            with self._naming():
+                if not self._bytes:
+                    raise InputError("the sound is empty: it has no bytes")
+                with self._file.errors("not a sound that libsndfile reads"):
+                    self._sound = stack.enter_context(SequentialSound(self._file))
+                check_rate(self._sound.samplerate)
+            self.rate: int = self._sound.samplerate
+            self.channels: int = self._sound.channels
+            self.samples: int = self._sound.frames
+            self._closing = stack.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing.close()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is lost or was changed on the way, a line each; complete once all blocks were read."""
+        loud = f"its samples go up to {self._peak:.3g}, beyond full scale: they are clipped at 1"
+        return (*self._notes, loud) if self._peak > 1 else tuple(self._notes)
+
+    def blocks(self, size: int = _BLOCK) -> Iterator[NDArray[np.float32]]:
+        """The samples, as float32 `[C, n]` of 1..`size` samples a channel. How they are cut does not change them.
+
+        Raises:
+            InputError: the file is damaged, has no samples, or has some that are not numbers.
+            OSError: it cannot be read.
+        """
+        count = 0
+        while True:
+            with self._naming():
+                with self._file.errors("the sound is damaged"):
+                    block = self._sound.read(size, "float32", always_2d=True)
+                if not block.size:
+                    break
+                self._peak = max(self._peak, _peak(block))
+            count += len(block)
+            yield np.ascontiguousarray(block.T)
+        if not count:
+            raise InputError(f"{self._about}the sound has no samples")
+        self._note_end(count)
+
+    def _note_end(self, count: int) -> None:
+        if count < self.samples:
+            self._notes.append(f"it ends after {count} of the {self.samples} samples that it promises")
+        # libsndfile reads the first of several streams, and as much of a headless MP3 as it estimates. A tag is short.
+        left = self._bytes - self._file.tell()
+        if self._sound.format in ("MP3", "OGG") and left > self._bytes // 20:
+            used = f"only its first {count / self.rate:.1f} s are used"
+            self._notes.append(f"{used}: {left} of {self._bytes} bytes are left")
+
+    @contextmanager
+    def _naming(self) -> Iterator[None]:
+        """Let errors name the file."""
+        try:
+            yield
+        except InputError as error:
+            raise InputError(f"{self._about}{error}") from None
+
+
+class RecordingWriter:
+    """A sound file that is written block by block: a context manager, at whose end the file is complete."""
+
+    def __init__(self, file: BinaryIO, suffix: str, rate: int, channels: int, samples: int) -> None:
+        """Begin a file in the format that `suffix` (".wav", ...) stands for.
+
+        Args:
+            file: empty, open for writing, and one that can seek.
+            rate, channels: samples a second, and how many channels the blocks have.
+            samples: how many a channel will be written, at most; a WAV file beyond 4 GiB becomes RF64.
+
+        Raises:
+            InputError: sounds are not written in that format, or not with this rate, these channels or this length.
+            OSError: the file cannot be written.
+        """
+        self._kind = kind = _format_for(suffix, rate, channels, samples)
+        self._file = WatchedFile(file)
+        with self._errors():
+            self._sound = SequentialSound(
+                self._file, "w", rate, channels, kind.subtype, format=kind.name, compression_level=kind.compression
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        # Where an error is under way, what it leads to here is of no interest.
+        with self._errors() if kind is None else suppress(Exception):
+            self._sound.close()
+
+    def write(self, block: NDArray[np.float32]) -> None:
+        """Write float32 `[C, n]`; what exceeds -1..1 is clipped.
+
+        Raises:
+            InputError: the format cannot hold this sound.
+            OSError: the file cannot be written.
+        """
+        for start in range(0, block.shape[1], _BLOCK):
+            piece = np.clip(block[:, start : start + _BLOCK].T, -1, 1)
+            with self._errors():
+                self._sound.write(np.ascontiguousarray(piece, np.float32))
+
+    def _errors(self) -> AbstractContextManager[None]:
+        return self._file.errors(f"the sound cannot be written as {self._kind.name}")
+
+
+def read_recording(source: bytes | str | os.PathLike[str]) -> Recording:
+    """Read a whole sound from the bytes of a file, or from its path.
+
+    Raises:
+        InputError: as for `RecordingReader`, or the sound is too long for memory.
+        OSError: the file cannot be read at all.
+    """
+    with RecordingReader(source) as reader:
+        blocks, values = [], 0
+        for block in reader.blocks():
+            blocks.append(block)
+            values += block.size
+            if values > _MAX_VALUES:  # a small file can hold hours of silence
+                raise InputError(f"{reader._about}the sound is too long: it has more than {_MAX_VALUES} samples")
+        return Recording(np.concatenate(blocks, axis=1), reader.rate, reader.notes)
+
+
+def write_recording(samples: NDArray[np.float32], rate: int, file: BinaryIO, suffix: str) -> None:
+    """Write float32 `[C, N]` at `rate` Hz to `file`, as `RecordingWriter` does.
+
+    Raises:
+        InputError: sounds are not written in that format, or not with this rate, these channels or this length.
+        OSError: the file cannot be written.
+    """
+    with RecordingWriter(file, suffix, rate, *samples.shape) as writer:
+        writer.write(samples)
+
+
+def samples_array(samples: NDArray[Any], rate: int) -> NDArray[np.float32]:
+    """float32 `[C, N]`, nominally in -1..1, of an array `[N]` or `[C, N]` of floats, of int16 or of int32.
+
+    Raises:
+        InputError: the array is something else, is empty, or has values that are not numbers; or `rate` is not one of
+            `resampling.RATES`.
+    """
+    check_rate(rate)
+    array = np.asarray(samples)
+    if array.ndim not in (1, 2) or not array.size:
+        raise InputError(f"samples must be [N] or [C, N] with at least one sample, not {list(array.shape)}")
+    array = np.atleast_2d(array)
+    if len(array) > _MAX_CHANNELS:
+        raise InputError(f"samples must be [C, N] of at most {_MAX_CHANNELS} channels, not {list(array.shape)}")
+    if array.dtype.kind == "i" and array.dtype.itemsize in (2, 4):
+        array = array / 2.0 ** (8 * array.dtype.itemsize - 1)
+    elif array.dtype.kind != "f":
+        raise InputError(f"samples must be floats, int16 or int32, not {array.dtype}")
+    with np.errstate(over="ignore"):
+        floats = np.ascontiguousarray(array, np.float32)
+    _peak(floats)
+    return floats
+
+
+def is_sound_name(name: str) -> bool:
+    """Whether the suffix of `name` is one of the sounds that libsndfile reads and that people have."""
+    return Path(name).suffix.lower() in _READ
+
+
+def written_format(name: str) -> str:
+    """Return the suffix of `name`, as `write_recording` takes it.
+
+    Raises:
+        InputError: sounds are not written in that format.
+    """
+    suffix = Path(name).suffix.lower()
+    if suffix not in _WRITTEN:
+        found = f"not as {suffix!r}" if suffix else f"and {name!r} has no suffix"
+        raise InputError(f"sounds are written as {', '.join(_WRITTEN)}, {found}")
+    return suffix
+
+
+def _format_for(suffix: str, rate: int, channels: int, samples: int) -> _Format:
+    """The format for a sound; InputError if it cannot hold one like this."""
+    kind, size = _WRITTEN[written_format(f"sound{suffix}")], 2 * samples * channels
+    if kind is _WAV and size > kind.max_bytes:
+        kind = _Format("RF64")
+    for what, value, most in (
+        ("samples a second", rate, kind.max_rate),
+        ("channels", channels, kind.max_channels),
+        ("bytes of samples", size, kind.max_bytes),
+    ):
+        if value > most:
+            raise InputError(f"a sound of {value} {what} cannot be written as {suffix}, which has at most {most}")
+    return kind
+
+
+def _peak(block: NDArray[np.float32]) -> float:
+    """The largest magnitude of a block; InputError if it cannot be one of a sound."""
+    peak = float(np.abs(block).max())
+    if not np.isfinite(peak):
+        raise InputError("the sound has samples that are not numbers")
+    if peak > _LOUDEST:
+        raise InputError(f"the sound has samples of up to {peak:.3g}, where full scale is 1")
+    return peak

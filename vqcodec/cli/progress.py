@@ -1,0 +1,50 @@
+"""Progress of work on sound, on standard error if that is a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from tqdm import tqdm
+
+__all__ = ["blocks_shown", "passes_shown"]
+
+DELAY = 0.5  # seconds before a bar appears
+
+
+def blocks_shown(
+    blocks: Iterable[NDArray[np.float32]], what: str, samples: int, rate: int
+) -> Iterator[NDArray[np.float32]]:
+    """The blocks `[C, n]` of a sound of about so many samples a channel, with a bar while they are taken."""
+    with _bar(what, samples, 1 / rate) as bar:
+        for block in blocks:
+            yield block
+            bar.update(block.shape[1])
+
+
+@contextmanager
+def passes_shown(what: str, seconds: float) -> Iterator[None]:
+    """A bar for every pass that an exact prior makes in the block through a sound of so many seconds."""
+    from vqcodec.nn.progress import watching
+
+    def watch(runs: Iterable[range], steps: int) -> Iterator[range]:
+        with _bar(what, steps, seconds / steps) as bar:
+            for run in runs:
+                yield run
+                bar.update(len(run))
+
+    with watching(watch):
+        yield
+
+
+def _bar(what: str, total: int, seconds: float) -> tqdm:
+    """A bar of `total` steps, each of so many seconds of sound."""
+    from tqdm import tqdm
+
+    form = f"{what}: {{percentage:3.0f}}%|{{bar}}| {{n:.0f}} of {seconds * total:.0f} s [{{elapsed}}<{{remaining}}]"
+    # None: shown on a terminal only.
+    return tqdm(total=total, unit_scale=seconds, bar_format=form, delay=DELAY, leave=False, disable=None)

@@ -1,0 +1,102 @@
+"""The configuration of a model, and its JSON in the header of a model file.
+
+    {"autoencoder": {...}, "prior": {...}, "quality": [...], "description": "...", "decoder_version": 1,
+     "modality": "audio"}
+
+The modality says what autoencoder and prior are; models for pictures, which were there first, leave it out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from cattrs import Converter
+from cattrs.errors import BaseValidationError
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+
+from vqcodec.audio import config as audio
+from vqcodec.image import config as image
+from vqcodec.quality import Setting
+
+__all__ = ["Modality", "ModelConfig", "from_json", "to_json"]
+
+Modality = Literal["image", "audio"]
+
+# The shapes of autoencoder and prior.
+SHAPES = {
+    "image": (image.AutoencoderConfig, image.PriorConfig),
+    "audio": (audio.AutoencoderConfig, audio.PriorConfig),
+}
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """What a model is, beside its weights. ValueError is raised for what no model is.
+
+    Attributes:
+        autoencoder: the shape of encoder and decoder.
+        prior: the shape of the prior.
+        quality: the settings of quality 1..100, evenly spaced.
+        description: a line for people.
+        decoder_version: counts the decoders that were released for the same hard half.
+        modality: what the model is for; autoencoder and prior are its.
+    """
+
+    autoencoder: image.AutoencoderConfig | audio.AutoencoderConfig
+    prior: image.PriorConfig | audio.PriorConfig
+    quality: tuple[Setting, ...]
+    description: str = ""
+    decoder_version: int = 1
+    modality: Modality = "image"
+
+    def __post_init__(self) -> None:
+        if not self.quality or not 0 <= self.decoder_version < 2**32:
+            raise ValueError("a model has settings for its qualities, and a version from 0 to 2**32 - 1")
+        if (type(self.autoencoder), type(self.prior)) != SHAPES.get(self.modality):
+            raise ValueError("a model has autoencoder and prior of one modality")
+
+    @property
+    def hard(self) -> str:
+        """What of the hard half is in no array: the order of the planes, and what a position stands for."""
+        text = f"{self.prior.planes} {self.prior.layers} {self.autoencoder.stride}"
+        if isinstance(self.autoencoder, audio.AutoencoderConfig):
+            text += f" {self.autoencoder.sample_rate}"
+        return text
+
+
+def _structuring(autoencoder: type, prior: type) -> Callable[[Any, Any], ModelConfig]:
+    """What makes a configuration with these shapes from parsed JSON."""
+    return make_dict_structure_fn(
+        ModelConfig,
+        _converter,
+        autoencoder=override(struct_hook=lambda value, _: _converter.structure(value, autoencoder)),
+        prior=override(struct_hook=lambda value, _: _converter.structure(value, prior)),
+    )
+
+
+_converter = Converter(forbid_extra_keys=True)
+_converter.register_unstructure_hook(
+    ModelConfig, make_dict_unstructure_fn(ModelConfig, _converter, modality=override(omit_if_default=True))
+)
+_structurings = {modality: _structuring(*shapes) for modality, shapes in SHAPES.items()}
+
+
+def from_json(text: str) -> ModelConfig:
+    """The configuration that `to_json` wrote.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        settings = json.loads(text)
+        return _structurings[settings.get("modality", "image")](settings, ModelConfig)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, BaseValidationError):
+        raise ValueError("not the configuration of a model, or of one for something unknown") from None
+
+
+def to_json(config: ModelConfig) -> str:
+    """One line of JSON."""
+    return json.dumps(_converter.unstructure(config))

@@ -1,0 +1,84 @@
+"""`vqcodec train audio`: from a folder of sounds to a model with an order-0 prior, in the stages of `stages`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vqcodec.audio.autoencoder import Decoder, Encoder, LikelihoodHead
+from vqcodec.audio.config import AutoencoderConfig, PriorConfig
+from vqcodec.nn.likelihood import sample_code_length
+from vqcodec.nn.quantizer import QuantizerConfig
+from vqcodec.training.codebooks import CodebookStage
+from vqcodec.training.codes import CodesStage
+from vqcodec.training.config import load_config
+from vqcodec.training.loudness import loudness_distance
+from vqcodec.training.noise import NoiseStage
+from vqcodec.training.settings import TrainingSettings
+from vqcodec.training.sounds import SoundCache, random_cuts
+from vqcodec.training.stages import Stages
+from vqcodec.training.start import spread_latents
+
+__all__ = ["AudioTraining", "SoundObjective", "train_audio"]
+
+
+@dataclass(frozen=True)
+class AudioTraining(TrainingSettings):
+    """All settings of a model for sound; the defaults are the bundled model's.
+
+    Attributes:
+        lambdas: weight of the distance against bits a sample, one for each rate point.
+        noise: the first stage, or None to train on codes from the start. `crop` is in latent frames here.
+    """
+
+    autoencoder: AutoencoderConfig = field(default_factory=AutoencoderConfig)
+    quantizer: QuantizerConfig = field(default_factory=lambda: QuantizerConfig(planes=24, rates=6))
+    prior: PriorConfig = field(default_factory=lambda: PriorConfig((2,) * 12, (4, 4, 4)))
+    lambdas: tuple[float, ...] = (1.5, 3.3, 7.5, 17.0, 38.0, 85.0)
+    noise: NoiseStage | None = field(default_factory=lambda: NoiseStage(steps=5_500, batch=16, crop=64))
+    codebooks: CodebookStage = field(default_factory=CodebookStage)
+    codes: CodesStage = field(default_factory=lambda: CodesStage(steps=2_500, batch=16, crop=64))
+    seed: int = 0
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class SoundObjective:
+    """The distance for an ear, and the likelihood of 16-bit samples."""
+
+    sample_rate: int
+
+    def distortion(self, x: Tensor, location: Tensor) -> Tensor:
+        """See `loudness_distance`: `[B]`."""
+        return loudness_distance(x[:, 0], location[:, 0], self.sample_rate)
+
+    def code_length(self, x: Tensor, location: Tensor, parameters: tuple[Tensor, Tensor]) -> Tensor:
+        """-log2 p(x|z_q) a sample, `[B]`."""
+        values = torch.round(x * 2**15).clamp(-(2**15), 2**15 - 1)
+        return sample_code_length(values, location * 2**15, *parameters).mean((1, 2))
+
+
+def train_audio(folder: Path, out: Path, config: Path | None = None) -> None:
+    """Train on the sounds of `folder` and write the model `out`; checkpoints go beside it, into `out` + ".training".
+
+    Args:
+        folder: sounds, of any sample rate.
+        out: the model file.
+        config: settings, as TOML; None for the bundled model's.
+
+    Raises:
+        InputError: the configuration or the sounds cannot be used.
+        ModelError: the checkpoints belong to another configuration.
+    """
+    settings = load_config(config, AudioTraining)
+    torch.manual_seed(settings.seed)
+    work, shape = out.with_name(out.name + ".training"), settings.autoencoder
+    rng, sounds = np.random.default_rng(settings.seed), SoundCache(folder, work / "cache", shape.sample_rate).sounds
+    objective = SoundObjective(shape.sample_rate)
+    stages = Stages(settings, Encoder(shape), Decoder(shape), LikelihoodHead(shape), objective, work)
+    spread_latents(stages.encoder, random_cuts(sounds, 64, 64 * shape.stride, rng))
+    stages.run(lambda batch, frames: random_cuts(sounds, batch, frames * shape.stride, rng)).save(out)

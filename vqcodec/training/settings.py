@@ -1,0 +1,48 @@
+"""What the settings of a training have in common, whatever the modality."""
+
+from __future__ import annotations
+
+from itertools import accumulate
+
+from vqcodec.audio import config as audio
+from vqcodec.image import config as image
+from vqcodec.nn.quantizer import QuantizerConfig
+from vqcodec.training.codebooks import CodebookStage
+from vqcodec.training.codes import CodesStage
+from vqcodec.training.noise import NoiseStage
+
+__all__ = ["TrainingSettings"]
+
+
+class TrainingSettings:
+    """Base of the configurations of a modality. ValueError is raised for parts that do not fit together.
+
+    Attributes:
+        lambdas: weight of the distortion against bits a pixel or sample, one for each rate point.
+        noise: the first stage, or None to train on codes from the start.
+        description: a line for people.
+    """
+
+    autoencoder: image.AutoencoderConfig | audio.AutoencoderConfig
+    quantizer: QuantizerConfig
+    prior: image.PriorConfig | audio.PriorConfig
+    lambdas: tuple[float, ...]
+    noise: NoiseStage | None
+    codebooks: CodebookStage
+    codes: CodesStage
+    seed: int
+    description: str
+
+    def __post_init__(self) -> None:
+        rates = {self.autoencoder.rates, self.quantizer.rates, len(self.lambdas)}
+        channels = self.quantizer.planes * self.quantizer.dimension
+        if len(rates) != 1 or channels != self.autoencoder.latent_channels:
+            raise ValueError("autoencoder, quantizer and lambdas disagree on rate points or latent channels")
+        if sum(self.prior.planes) != self.quantizer.planes or sum(self.prior.layers) != len(self.prior.planes):
+            raise ValueError("the prior's slices do not make up the quantizer's planes, or its layers not its slices")
+
+    @property
+    def layer_ends(self) -> list[int]:
+        """Number of planes up to and with each layer of a file."""
+        plane_ends = [0, *accumulate(self.prior.planes)]
+        return [plane_ends[end] for end in accumulate(self.prior.layers)]

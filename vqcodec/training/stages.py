@@ -1,0 +1,91 @@
+"""The three stages of training, for the networks of any modality.
+
+1. noise: the transform, under additive noise instead of quantization (skipped if the configuration has none);
+2. codebooks: fitted to its latents;
+3. codes: Algorithm 1 with a rate term on hard codes.
+
+Every stage leaves a checkpoint and a run goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from vqcodec.nn.density import NoiseDensity
+from vqcodec.nn.quantizer import ProductQuantizer
+from vqcodec.training.codebooks import collect_latents, prepare_codebooks
+from vqcodec.training.codes import CodesStage, train_codes
+from vqcodec.training.export import export_model
+from vqcodec.training.noise import NoiseStage, train_noise
+from vqcodec.training.objective import Decoder, Encoder, LikelihoodHead, Objective
+
+if TYPE_CHECKING:
+    from vqcodec.model import Model
+    from vqcodec.training.settings import TrainingSettings
+
+__all__ = ["Stages"]
+
+Batches = Iterator[Tensor]
+
+EXPORT_POSITIONS = 50_000  # latents by whose use the codes are sorted
+
+
+class Stages:
+    """The networks of a model in training.
+
+    Args:
+        settings: of all stages.
+        encoder, decoder, likelihood: of the modality, as `settings` has them.
+        objective: likewise.
+        folder: where checkpoints and log go.
+    """
+
+    def __init__(
+        self,
+        settings: TrainingSettings,
+        encoder: Encoder,
+        decoder: Decoder,
+        likelihood: LikelihoodHead,
+        objective: Objective,
+        folder: Path,
+    ) -> None:
+        self.settings, self.objective, self.folder = settings, objective, folder
+        self.encoder, self.decoder, self.likelihood = encoder, decoder, likelihood
+        self.quantizer = ProductQuantizer(settings.quantizer)
+        self.density = NoiseDensity(settings.autoencoder.latent_channels, settings.autoencoder.rates)
+        self.lambdas = torch.tensor(settings.lambdas)
+
+    def run(self, batches: Callable[[int, int], Batches]) -> Model:
+        """All stages; `batches(batch, crop)` gives the training data in batches of crops."""
+        settings = self.settings
+        if settings.noise:
+            self.noise(batches(settings.noise.batch, settings.noise.crop), settings.noise)
+        crops = batches(settings.codes.batch, settings.codes.crop)
+        if not (self.folder / "codes.safetensors").exists():  # else the stage goes on with what it had
+            self.codebooks(crops)
+        self.codes(crops, settings.codes)
+        latents = collect_latents(self.encoder, crops, EXPORT_POSITIONS)
+        return export_model(settings, self.encoder, self.decoder, self.likelihood, self.quantizer, latents)
+
+    def noise(self, batches: Batches, stage: NoiseStage) -> None:
+        """The first stage."""
+        networks = (self.encoder, self.decoder, self.density)
+        train_noise(*networks, self.lambdas, batches, self.objective, stage, self.folder)
+
+    def codebooks(self, batches: Batches) -> None:
+        """The second stage."""
+        latents = collect_latents(self.encoder, batches, self.settings.codebooks.positions)
+        density = self.density if self.settings.noise else None
+        stage, lambda_ = self.settings.codebooks, self.settings.codes.lambda_
+        prepare_codebooks(stage, self.encoder, self.decoder, density, self.quantizer, latents, lambda_)
+
+    def codes(self, batches: Batches, stage: CodesStage) -> None:
+        """The third stage."""
+        networks = (self.encoder, self.decoder, self.likelihood, self.quantizer)
+        ends = self.settings.layer_ends
+        train_codes(*networks, self.lambdas, ends, batches, self.objective, stage, self.folder)
