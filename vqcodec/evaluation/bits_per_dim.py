@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +17,20 @@ from bitstream.errors import InputError
 from vqcodec.evaluation.pictures import find_pictures
 from vqcodec.evaluation.report import markdown_table, number
 from vqcodec.image.codec import ImageCodec
-from vqcodec.image.pixels import read_picture, rgb_array
+from vqcodec.image.pixels import is_picture_name, read_picture, rgb_array
 from vqcodec.quality import Setting
 
-__all__ = ["BitsPerDim", "find_files", "mean", "measure", "read_pictures", "table"]
+__all__ = [
+    "FIGURES",
+    "LOSSLESS",
+    "BitsPerDim",
+    "find_files",
+    "is_named_picture",
+    "mean",
+    "measure",
+    "read_pictures",
+    "table",
+]
 
 Pixels = NDArray[np.uint8]
 
@@ -29,9 +40,9 @@ FIGURES = {
     "codes": "z",
     "bound": "bound",
     "uniform_bound": "bound, uniform prior",
-    "png": "PNG",
-    "webp": "lossless WebP",
 }
+LOSSLESS = {"png": "PNG", "webp": "lossless WebP"}
+ARRAYS = ".npy"
 PNG = {"optimize": True}
 WEBP = {"lossless": True, "quality": 100, "method": 6}
 
@@ -63,6 +74,23 @@ class BitsPerDim:
     webp: float
 
 
+class Row(Protocol):
+    """What an original costs; a dataclass that also has its figures as attributes."""
+
+    @property
+    def file(self) -> str:
+        """Its name."""
+
+    @property
+    def dims(self) -> int:
+        """By which the figures are divided."""
+
+
+def is_named_picture(name: str) -> bool:
+    """Whether a file of this name has pictures: those of `is_picture_name`, and arrays."""
+    return is_picture_name(name) or Path(name).suffix == ARRAYS
+
+
 def find_files(place: Path) -> list[Path]:
     """The file `place`, or the pictures and .npy files directly in the folder `place`, sorted.
 
@@ -70,7 +98,7 @@ def find_files(place: Path) -> list[Path]:
         InputError: there is none.
         OSError: the folder cannot be read.
     """
-    return [place] if place.is_file() else find_pictures(place, also=".npy")
+    return [place] if place.is_file() else find_pictures(place, also=ARRAYS)
 
 
 def read_pictures(path: Path) -> Sequence[Pixels] | Pixels:
@@ -80,7 +108,7 @@ def read_pictures(path: Path) -> Sequence[Pixels] | Pixels:
         InputError: it holds something else, or is damaged.
         OSError: it cannot be read at all.
     """
-    if path.suffix != ".npy":
+    if path.suffix != ARRAYS:
         return [rgb_array(read_picture(path).image)]
     try:
         pictures: Pixels = np.lib.format.open_memmap(path, mode="r")
@@ -119,18 +147,17 @@ def _file_bits(pixels: Pixels, kind: str, options: Mapping[str, bool | int]) -> 
     return 8 * file.tell()
 
 
-def mean(rows: Sequence[BitsPerDim]) -> dict[str, float]:
-    """Every figure of `FIGURES`, as the mean over all dims: all bits divided by all dims."""
+def mean(rows: Sequence[Row], figures: Iterable[str] = (*FIGURES, *LOSSLESS)) -> dict[str, float]:
+    """Every figure, by its name, as the mean over all dims: all bits divided by all dims."""
     dims = sum(row.dims for row in rows)
-    return {name: sum(getattr(row, name) * row.dims for row in rows) / dims for name in FIGURES}
+    return {name: sum(getattr(row, name) * row.dims for row in rows) / dims for name in figures}
 
 
-def table(rows: Sequence[BitsPerDim], lossless: bool) -> str:
-    """Markdown: the mean of every file, and that of all."""
-    shown = [name for name in FIGURES if lossless or name not in ("png", "webp")]
+def table(rows: Sequence[Row], figures: Mapping[str, str], counted: str) -> str:
+    """Markdown: the mean of every file, and that of all, of figures that are given with their names for people."""
     groups = [(file, list(group)) for file, group in itertools.groupby(rows, lambda row: row.file)]
     cells = []
     for file, group in [*groups, ("mean over all dims", list(rows))]:
-        figures = mean(group)
-        cells.append([file, str(len(group)), *(number(figures[name], 3) for name in shown)])
-    return markdown_table(["file", "pictures", *(FIGURES[name] for name in shown)], cells)
+        means = mean(group, figures)
+        cells.append([file, str(len(group)), *(number(means[name], 3) for name in figures)])
+    return markdown_table(["file", counted, *figures.values()], cells)
