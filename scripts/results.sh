@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Every figure of docs/RESULTS.md and every plot of the documentation:
-#   scripts/results.sh KODAK CIFAR10_TEST.npy RESULTS
-# KODAK is the folder of the 24 pictures, CIFAR10_TEST.npy uint8 [N, 32, 32, 3]. About an hour on 2 cores, on which
-# nothing else should run. What `eval rd` measured is kept in RESULTS, and not measured again.
+#   scripts/results.sh KODAK CIFAR10_TEST.npy SPEECH RESULTS
+# KODAK is the folder of the 24 pictures, CIFAR10_TEST.npy uint8 [N, 32, 32, 3], SPEECH a folder of recordings. More than
+# an hour on 2 cores, on which nothing else should run. What `eval rd` measured is kept in RESULTS, not measured again.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-mkdir -p "$3"
+mkdir -p "$4"
 broken=0
 
 section() { # a title, and a command whose Markdown goes below it
@@ -14,16 +14,22 @@ section() { # a title, and a command whose Markdown goes below it
 }
 
 {
-    section "Rate and distortion" vqcodec eval rd "$1" --out "$3/rd"
+    section "Rate and distortion" vqcodec eval rd "$1" --out "$4/rd"
     section "Files and prior" python scripts/checks.py "$1"
-    section "Bits per dim, photographs" vqcodec eval bpd "$1" --csv "$3/bpd_photo.csv" --force
-    section "Bits per dim, small pictures" vqcodec eval bpd "$2" --model small -q 75 --lossless --csv "$3/bpd_small.csv" --force
+    section "Bits per dim, photographs" vqcodec eval bpd "$1" --csv "$4/bpd_photo.csv" --force
+    section "Bits per dim, small pictures" vqcodec eval bpd "$2" --model small -q 75 --lossless --csv "$4/bpd_small.csv" --force
     section "Samples, photographs" python scripts/samples.py "$1"
     section "Samples, small pictures" python scripts/samples.py "$2" --model small --quality 75
-    section "Speed" python scripts/speed.py "$1" --out "$3"
-} | tee "$3/results.md"
+    section "Speed" python scripts/speed.py "$1" --out "$4"
+    section "Rate and distortion, speech" vqcodec eval rd "$3" --out "$4/speech"
+    section "Promises, speech" python scripts/checks_sound.py "$3"
+    section "Bits per sample, speech" vqcodec eval bpd "$3" --model speech --lossless --csv "$4/bpd_speech.csv" --force
+    section "A long recording" python scripts/long_sound.py "$3"
+} | tee "$4/results.md"
 
 vqcodec sample small docs/samples.png --size 32x32 -q 75 -n 64 --force
-cp "$3/rd/curves.png" docs/rd.png
-cp "$3/size.png" docs/size.png
+python scripts/spectrograms.py "$(find "$3" -type f | sort | tail -n 1)" docs/speech.png
+cp "$4/rd/curves.png" docs/rd.png
+cp "$4/speech/curves.png" docs/rd_speech.png
+cp "$4/size.png" docs/size.png
 exit "$broken"

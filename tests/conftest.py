@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
@@ -8,6 +11,9 @@ from tiny import save_tiny_model
 from tiny_audio import save_tiny_audio_model
 
 from vqcodec import ImageCodec, load
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -45,3 +51,29 @@ def evaluated(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Pat
     assert (result.exit_code, result.stderr) == (0, "")
     (root / "stdout").write_text(result.stdout)
     return root
+
+
+@pytest.fixture(scope="session")
+def evaluated_sounds(tmp_path_factory: pytest.TempPathFactory, tiny_voice: Path) -> Path:
+    """A folder with `sounds` and the `report` on them."""
+    for extra in ("bjontegaard", "jinja2", "matplotlib", "pesq", "plotly", "pystoi", "visqol"):
+        pytest.importorskip(extra, reason="needs vqcodec[eval]")
+    from sound_reports import evaluate_sounds, make_sounds
+
+    root = tmp_path_factory.mktemp("evaluated_sounds")
+    result = evaluate_sounds(make_sounds(root / "sounds"), root / "report", tiny_voice)
+    assert result.exit_code == 0, result.stderr
+    (root / "stdout").write_text(result.stdout)
+    (root / "stderr").write_text(result.stderr)
+    return root
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium; where it has to be there, its tests fail without it."""
+    if "CI" not in os.environ:
+        pytest.importorskip("playwright", reason="needs vqcodec[test]")
+    from pages import chromium
+
+    with chromium() as browser:
+        yield browser

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,52 +12,14 @@ from reports import HOSTILE
 if "CI" not in os.environ:  # where it has to be there
     pytest.importorskip("playwright", reason="needs vqcodec[test]")
 
-from playwright.sync_api import Browser, Page, sync_playwright
-
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
+from pages import WINDOWS, opened
+from playwright.sync_api import Browser, Page
 
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None and "CI" not in os.environ, reason="there is no Chromium on this machine"
-)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    assert CHROMIUM, "the page cannot be tested without Chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(params=[(1280, 900, "light"), (390, 800, "dark")], ids=["desktop", "phone"])
+@pytest.fixture(params=list(WINDOWS))
 def page(browser: Browser, evaluated: Path, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """The page, opened; at the end there must have been no complaint, and no request to anywhere."""
-    width, height, scheme = request.param
-    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("request", lambda request: _expect_local(request.url, complaints))
-    page.goto((evaluated / "report" / "report.html").as_uri())
-    yield page
-    assert complaints == []
-    page.close()
-
-
-def _expect_local(url: str, complaints: list[str]) -> None:
-    if not url.startswith(("file:", "data:", "blob:")):
-        complaints.append(f"a request to {url[:200]}")
+    with opened(browser, evaluated / "report" / "report.html", request.param) as page:
+        yield page
 
 
 def pictures(page: Page) -> dict[str, str]:

@@ -25,7 +25,7 @@ from visqol import VisqolApi
 
 from vqcodec.audio.resampling import fit_length, resample
 
-__all__ = ["LONGEST_DELAY", "LONGEST_PIECE", "PACKAGES", "RATE", "Scores", "delay", "mono", "score"]
+__all__ = ["LONGEST_DELAY", "LONGEST_PIECE", "PACKAGES", "RATE", "Scores", "cut", "delay", "mono", "pesq_wb", "score"]
 
 Samples = NDArray[np.float32]
 
@@ -80,25 +80,30 @@ def score(original: Samples, decoded: Samples) -> Scores:
     late = delay(original, decoded)
     shifted = np.pad(decoded[max(late, 0) :], (max(-late, 0), 0))
     decoded = fit_length(shifted[None], len(original))[0]
-    count = max(1, math.ceil(len(original) / (LONGEST_PIECE * RATE)))
-    pieces = zip(np.array_split(original, count), np.array_split(decoded, count), strict=True)
-    found = [each for each in (_score_piece(*piece) for piece in pieces) if each]
+    found = [each for each in (_score_piece(*piece) for piece in cut(original, decoded)) if each]
     if not found:
         return UNKNOWN
     return Scores(*(fmean(getattr(each, name) for each in found) for name in ("pesq", "stoi", "visqol")))
+
+
+def cut(original: Samples, decoded: Samples) -> list[tuple[Samples, Samples]]:
+    """Both in equal pieces of at most LONGEST_PIECE."""
+    count = max(1, math.ceil(len(original) / (LONGEST_PIECE * RATE)))
+    return list(zip(np.array_split(original, count), np.array_split(decoded, count), strict=True))
 
 
 def _score_piece(original: Samples, decoded: Samples) -> Scores | None:
     """The scores of a piece; None if there is nothing to score in its original."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        found = _pesq(original, decoded)
+        found = pesq_wb(original, decoded)
         if math.isnan(found):
-            return None if math.isnan(_pesq(original, original)) else UNKNOWN
+            return None if math.isnan(pesq_wb(original, original)) else UNKNOWN
         return Scores(found, _stoi(original, decoded), _visqol(original, decoded))
 
 
-def _pesq(original: Samples, decoded: Samples) -> float:
+def pesq_wb(original: Samples, decoded: Samples) -> float:
+    """PESQ-WB of a piece; NaN if it cannot be scored."""
     try:
         return float(pesq(RATE, original, decoded, "wb"))
     except (PesqError, ValueError):  # no utterance, or shorter than a quarter of a second; silence

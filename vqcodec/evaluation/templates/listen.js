@@ -2,15 +2,13 @@
 
 let players = [];
 
-const playing = () => players.find(({ audio }) => !audio.paused);
-
 // From the place where another one plays, or from its own.
 function start(player, seconds = null) {
-  const other = playing();
-  if (seconds === null && other && other !== player) seconds = other.audio.currentTime;
-  if (other && other !== player) other.audio.pause();
+  const other = players.find((each) => each !== player && !each.audio.paused);
+  if (seconds === null && other) seconds = other.audio.currentTime;
+  if (other) other.audio.pause();
   if (seconds !== null) player.audio.currentTime = seconds;
-  player.audio.play();
+  player.audio.play().catch(() => {}); // it may be paused before it starts
 }
 
 function toggle(player) {

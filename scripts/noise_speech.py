@@ -1,0 +1,85 @@
+"""How a model for sound stands in its first stage of training, under noise instead of quantization.
+
+    python scripts/noise_speech.py MODEL.training/noise.safetensors SOUNDS [--config TRAINING.toml]
+
+For every rate point: kbit/s under the factorized density, the distance that is trained for, PESQ-WB and STOI, means
+over the first 8 seconds of each recording; and how many channels carry more than 0.1 bit a frame. SOUNDS should not be
+those of the training. Prints Markdown.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+from pesq import pesq
+from pystoi import stoi
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from bitstream import VqcodecError
+from vqcodec.audio.autoencoder import Decoder, Encoder
+from vqcodec.evaluation.report import markdown_table
+from vqcodec.nn.density import NoiseDensity
+from vqcodec.training.audio import AudioTraining, SoundObjective
+from vqcodec.training.config import load_config
+from vqcodec.training.sounds import SoundCache
+
+SECONDS = 8
+
+
+def load_part(module: nn.Module, tensors: dict[str, Tensor], name: str) -> None:
+    """Give a module its tensors of a checkpoint."""
+    module.load_state_dict(
+        {key[len(name) + 1 :]: value for key, value in tensors.items() if key.startswith(name + "/")}
+    )
+    module.eval()
+
+
+@torch.inference_mode()
+def main() -> None:
+    """See the module."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("checkpoint", type=Path, help="noise.safetensors of a training folder")
+    parser.add_argument("sounds", type=Path, help="folder of recordings")
+    parser.add_argument("--config", type=Path, help="settings of the training, if not the bundled model's")
+    arguments = parser.parse_args()
+    settings = load_config(arguments.config, AudioTraining)
+    shape, tensors = settings.autoencoder, load_file(arguments.checkpoint)
+    encoder, decoder = Encoder(shape), Decoder(shape)
+    density = NoiseDensity(shape.latent_channels, shape.rates)
+    for module, name in ((encoder, "encoder"), (decoder, "decoder"), (density, "density")):
+        load_part(module, tensors, name)
+    objective, rate = SoundObjective(shape.sample_rate), shape.sample_rate
+    sounds = SoundCache(arguments.sounds, arguments.checkpoint.parent / "judged", rate).sounds
+    rows = []
+    for point in range(shape.rates):
+        torch.manual_seed(0)
+        figures, bits = [], []
+        for sound in tqdm(sounds, desc=f"rate point {point}", disable=None):
+            cut = sound[: SECONDS * rate // shape.stride * shape.stride].astype(np.float32) / 2**15
+            cut = cut[: len(cut) // shape.stride * shape.stride]
+            x = torch.from_numpy(cut)[None, None]
+            noisy, cost = density(encoder(x), torch.tensor([point]))
+            location, _ = decoder(noisy, torch.tensor([point]))
+            decoded = location[0, 0].numpy()
+            kbps = cost.sum().item() / len(cut) * rate / 1000
+            quality = pesq(rate, cut, decoded, "wb"), stoi(cut, decoded, rate)
+            figures.append((kbps, objective.distortion(x, location).item(), *quality))
+            bits.append(cost.mean((0, 2, 3)))
+        alive = int((torch.stack(bits).mean(0) > 0.1).sum())
+        means = np.mean(figures, axis=0)
+        rows.append(
+            [str(point), f"{means[0]:.2f}", f"{means[1]:.4f}", f"{means[2]:.2f}", f"{means[3]:.3f}", str(alive)]
+        )
+    print(markdown_table(["rate point", "kbit/s", "distance", "PESQ-WB", "STOI", "channels in use"], rows))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except VqcodecError as error:
+        raise SystemExit(f"noise_speech.py: error: {error}") from None

@@ -1,0 +1,53 @@
+"""Spectrograms of a recording, and of what is left of it at some rates, one below the other: docs/speech.png.
+
+python scripts/spectrograms.py SOUND OUT.png [--kbps 0.7 1.5] [--seconds 5] [--model speech]
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+
+from bitstream import VqcodecError
+from vqcodec.audio.waveform import read_recording
+from vqcodec.defaults import DEFAULT_AUDIO_MODEL
+from vqcodec.evaluation.sound_metrics import RATE, mono
+from vqcodec.evaluation.spectrogram import RANGE, levels
+from vqcodec.loading import for_sound, load
+
+
+def main() -> None:
+    """See the module."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sound", type=Path)
+    parser.add_argument("target", type=Path)
+    parser.add_argument("--kbps", type=float, nargs="+", default=[0.7, 1.5])
+    parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--model", default=DEFAULT_AUDIO_MODEL, help="name of a bundled model, or a model file")
+    arguments = parser.parse_args()
+    codec, recording = for_sound(load(arguments.model)), read_recording(arguments.sound)
+    samples = recording.samples[:, : round(arguments.seconds * recording.rate)]
+    shown = {"original": mono(samples, recording.rate)}
+    for kbps in arguments.kbps:
+        data = codec.compress(samples, recording.rate, kbps=kbps)
+        seconds = samples.shape[1] / recording.rate
+        shown[f"{8 * len(data) / seconds / 1000:.2f} kbit/s"] = mono(*codec.decompress(data))
+    figure, axes = plt.subplots(len(shown), figsize=(10, 2.3 * len(shown)), sharex=True, layout="constrained")
+    loudest = levels(shown["original"]).max()
+    extent = (0, samples.shape[1] / recording.rate, 0, RATE / 2000)
+    for panel, (name, sound) in zip(axes, shown.items(), strict=True):
+        picture = {"origin": "lower", "aspect": "auto", "extent": extent, "cmap": "magma"}
+        panel.imshow(levels(sound), vmin=loudest - RANGE, vmax=loudest, **picture)
+        panel.set_title(name, loc="left", fontsize=10)
+        panel.set_ylabel("kHz")
+    axes[-1].set_xlabel("seconds")
+    figure.savefig(arguments.target, dpi=100)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except VqcodecError as error:
+        raise SystemExit(f"spectrograms.py: error: {error}") from None

@@ -1,0 +1,58 @@
+"""Files of sound that were written once are read for ever, and written again alike. See golden_sound/make.py."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bitstream import AudioSource
+from vqcodec import AudioCodec, inspect, load
+
+GOLDEN = Path(__file__).with_name("golden_sound")
+PINS = json.loads((GOLDEN / "pins.json").read_text())
+FILES = sorted(path.name for path in GOLDEN.glob("*.vq"))
+
+
+@pytest.fixture(scope="module")
+def codec() -> AudioCodec:
+    found = load(GOLDEN / "voice.safetensors")
+    assert isinstance(found, AudioCodec)
+    return found
+
+
+def test_there_are_three_files_and_a_model() -> None:
+    assert PINS.keys() == {*FILES, "voice.safetensors"}
+    assert len(FILES) == 3
+
+
+def test_the_model_keeps_its_fingerprint(codec: AudioCodec) -> None:
+    assert codec.model.fingerprint.hex() == PINS["voice.safetensors"]["fingerprint"]
+    assert all(inspect((GOLDEN / name).read_bytes()).fingerprint == codec.model.fingerprint.hex() for name in FILES)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_indices_are_read(codec: AudioCodec, name: str) -> None:
+    indices, pins = codec.read((GOLDEN / name).read_bytes()), PINS[name]
+    assert indices.source == AudioSource(*pins["source"])
+    assert indices.rate_point == pins["rate_point"]
+    assert list(indices.values.shape) == pins["volume"]
+    assert hashlib.sha256(indices.values.astype("<i4").tobytes()).hexdigest() == pins["sha256"]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_indices_are_written_to_the_same_bytes(codec: AudioCodec, name: str) -> None:
+    data = (GOLDEN / name).read_bytes()
+    assert codec.write(codec.read(data)) == data
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_recordings_sound_the_same(codec: AudioCodec, name: str) -> None:
+    """The decoder's floats may differ a little between machines."""
+    samples, rate = codec.decompress((GOLDEN / name).read_bytes())
+    length, expected_rate, channels = PINS[name]["source"]
+    assert (samples.shape, rate) == ((channels, length), expected_rate)
+    assert np.sqrt(np.mean(samples**2)) == pytest.approx(PINS[name]["rms"], rel=0.01, abs=1e-4)
