@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from vqcodec.codec import Codec
 from vqcodec.defaults import DEFAULT_QUALITY
 from vqcodec.indices import Indices, Source
 from vqcodec.model import Model
+from vqcodec.quality import Setting
 
 __all__ = ["AudioCodec"]
 
@@ -33,7 +34,11 @@ Samples = NDArray[np.float32]
 # The search for a rate looks at no more frames than these, in so many pieces; its result is then checked on all.
 PROBED_FRAMES = 6000
 PROBES = 12
-SEARCH_STEPS = 8
+QUALITY_STEPS = 7
+LAMBDA_STEPS = 5
+LAMBDA_OCTAVES = 4.0
+CORRECTIONS = 5
+OVERHEAD = 48  # bytes of a file besides its streams
 TOLERANCE = 0.05
 
 
@@ -201,32 +206,55 @@ class AudioCodec(Codec):
     # Rates ---------------------------------------------------------------------------------------------------------
 
     def _within(self, latents: Samples, source: AudioSource, kbps: float) -> bytes:
-        """The largest file of at most `kbps`, by bisection of the quality."""
+        """The largest file of at most `kbps`, by bisection of the quality, and of the worth of a bit at its end."""
         seconds = source.samples / source.sample_rate
         budget = kbps * 1000 / 8 * seconds
-        low, high = 1.0, 100.0
         probe, share = _probe(latents)
-        if self._estimate(probe, 100.0) / share <= budget:
-            low = 100.0
-        for _ in range(SEARCH_STEPS if low < high else 0):
-            middle = (low + high) / 2
-            fits = self._estimate(probe, middle) / share <= budget
-            low, high = (middle, high) if fits else (low, middle)
-        data = self._file(latents, source, low)
-        while len(data) > budget and low > 1:
-            low = max(1.0, low - (1 if share == 1 else 2))
-            data = self._file(latents, source, low)
-        _warn_of_range(8 * len(data) / seconds / 1000, kbps, at_end=low in (1.0, 100.0))
+
+        def fits(chosen: Setting) -> bool:
+            return self._estimate(probe, chosen) / share + OVERHEAD <= budget
+
+        chosen = self.settings(100.0)
+        if not fits(chosen):
+            low, high = _bisect(lambda quality: fits(self.settings(quality)), 1.0, 100.0, QUALITY_STEPS)
+            # Where the rate point changes the rate jumps. A larger worth of a bit at the upper one fills the gap.
+            above = self.settings(high)
+            steps = LAMBDA_STEPS if above.rate_point != self.settings(low).rate_point else 0
+            octaves = -_bisect(lambda less: fits(_cheaper(above, -less)), -LAMBDA_OCTAVES, 0.0, steps)[0]
+            chosen = self.settings(low) if octaves == LAMBDA_OCTAVES else _cheaper(above, octaves)
+        data = self._file(latents, source, chosen)
+        for _ in range(CORRECTIONS):  # an estimate, of a part of a long recording, may be too low by a little
+            if len(data) <= budget:
+                break
+            chosen = _cheaper(chosen, 0.15 if share == 1 else 0.3)
+            data = self._file(latents, source, chosen)
+        _warn_of_range(8 * len(data) / seconds / 1000, kbps)
         return data
 
-    def _estimate(self, latents: Samples, quality: float) -> float:
-        """Bytes of the streams of a file, without coding them."""
-        chosen = self.settings(quality)
-        return float(self.model.prior.bits(self.choose(latents, chosen), chosen.rate_point).sum()) / 8
+    def _estimate(self, latents: Samples, chosen: Setting) -> float:
+        """Bytes of the streams of a file, by the code lengths with which its indices are chosen."""
+        first, bits = self.assign(latents, chosen), 0.0
+        vectors = latents.reshape(*latents.shape[:2], -1).transpose(0, 2, 1)
+        for plane, part, cost in self.model.prior.costs(first, chosen.rate_point):
+            found = self.model.codebooks.nearest(vectors[plane, part], chosen.rate_point, plane, chosen.lambda_ * cost)
+            bits += float(np.take_along_axis(cost, found[:, None], axis=1).sum())
+        return bits / 8
 
-    def _file(self, latents: Samples, source: AudioSource, quality: float) -> bytes:
-        chosen = self.settings(quality)
+    def _file(self, latents: Samples, source: AudioSource, chosen: Setting) -> bytes:
         return self.write(self.indices(self.choose(latents, chosen), chosen.rate_point, source))
+
+
+def _bisect(fits: Callable[[float], bool], low: float, high: float, steps: int) -> tuple[float, float]:
+    """Narrow down the largest argument that fits, given that none above `high` does: `low` or what fits, and above."""
+    for _ in range(steps):
+        middle = (low + high) / 2
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return low, high
+
+
+def _cheaper(chosen: Setting, octaves: float) -> Setting:
+    """The same rate point with bits worth 2**octaves times as much."""
+    return Setting(chosen.rate_point, chosen.lambda_ * 2**octaves)
 
 
 def _probe(latents: Samples) -> tuple[Samples, float]:
@@ -240,10 +268,10 @@ def _probe(latents: Samples) -> tuple[Samples, float]:
     return np.concatenate(pieces, axis=3), PROBES * length / frames
 
 
-def _warn_of_range(reached: float, wanted: float, at_end: bool) -> None:
+def _warn_of_range(reached: float, wanted: float) -> None:
     if reached > wanted:
         warnings.warn(f"{wanted:g} kbit/s is less than the model can do: the file has {reached:.2f}", stacklevel=4)
-    elif at_end and reached < (1 - TOLERANCE) * wanted:
+    elif reached < (1 - TOLERANCE) * wanted:
         warnings.warn(f"{wanted:g} kbit/s is more than the model can use: the file has {reached:.2f}", stacklevel=4)
 
 
