@@ -40,6 +40,7 @@ LAMBDA_OCTAVES = 4.0
 CORRECTIONS = 5
 OVERHEAD = 48  # bytes of a file besides its streams
 TOLERANCE = 0.05
+ERROR = 0.015  # of an estimate
 
 
 class AudioCodec(Codec):
@@ -211,17 +212,17 @@ class AudioCodec(Codec):
         budget = kbps * 1000 / 8 * seconds
         probe, share = _probe(latents)
 
-        def fits(chosen: Setting) -> bool:
-            return self._estimate(probe, chosen) / share + OVERHEAD <= budget
+        def fits(chosen: Setting, part: float = 1) -> bool:
+            return self._estimate(probe, chosen) / share + OVERHEAD <= part * budget
 
         chosen = self.settings(100.0)
         if not fits(chosen):
             low, high = _bisect(lambda quality: fits(self.settings(quality)), 1.0, 100.0, QUALITY_STEPS)
+            chosen, above = self.settings(low), self.settings(high)
             # Where the rate point changes the rate jumps. A larger worth of a bit at the upper one fills the gap.
-            above = self.settings(high)
-            steps = LAMBDA_STEPS if above.rate_point != self.settings(low).rate_point else 0
-            octaves = -_bisect(lambda less: fits(_cheaper(above, -less)), -LAMBDA_OCTAVES, 0.0, steps)[0]
-            chosen = self.settings(low) if octaves == LAMBDA_OCTAVES else _cheaper(above, octaves)
+            if above.rate_point != chosen.rate_point and fits(chosen, 1 - TOLERANCE + ERROR):
+                octaves = -_bisect(lambda less: fits(_cheaper(above, -less)), -LAMBDA_OCTAVES, 0.0, LAMBDA_STEPS)[0]
+                chosen = chosen if octaves == LAMBDA_OCTAVES else _cheaper(above, octaves)
         data = self._file(latents, source, chosen)
         for _ in range(CORRECTIONS):  # an estimate, of a part of a long recording, may be too low by a little
             if len(data) <= budget:
