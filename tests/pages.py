@@ -24,6 +24,7 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
+PATIENCE = 120  # seconds, on a machine that has other work
 WINDOWS = {"desktop": (1280, 900, "light"), "phone": (390, 800, "dark")}
 
 
@@ -48,6 +49,7 @@ def opened(browser: Browser, file: Path, window: str) -> Iterator[Page]:
     page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("request", lambda request: _expect_local(request.url, complaints))
+    page.set_default_timeout(PATIENCE * 1000)
     page.goto(file.as_uri())
     yield page
     assert complaints == []
@@ -56,7 +58,7 @@ def opened(browser: Browser, file: Path, window: str) -> Iterator[Page]:
 
 def wait_until(page: Page, expression: str) -> None:
     """Evaluate it until it holds: unlike `wait_for_function`, the page's policy against `eval` allows this."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while not page.evaluate(expression):
         assert time.monotonic() < deadline, f"it never holds: {expression}"
         time.sleep(0.02)
