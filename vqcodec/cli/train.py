@@ -15,6 +15,7 @@ OUT = click.option(
     "--out", metavar="M", type=click.Path(path_type=Path), required=True, help="The model file to write."
 )
 CONFIG = click.option("--config", metavar="FILE", type=click.Path(path_type=Path), help="Settings, as TOML.")
+START = click.option("--start", metavar="MODEL", help="Start from the networks of this model, a bundled one or a file.")
 RESUME = click.option(
     "--resume/--no-resume",
     default=True,
@@ -32,7 +33,7 @@ def train() -> None:
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @OUT
 @CONFIG
-@click.option("--start", metavar="MODEL", help="Start from the networks of this model, a bundled one or a file.")
+@START
 @RESUME
 def image(folder: Path, out: Path, config: Path | None, start: str | None, resume: bool) -> None:
     """Train on the pictures of the folder DIR and write the model M; checkpoints are kept beside it."""
@@ -48,14 +49,16 @@ def image(folder: Path, out: Path, config: Path | None, start: str | None, resum
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @OUT
 @CONFIG
+@START
 @RESUME
-def audio(folder: Path, out: Path, config: Path | None, resume: bool) -> None:
+def audio(folder: Path, out: Path, config: Path | None, start: str | None, resume: bool) -> None:
     """Train on the sounds of the folder DIR and write the model M; checkpoints are kept beside it."""
+    from vqcodec.model import find_model
     from vqcodec.training.audio import train_audio
 
     if not resume:
         _forget(out)
-    train_audio(folder, out, config)
+    train_audio(folder, out, config, find_model(start) if start else None)
 
 
 def _forget(out: Path) -> None:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from vqcodec.audio.autoencoder import Decoder, Encoder, LikelihoodHead
 from vqcodec.audio.config import AutoencoderConfig, PriorConfig
+from vqcodec.model import load_model
 from vqcodec.nn.likelihood import sample_code_length
 from vqcodec.nn.quantizer import QuantizerConfig
 from vqcodec.training.codebooks import CodebookStage
@@ -21,7 +22,7 @@ from vqcodec.training.noise import NoiseStage
 from vqcodec.training.settings import TrainingSettings
 from vqcodec.training.sounds import SoundCache, random_cuts
 from vqcodec.training.stages import Stages
-from vqcodec.training.start import spread_latents
+from vqcodec.training.start import spread_latents, start_from_model
 
 __all__ = ["AudioTraining", "SoundObjective", "train_audio"]
 
@@ -62,13 +63,14 @@ class SoundObjective:
         return sample_code_length(values, location * 2**15, *parameters).mean((1, 2))
 
 
-def train_audio(folder: Path, out: Path, config: Path | None = None) -> None:
+def train_audio(folder: Path, out: Path, config: Path | None = None, start: Path | None = None) -> None:
     """Train on the sounds of `folder` and write the model `out`; checkpoints go beside it, into `out` + ".training".
 
     Args:
         folder: sounds, of any sample rate.
         out: the model file.
         config: settings, as TOML; None for the bundled model's.
+        start: a model file whose networks to start from.
 
     Raises:
         InputError: the configuration or the sounds cannot be used.
@@ -80,5 +82,9 @@ def train_audio(folder: Path, out: Path, config: Path | None = None) -> None:
     rng, sounds = np.random.default_rng(settings.seed), SoundCache(folder, work / "cache", shape.sample_rate).sounds
     objective = SoundObjective(shape.sample_rate)
     stages = Stages(settings, Encoder(shape), Decoder(shape), LikelihoodHead(shape), objective, work)
-    spread_latents(stages.encoder, random_cuts(sounds, 64, 64 * shape.stride, rng))
+    cuts = random_cuts(sounds, settings.codes.batch, settings.codes.crop * shape.stride, rng)
+    if start:
+        start_from_model(load_model(start), stages.encoder, stages.decoder, stages.density, cuts)
+    else:
+        spread_latents(stages.encoder, cuts)
     stages.run(lambda batch, frames: random_cuts(sounds, batch, frames * shape.stride, rng)).save(out)

@@ -15,7 +15,7 @@ from vqcodec.image.config import AutoencoderConfig
 from vqcodec.model import Model
 from vqcodec.nn.density import NoiseDensity
 from vqcodec.training.codebooks import collect_latents
-from vqcodec.training.objective import Encoder
+from vqcodec.training.objective import Decoder, Encoder
 
 __all__ = ["spread_latents", "start_from_model", "start_linear_path"]
 
@@ -23,6 +23,7 @@ __all__ = ["spread_latents", "start_from_model", "start_linear_path"]
 LATENT_SCALE = 6.0
 PATCHES = 30_000
 SPREAD = 3.0
+FINER = 0.66  # the widths of a rate point, to begin with, over those of the one before
 
 
 @torch.no_grad()
@@ -67,16 +68,31 @@ def _enough(batches: Iterator[Tensor]) -> Iterator[Tensor]:
 
 @torch.no_grad()
 def start_from_model(
-    model: Model, encoder: image.Encoder, decoder: image.Decoder, density: NoiseDensity, batches: Iterator[Tensor]
+    model: Model, encoder: Encoder, decoder: Decoder, density: NoiseDensity, batches: Iterator[Tensor]
 ) -> None:
     """Take up the networks of a trained model; the density begins with the spread of its latents and their widths.
+
+    Rate points beyond those of the model begin as its last one, each with finer noise than the one before.
 
     Raises:
         ModelError: the model has other networks.
     """
+    rates = len(decoder.gain)
+    widths = torch.from_numpy(model.codebooks.metric).flatten(1).rsqrt()
+    finer = torch.tensor([FINER ** max(0, rate + 1 - len(widths)) for rate in range(rates)])[:, None]
+    weights = model.state("decoder")
+    for name in ("gain", "rate_bias.weight"):
+        if name in weights:
+            weights[name] = _to_rates(weights[name], rates)
     try:
         encoder.load_state_dict(model.state("encoder"))
-        decoder.load_state_dict(model.state("decoder"))
+        decoder.load_state_dict(weights)
+        widths = _to_rates(widths, rates) * finer
+        density.start(collect_latents(encoder, batches, PATCHES), widths.pow(-2))
     except RuntimeError:
         raise ModelError("the networks to start from have another shape than the configuration") from None
-    density.start(collect_latents(encoder, batches, PATCHES), torch.from_numpy(model.codebooks.metric).flatten(1))
+
+
+def _to_rates(rows: Tensor, rates: int) -> Tensor:
+    """The first `rates` rows of `[R, C]`, the last one again where there are fewer."""
+    return rows[torch.arange(rates).clamp_max(len(rows) - 1)]
