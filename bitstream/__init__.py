@@ -1,6 +1,7 @@
 """The bytes of a `.vq` file: its container and its entropy coder. Knows no model and needs no torch."""
 
-from .container import AudioSource, Container, ImageSource, Layer, Limits, overhead, pack, unpack
+from .alpha import decode_alpha, encode_alpha
+from .container import Chunks, Container, Layer, layer_ends, overhead, pack, unpack
 from .entropy import PRECISION, SymbolDecoder, SymbolEncoder, check_frequencies, ideal_bits, indices_crc
 from .errors import (
     BitstreamError,
@@ -14,11 +15,15 @@ from .errors import (
     UnsupportedError,
     VqcodecError,
 )
+from .header import Limits
+from .sources import AudioSource, ColourFormat, ImageSource
 
 __all__ = [
     "PRECISION",
     "AudioSource",
     "BitstreamError",
+    "Chunks",
+    "ColourFormat",
     "Container",
     "CorruptError",
     "FingerprintError",
@@ -35,8 +40,11 @@ __all__ = [
     "UnsupportedError",
     "VqcodecError",
     "check_frequencies",
+    "decode_alpha",
+    "encode_alpha",
     "ideal_bits",
     "indices_crc",
+    "layer_ends",
     "overhead",
     "pack",
     "unpack",

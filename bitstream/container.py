@@ -1,20 +1,23 @@
-"""The layout of a `.vq` file: a header, one stream a layer, and checksums.
+"""The layout of a `.vq` file: a header, chunks, one stream a layer, and checksums.
 
-    header | stream, CRC-32 of its indices | ... one pair a layer ... | CRC-32 of all bytes before | exactly the end
+    header | chunk, its CRC-32 | ... | stream, CRC-32 of its indices | ... | CRC-32 of all bytes before | the very end
 
-Each stream is followed by the checksum of what it decodes to, so a file that was cut after a layer is still of use.
+A stream is followed by the checksum of what it decodes to, so a file that was cut after a layer is still of use. The
+chunks, which hold what is beside the indices, come first: a cut file has them, too.
 """
 
 from __future__ import annotations
 
+import itertools
 import zlib
 from dataclasses import dataclass
 
 from .errors import BitstreamError, CorruptError, TruncatedError
 from .fields import Reader
-from .header import UINT32_MAX, AudioSource, Header, ImageSource, Limits, check_magic, read_header, write_header
+from .header import Header, Limits, check_magic, read_header, write_header
+from .sources import UINT32_MAX, AudioSource, ImageSource
 
-__all__ = ["AudioSource", "Container", "ImageSource", "Layer", "Limits", "overhead", "pack", "unpack"]
+__all__ = ["Chunks", "Container", "Layer", "layer_ends", "overhead", "pack", "unpack"]
 
 _CRC_SIZE = 4
 
@@ -36,6 +39,24 @@ class Layer:
 
 
 @dataclass(frozen=True)
+class Chunks:
+    """What the file of a picture holds beside its indices; see docs/FORMAT.md for what is in the bytes.
+
+    Attributes:
+        alpha: the alpha channel, losslessly coded; empty if the picture has none.
+        metadata: colour profile, EXIF and XMP; empty if none of them is kept.
+    """
+
+    alpha: bytes = b""
+    metadata: bytes = b""
+
+    @property
+    def present(self) -> tuple[bytes, ...]:
+        """The chunks that there are, in the order of the file."""
+        return tuple(chunk for chunk in (self.alpha, self.metadata) if chunk)
+
+
+@dataclass(frozen=True)
 class Container:
     """All that a `.vq` file holds.
 
@@ -45,9 +66,10 @@ class Container:
         source: what was compressed.
         rate_point: which of the model's codebook sets, 0..255.
         layers: 1..8 layers, the most important one first.
+        chunks: of a picture; alpha goes with the colour formats RGB and GREY only.
 
     Raises:
-        ValueError: a field is out of range.
+        ValueError: a field is out of range, or a chunk does not go with the source.
     """
 
     fingerprint: bytes
@@ -55,6 +77,7 @@ class Container:
     source: ImageSource | AudioSource
     rate_point: int
     layers: tuple[Layer, ...]
+    chunks: Chunks = Chunks()
 
     def __post_init__(self) -> None:
         _header_of(self)  # whose construction checks the fields
@@ -63,6 +86,8 @@ class Container:
 def pack(container: Container) -> bytes:
     """Return the bytes of the `.vq` file."""
     parts = [write_header(_header_of(container))]
+    for chunk in container.chunks.present:
+        parts += (chunk, zlib.crc32(chunk).to_bytes(_CRC_SIZE, "little"))
     for layer in container.layers:
         parts += (layer.stream, layer.indices_crc.to_bytes(_CRC_SIZE, "little"))
     body = b"".join(parts)
@@ -73,8 +98,9 @@ def pack(container: Container) -> bytes:
 def unpack(data: bytes, limits: Limits = Limits(), allow_truncated: bool = False) -> Container:  # noqa: B008
     """Read a `.vq` file: the inverse of `pack`, which accepts no other bytes than `pack` writes.
 
-    With `allow_truncated`, a file that was cut returns the layers that are complete. The checksum of all bytes is then
-    missing, so a damaged header or stream is noticed only when the indices do not match `Layer.indices_crc`.
+    With `allow_truncated`, a file that was cut returns its chunks and the layers that are complete. The checksum of all
+    bytes is then missing, so a damaged header or stream is noticed only when the indices do not match
+    `Layer.indices_crc`.
 
     Raises:
         NotAVqFileError: the data are not a `.vq` file.
@@ -97,21 +123,39 @@ def unpack(data: bytes, limits: Limits = Limits(), allow_truncated: bool = False
     layers = _read_layers(data, header, position)
     if not layers:
         raise TruncatedError(f"the file is cut short or damaged: {len(data)} bytes of {size}, and no whole layer")
-    return Container(header.fingerprint, header.decoder_version, header.source, header.rate_point, layers)
+    chunks = _read_chunks(data, header, position)
+    return Container(header.fingerprint, header.decoder_version, header.source, header.rate_point, layers, chunks)
 
 
 def overhead(container: Container) -> int:
     """Return the number of bytes that the file has besides its streams."""
-    return len(write_header(_header_of(container))) + _CRC_SIZE * (len(container.layers) + 1)
+    header = _header_of(container)
+    return _file_size(header, len(write_header(header))) - sum(header.stream_sizes)
+
+
+def layer_ends(data: bytes) -> tuple[int, ...]:
+    """Return how many bytes of a file, which may be cut, there are up to the end of each layer that its header names.
+
+    Raises:
+        BitstreamError: as for `unpack`, of the header.
+    """
+    check_magic(data)
+    header, position = read_header(data)
+    start = position + sum(size + _CRC_SIZE for size in header.chunk_sizes)
+    return tuple(itertools.accumulate((size + _CRC_SIZE for size in header.stream_sizes), initial=start))[1:]
 
 
 def _header_of(container: Container) -> Header:
     sizes = tuple(len(layer.stream) for layer in container.layers)
-    return Header(container.fingerprint, container.decoder_version, container.source, container.rate_point, sizes)
+    chunks = len(container.chunks.alpha), len(container.chunks.metadata)
+    return Header(
+        container.fingerprint, container.decoder_version, container.source, container.rate_point, sizes, *chunks
+    )
 
 
 def _file_size(header: Header, header_size: int) -> int:
-    return header_size + sum(size + _CRC_SIZE for size in header.stream_sizes) + _CRC_SIZE
+    parts = header.chunk_sizes + header.stream_sizes
+    return header_size + sum(size + _CRC_SIZE for size in parts) + _CRC_SIZE
 
 
 def _checksum_matches(data: bytes) -> bool:
@@ -119,9 +163,20 @@ def _checksum_matches(data: bytes) -> bool:
     return zlib.crc32(body) == int.from_bytes(data[-_CRC_SIZE:], "little")
 
 
+def _read_chunks(data: bytes, header: Header, position: int) -> Chunks:
+    """Return the chunks, which lie before the first layer; CorruptError if they are damaged."""
+    reader = Reader(data, position)
+    chunks: list[bytes] = []
+    for size in (header.alpha_size, header.metadata_size):
+        chunks.append(reader.take(size))
+        if size and reader.uint32() != zlib.crc32(chunks[-1]):
+            raise CorruptError("the file is damaged: the checksum of its alpha or metadata does not match")
+    return Chunks(*chunks)
+
+
 def _read_layers(data: bytes, header: Header, position: int) -> tuple[Layer, ...]:
     """Return the layers that are complete, which may be none."""
-    reader = Reader(data, position)
+    reader = Reader(data, position + sum(size + _CRC_SIZE for size in header.chunk_sizes))
     layers: list[Layer] = []
     for size in header.stream_sizes:
         if reader.remaining < size + _CRC_SIZE:

@@ -1,30 +1,40 @@
-"""The header of a `.vq` file: everything before the first layer's stream, and the limits on what it may claim.
+"""The header of a `.vq` file: everything before its chunks and streams, and the limits on what it may claim.
 
     magic | version | modality and mode | fingerprint | decoder version | source | rate point | layer count | lengths
     4       1         1                   8             varint            ...      varint       varint        varints
 
-The source is `width height colour [coded width, coded height]` for an image, `samples rate channels` for audio.
+The source is `width height colour [coded width, coded height] [palette]` for an image, `samples rate channels` for
+audio. The lengths are those of the layers' streams, then those of the chunks that there are.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .errors import CorruptError, LimitError, NotAVqFileError, TruncatedError, UnsupportedError
+from .errors import LimitError, NotAVqFileError, TruncatedError, UnsupportedError
 from .fields import Reader, encode_varint
+from .sources import (
+    UINT32_MAX,
+    AudioSource,
+    ColourFormat,
+    ImageSource,
+    check_range,
+    in_range,
+    read_audio_source,
+    read_image_source,
+    write_source,
+)
 
-__all__ = ["AudioSource", "Header", "ImageSource", "Limits", "check_magic", "read_header", "write_header"]
+__all__ = ["Header", "Limits", "check_magic", "read_header", "write_header"]
 
 MAGIC = b"\x8eVQ\n"
 FORMAT_VERSION = 1
 FINGERPRINT_SIZE = 8
 MAX_LAYERS = 8
-UINT32_MAX = 2**32 - 1
 
 IMAGE, AUDIO = 0, 1  # modality, low nibble of its byte
 LOSSY, LOSSLESS = 0, 1  # mode, high nibble of the same byte
-RGB = 0  # colour format, low nibble of its byte
-CODED_SIZE_DIFFERS = 0x10  # feature flag, high nibble of the same byte; the other three flags are reserved
+WITH_ALPHA = (ColourFormat.RGB, ColourFormat.GREY)  # the colour formats that a picture with alpha may have
 
 # What 8e 56 51 0a becomes when a file is copied as text: line ends converted (CR LF, CR); 8e read as Latin-1 or Windows
 # 1252 and written as UTF-8, replaced (U+FFFD, '?'), dropped, or stripped of its eighth bit.
@@ -32,53 +42,13 @@ TEXT_COPIES = (b"\x8eVQ\r", b"\xc2\x8eVQ", b"\xc5\xbdVQ", b"\xef\xbf\xbdVQ", b"?
 
 
 @dataclass(frozen=True)
-class ImageSource:
-    """An RGB picture of `width` x `height` pixels (1..2**32-1), coded at `coded_width` x `coded_height`.
-
-    The coded size is at most the source's size. Left out, or zero, it is the source's size.
-
-    Raises:
-        ValueError: a size is out of range.
-    """
-
-    width: int
-    height: int
-    coded_width: int = 0
-    coded_height: int = 0
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "coded_width", self.coded_width or self.width)
-        object.__setattr__(self, "coded_height", self.coded_height or self.height)
-        _check_range("width", self.width, 1, UINT32_MAX)
-        _check_range("height", self.height, 1, UINT32_MAX)
-        _check_range("coded width", self.coded_width, 1, self.width)
-        _check_range("coded height", self.coded_height, 1, self.height)
-
-
-@dataclass(frozen=True)
-class AudioSource:
-    """A recording of `samples` (1..2**64-1) a channel, at `sample_rate` Hz, in `channels` (each 1..2**32-1).
-
-    Raises:
-        ValueError: a number is out of range.
-    """
-
-    samples: int
-    sample_rate: int
-    channels: int
-
-    def __post_init__(self) -> None:
-        _check_range("samples", self.samples, 1, 2**64 - 1)
-        _check_range("sample rate", self.sample_rate, 1, UINT32_MAX)
-        _check_range("channels", self.channels, 1, UINT32_MAX)
-
-
-@dataclass(frozen=True)
 class Header:
-    """All fields between the format version and the first stream; `stream_sizes` are bytes, one a layer (1..8).
+    """All fields between the format version and the first chunk or stream.
+
+    `stream_sizes` are bytes, one a layer (1..8); the sizes of the chunks are bytes, too, 0 if there is none.
 
     Raises:
-        ValueError: a field is out of range.
+        ValueError: a field is out of range, or a chunk does not go with the source.
     """
 
     fingerprint: bytes
@@ -86,14 +56,25 @@ class Header:
     source: ImageSource | AudioSource
     rate_point: int
     stream_sizes: tuple[int, ...]
+    alpha_size: int = 0
+    metadata_size: int = 0
 
     def __post_init__(self) -> None:
-        _check_range("fingerprint length", len(self.fingerprint), FINGERPRINT_SIZE, FINGERPRINT_SIZE)
-        _check_range("decoder version", self.decoder_version, 0, UINT32_MAX)
-        _check_range("rate point", self.rate_point, 0, 255)
-        _check_range("number of layers", len(self.stream_sizes), 1, MAX_LAYERS)
+        check_range("fingerprint length", len(self.fingerprint), FINGERPRINT_SIZE, FINGERPRINT_SIZE)
+        check_range("decoder version", self.decoder_version, 0, UINT32_MAX)
+        check_range("rate point", self.rate_point, 0, 255)
+        check_range("number of layers", len(self.stream_sizes), 1, MAX_LAYERS)
         for size in self.stream_sizes:
-            _check_range("stream size", size, 0, UINT32_MAX)
+            check_range("stream size", size, 0, UINT32_MAX)
+        is_image = isinstance(self.source, ImageSource)
+        may_have_alpha = isinstance(self.source, ImageSource) and self.source.colour in WITH_ALPHA
+        check_range("size of alpha", self.alpha_size, 0, UINT32_MAX if may_have_alpha else 0)
+        check_range("size of metadata", self.metadata_size, 0, UINT32_MAX if is_image else 0)
+
+    @property
+    def chunk_sizes(self) -> tuple[int, ...]:
+        """Bytes of the chunks that there are, in the order of the file."""
+        return tuple(size for size in (self.alpha_size, self.metadata_size) if size)
 
 
 @dataclass(frozen=True)
@@ -103,7 +84,7 @@ class Limits:
     Attributes:
         max_pixels: width times height of an image (the threshold at which Pillow refuses a picture).
         max_layers: streams in the file.
-        max_stream_bytes: all streams of the file together.
+        max_stream_bytes: all streams and chunks of the file together.
         max_samples: samples times channels of a recording.
     """
 
@@ -120,7 +101,7 @@ class Limits:
             case AudioSource(samples, _, channels):
                 _check_limit(f"{samples} samples in {channels} channels", samples * channels, self.max_samples)
         _check_limit("layers", len(header.stream_sizes), self.max_layers)
-        _check_limit("bytes of streams", sum(header.stream_sizes), self.max_stream_bytes)
+        _check_limit("bytes of streams", sum(header.stream_sizes + header.chunk_sizes), self.max_stream_bytes)
 
 
 def check_magic(data: bytes) -> None:
@@ -152,10 +133,10 @@ def write_header(header: Header) -> bytes:
             bytes((FORMAT_VERSION, modality | LOSSY << 4)),
             header.fingerprint,
             encode_varint(header.decoder_version),
-            _write_source(header.source),
+            write_source(header.source, header.alpha_size > 0, header.metadata_size > 0),
             encode_varint(header.rate_point),
             encode_varint(len(header.stream_sizes)),
-            *map(encode_varint, header.stream_sizes),
+            *map(encode_varint, header.stream_sizes + header.chunk_sizes),
         )
     )
 
@@ -174,61 +155,26 @@ def read_header(data: bytes) -> tuple[Header, int]:
         raise UnsupportedError("the file is lossless, or of a later kind: this release reads lossy files")
     fingerprint = reader.take(FINGERPRINT_SIZE)
     decoder_version = reader.varint()
-    source = _read_source(reader, kind & 0x0F)
-    rate_point = _in_range("rate point", reader.varint(), 0, 255)
-    layers = _in_range("number of layers", reader.varint(), 1, MAX_LAYERS)
+    source, has_alpha, has_metadata = _read_source(reader, kind & 0x0F)
+    rate_point = in_range("rate point", reader.varint(), 0, 255)
+    layers = in_range("number of layers", reader.varint(), 1, MAX_LAYERS)
     sizes = tuple(reader.varint() for _ in range(layers))
-    return Header(fingerprint, decoder_version, source, rate_point, sizes), reader.position
+    alpha_size = in_range("size of alpha", reader.varint(), 1, UINT32_MAX) if has_alpha else 0
+    metadata_size = in_range("size of metadata", reader.varint(), 1, UINT32_MAX) if has_metadata else 0
+    header = Header(fingerprint, decoder_version, source, rate_point, sizes, alpha_size, metadata_size)
+    return header, reader.position
 
 
-def _write_source(source: ImageSource | AudioSource) -> bytes:
-    if isinstance(source, AudioSource):
-        return b"".join(map(encode_varint, (source.samples, source.sample_rate, source.channels)))
-    size, coded = (source.width, source.height), (source.coded_width, source.coded_height)
-    plain = b"".join(map(encode_varint, size))
-    if coded == size:
-        return plain + bytes((RGB,))
-    return plain + bytes((RGB | CODED_SIZE_DIFFERS,)) + b"".join(map(encode_varint, coded))
-
-
-def _read_source(reader: Reader, modality: int) -> ImageSource | AudioSource:
+def _read_source(reader: Reader, modality: int) -> tuple[ImageSource | AudioSource, bool, bool]:
+    """The source, and whether the file has alpha and metadata."""
     if modality == IMAGE:
-        return _read_image_source(reader)
+        source, has_alpha, has_metadata = read_image_source(reader)
+        if has_alpha and source.colour not in WITH_ALPHA:
+            raise UnsupportedError("the file has alpha with a colour format for which this release does not know it")
+        return source, has_alpha, has_metadata
     if modality == AUDIO:
-        return AudioSource(
-            samples=_in_range("samples", reader.varint(bits=64), 1, 2**64 - 1),
-            sample_rate=_in_range("sample rate", reader.varint(), 1, UINT32_MAX),
-            channels=_in_range("channels", reader.varint(), 1, UINT32_MAX),
-        )
+        return read_audio_source(reader), False, False
     raise UnsupportedError(f"the file holds something else than an image or audio (modality {modality})")
-
-
-def _read_image_source(reader: Reader) -> ImageSource:
-    width = _in_range("width", reader.varint(), 1, UINT32_MAX)
-    height = _in_range("height", reader.varint(), 1, UINT32_MAX)
-    colour = reader.byte()
-    if colour & ~CODED_SIZE_DIFFERS != RGB:
-        raise UnsupportedError(
-            f"the file uses a colour format or feature that this release does not know ({colour:#x})"
-        )
-    if not colour & CODED_SIZE_DIFFERS:
-        return ImageSource(width, height)
-    coded_width = _in_range("coded width", reader.varint(), 1, width)
-    coded_height = _in_range("coded height", reader.varint(), 1, height)
-    if (coded_width, coded_height) == (width, height):
-        raise CorruptError("the header says that the coded size differs, and repeats the size")
-    return ImageSource(width, height, coded_width, coded_height)
-
-
-def _in_range(name: str, value: int, low: int, high: int) -> int:
-    if not low <= value <= high:
-        raise CorruptError(f"the header has {name} {value}, outside of {low}..{high}")
-    return value
-
-
-def _check_range(name: str, value: int, low: int, high: int) -> None:
-    if not low <= value <= high:
-        raise ValueError(f"{name} {value} is outside of {low}..{high}")
 
 
 def _check_limit(what: str, claimed: int, limit: int) -> None:

@@ -20,6 +20,8 @@ section() { # a title, and a command whose Markdown goes below it
     section "Bits per dim, small pictures" vqcodec eval bpd "$2" --model small -q 75 --lossless --csv "$4/bpd_small.csv" --force
     section "Samples, photographs" python scripts/samples.py "$1"
     section "Samples, small pictures" python scripts/samples.py "$2" --model small --quality 75
+    section "A thousand bytes" python scripts/preview.py examples/coffee.png docs/preview.png
+    section "Files that are cut" python scripts/progressive.py "$1" docs/progressive.png
     section "Speed" python scripts/speed.py "$1" --out "$4"
     section "Rate and distortion, speech" vqcodec eval rd "$3" --out "$4/speech"
     section "Promises, speech" python scripts/checks_sound.py "$3"

@@ -17,7 +17,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from vqcodec.evaluation.pictures import find_pictures
-from vqcodec.image.pixels import read_picture
+from vqcodec.image.pixels import read_rgb
 
 SMALLEST = 1 / 3  # of the shorter side
 
@@ -43,7 +43,7 @@ def main() -> None:
     rng = np.random.default_rng(0)
     progress = tqdm(find_pictures(arguments.pictures), disable=None)
     small = [
-        square for path in progress for square in squares(read_picture(path).image, arguments.each, arguments.size, rng)
+        square for path in progress for square in squares(read_rgb(path).image, arguments.each, arguments.size, rng)
     ]
     np.save(arguments.out, np.stack(small))
 

@@ -13,8 +13,6 @@ import argparse
 import math
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -28,6 +26,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from PIL import Image
+from process_cost import ProcessCost, run_vqcodec
 from tqdm import tqdm
 
 import vqcodec
@@ -35,30 +34,12 @@ from bitstream import VqcodecError
 from vqcodec.defaults import DEFAULT_MODEL
 from vqcodec.evaluation.pictures import find_pictures, mirrored_to_size
 from vqcodec.evaluation.report import markdown_table, number, write_csv
-from vqcodec.image.pixels import read_picture
+from vqcodec.image.pixels import read_rgb
 
 WIDTH, HEIGHT = 768, 512
 LARGE = (3456, 2304)
 MEGAPIXELS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 COLOURS = {"compress": "#c2255c", "decompress": "#1971c2"}
-
-# A small process that starts the one to measure: on Linux, a process that is started from a large one counts the peak
-# of that one as its own.
-LAUNCHER = """
-import resource, subprocess, sys, time
-started = time.perf_counter()
-subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
-print(time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
-"""
-MAXRSS_PER_MEGABYTE = 1e6 if sys.platform == "darwin" else 1e6 / 1024
-
-
-@dataclass(frozen=True)
-class ProcessCost:
-    """Wall clock of a process, the median, and its peak memory, the maximum of all runs."""
-
-    seconds: float
-    megabytes: float
 
 
 @dataclass(frozen=True)
@@ -86,15 +67,13 @@ def seconds_of(action: Callable[[], object], runs: int) -> float:
 
 
 def cost_of(arguments: Sequence[str], runs: int) -> ProcessCost:
-    """Run `vqcodec` with these arguments."""
-    command = [sys.executable, "-c", LAUNCHER, sys.executable, "-m", "vqcodec", *arguments]
-    outputs = [subprocess.run(command, capture_output=True, text=True) for _ in range(runs + 1)]
-    for output in outputs:
-        if output.returncode:
-            raise SystemExit(f"speed.py: error: vqcodec {' '.join(arguments)} failed: {output.stderr.strip()}")
-    measured = [[float(each) for each in output.stdout.split()] for output in outputs[1:]]
-    seconds, peaks = zip(*measured, strict=True)
-    return ProcessCost(statistics.median(seconds), max(peaks) / MAXRSS_PER_MEGABYTE)
+    """Run `vqcodec` with these arguments: the median of its times, and its highest peak."""
+    costs = [run_vqcodec(arguments) for _ in range(runs + 1)][1:]
+    return ProcessCost(
+        statistics.median(cost.seconds for cost in costs),
+        statistics.median(cost.cpu_seconds for cost in costs),
+        max(cost.megabytes for cost in costs),
+    )
 
 
 def prior_table(codec: vqcodec.ImageCodec, image: Image.Image, runs: int) -> str:
@@ -213,7 +192,7 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     runs = max(1, arguments.runs)
 
-    image = read_picture(find_pictures(arguments.pictures)[0]).image
+    image = read_rgb(find_pictures(arguments.pictures)[0]).image
     standard = mirrored_to_size(image, WIDTH, HEIGHT)
     # With the default, the commands are run as users run them.
     model = [] if arguments.model == DEFAULT_MODEL else ["--model", arguments.model]

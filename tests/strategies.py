@@ -6,9 +6,9 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from bitstream import PRECISION, AudioSource, Container, ImageSource, Layer
+from bitstream import PRECISION, AudioSource, Chunks, ColourFormat, Container, ImageSource, Layer
 
-__all__ = ["audio_sources", "containers", "image_sources", "layers", "symbols_and_frequencies"]
+__all__ = ["audio_sources", "chunks_of", "containers", "image_sources", "layers", "symbols_and_frequencies"]
 
 UINT32 = st.integers(0, 2**32 - 1)
 # Small pictures and recordings mostly, and a few as large as the default limits allow.
@@ -17,11 +17,21 @@ SIDE = st.integers(1, 300) | st.integers(1, 13_000)
 
 @st.composite
 def image_sources(draw: st.DrawFn) -> ImageSource:
-    """Pictures within the default limits; some are coded smaller than they are."""
+    """Pictures within the default limits, of all colour formats; some are coded smaller than they are."""
     width, height = draw(SIDE), draw(SIDE)
-    if draw(st.booleans()):
-        return ImageSource(width, height)
-    return ImageSource(width, height, draw(st.integers(1, width)), draw(st.integers(1, height)))
+    coded = (0, 0) if draw(st.booleans()) else (draw(st.integers(1, width)), draw(st.integers(1, height)))
+    colour = draw(st.sampled_from(ColourFormat))
+    palette = bytes(3 * draw(st.integers(0, 256))) if colour == ColourFormat.PALETTE else b""
+    return ImageSource(width, height, *coded, colour, palette)
+
+
+def chunks_of(source: ImageSource | AudioSource, max_chunk: int = 40) -> st.SearchStrategy[Chunks]:
+    """Chunks that go with a source, with any bytes in them."""
+    if isinstance(source, AudioSource):
+        return st.just(Chunks())
+    content = st.binary(max_size=max_chunk)
+    with_alpha = source.colour in (ColourFormat.RGB, ColourFormat.GREY)
+    return st.builds(Chunks, alpha=content if with_alpha else st.just(b""), metadata=content)
 
 
 def audio_sources() -> st.SearchStrategy[AudioSource]:
@@ -39,15 +49,17 @@ def layers(max_stream: int = 40) -> st.SearchStrategy[Layer]:
     return st.builds(Layer, stream=st.binary(max_size=max_stream), indices_crc=UINT32)
 
 
-def containers(max_layers: int = 8, max_stream: int = 40) -> st.SearchStrategy[Container]:
+@st.composite
+def containers(draw: st.DrawFn, max_layers: int = 8, max_stream: int = 40) -> Container:
     """Containers within the default limits."""
-    return st.builds(
-        Container,
-        fingerprint=st.binary(min_size=8, max_size=8),
-        decoder_version=st.integers(0, 3) | UINT32,
-        source=image_sources() | audio_sources(),
-        rate_point=st.integers(0, 255),
-        layers=st.lists(layers(max_stream), min_size=1, max_size=max_layers).map(tuple),
+    source = draw(image_sources() | audio_sources())
+    return Container(
+        fingerprint=draw(st.binary(min_size=8, max_size=8)),
+        decoder_version=draw(st.integers(0, 3) | UINT32),
+        source=source,
+        rate_point=draw(st.integers(0, 255)),
+        layers=tuple(draw(st.lists(layers(max_stream), min_size=1, max_size=max_layers))),
+        chunks=draw(chunks_of(source)),
     )
 
 

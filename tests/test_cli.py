@@ -16,7 +16,7 @@ from commands import PHOTO, SIZE, contents, error_of, fill, program, run, succee
 from PIL import Image
 
 import vqcodec
-from bitstream import AudioSource, Container, Layer, pack
+from bitstream import AudioSource, Container, Layer, layer_ends, pack
 
 
 @pytest.fixture
@@ -69,6 +69,21 @@ def test_the_quality_is_handed_on(tiny_model: Path) -> None:
         assert result.stdout_bytes == vqcodec.load(tiny_model).compress(image, quality)
 
 
+def test_the_budget_is_handed_on(tiny_model: Path) -> None:
+    image = Image.open(io.BytesIO(PHOTO))
+    with pytest.warns(UserWarning, match="the file has"):
+        wanted = vqcodec.load(tiny_model).compress(image, max_bytes=250)
+    for option, value in (("--max-bytes", 250), ("--bpp", 250.9 * 8 / (SIZE[0] * SIZE[1]))):
+        result = run("compress", "-", "-", "-m", tiny_model, option, value, stdin=PHOTO)
+        assert (result.exit_code, result.stdout_bytes) == (0, wanted)
+        assert result.stderr.startswith("vqcodec: note: 250 bytes is more than the model can use")
+    result = run("compress", "-", "-", "-m", tiny_model, "--max-bytes", 9, stdin=PHOTO)
+    assert (result.exit_code, result.stdout_bytes) == (1, b"")
+    assert error_of(result.stderr).startswith("9 bytes is less than the model can do")
+    small = run("compress", "-", "-", "-m", tiny_model, "--max-bytes", 60, stdin=PHOTO).stdout_bytes
+    assert ", coded at " in succeed("info", "-", stdin=small).stdout
+
+
 def test_info(folder: Path, tiny_model: Path) -> None:
     data = vq_of(tiny_model)
     text = succeed("info", folder / "photo.vq").stdout
@@ -79,8 +94,12 @@ def test_info(folder: Path, tiny_model: Path) -> None:
     assert (found["model"], found["planes"]) == (None, None)
     assert found["bits_per_pixel"] == pytest.approx(8 * len(data) / (SIZE[0] * SIZE[1]))
     assert sum(found["layers"]) < len(data)
-    common = {"modality", "model", "fingerprint", "planes", "rate_point", "layers", "total_bytes"}
-    assert found.keys() == common | {"width", "height", "bits_per_pixel"}
+    assert found["prefixes"] == list(layer_ends(data))
+    common = {"modality", "model", "fingerprint", "planes", "rate_point", "layers", "prefixes", "total_bytes"}
+    sizes = {"width", "height", "coded_width", "coded_height", "bits_per_pixel"}
+    assert found.keys() == common | sizes | {"colour", "alpha_bytes", "metadata_bytes"}
+    assert (found["coded_width"], found["coded_height"]) == SIZE
+    assert (found["colour"], found["alpha_bytes"], found["metadata_bytes"]) == ("rgb", 0, 0)
 
 
 def test_info_of_sound() -> None:
@@ -90,7 +109,7 @@ def test_info_of_sound() -> None:
     assert "audio, 1.500 s: 24000 samples at 16000 Hz in 1 channel\n" in text
     assert f"{8 * len(data) / 1500:.3f} kbit/s" in text
     found = json.loads(succeed("info", "-", "--json", stdin=data).stdout)
-    common = {"modality", "model", "fingerprint", "planes", "rate_point", "layers", "total_bytes"}
+    common = {"modality", "model", "fingerprint", "planes", "rate_point", "layers", "prefixes", "total_bytes"}
     assert found.keys() == common | {"samples", "sample_rate", "channels", "seconds", "kbps"}
     assert (found["modality"], found["seconds"], found["kbps"]) == ("audio", 1.5, 8 * len(data) / 1500)
 
@@ -149,12 +168,10 @@ def test_tokens_name_unreadable_pictures_and_write_the_rest(folder: Path, tiny_m
 
 
 def test_notes_go_to_standard_error(folder: Path, tiny_model: Path) -> None:
-    Image.new("RGBA", (16, 16)).save(folder / "clear.png")
-    result = run("compress", folder / "clear.png", "-", "-m", tiny_model)
+    Image.new("YCbCr", (16, 16)).save(folder / "video.tif")
+    result = run("compress", folder / "video.tif", "-", "-m", tiny_model)
     assert result.exit_code == 0
-    assert result.stderr == (
-        f"vqcodec: note: {folder / 'clear.png'}: transparency is not kept: the picture is laid over white\n"
-    )
+    assert result.stderr == f"vqcodec: note: {folder / 'video.tif'}: its pixels come back as RGB, not as YCbCr\n"
 
 
 def test_warnings_of_libraries_are_notes(folder: Path, monkeypatch: pytest.MonkeyPatch, tiny_model: Path) -> None:

@@ -134,11 +134,20 @@ def test_a_rate_is_met_from_below(tiny_voice: Path, codec: AudioCodec) -> None:
     data = succeed("compress", "-", "-", "-m", tiny_voice, "--kbps", wanted, stdin=original).stdout_bytes
     assert data == codec.compress(samples, 16_000, kbps=wanted)
     assert sizes[0] <= len(data) <= 5000 * wanted / 8 < sizes[1]
-    for kbps, text in ((0.01, "0.01 kbit/s is less than the model can do"), (500, "500 kbit/s is more than")):
+    for kbps, kind, text in ((0.01, "error: -", "0.01 kbit/s is less than"), (500, "note", "500 kbit/s is more than")):
         result = run("compress", "-", "-", "-m", tiny_voice, "--kbps", kbps, stdin=original)
-        assert result.exit_code == 0
-        assert result.stderr.startswith(f"vqcodec: note: {text}")
+        assert result.exit_code == (kind != "note")
+        assert result.stderr.startswith(f"vqcodec: {kind}: {text} the model can ")
         assert result.stderr.count("\n") == 1
+
+
+def test_a_number_of_bytes_is_met_from_below(tiny_voice: Path, codec: AudioCodec) -> None:
+    original = saved(voices(1, 80_000, seed=5), rate=16_000)
+    samples = read_recording(original).samples
+    budget = len(codec.compress(samples, 16_000, 50))
+    data = succeed("compress", "-", "-", "-m", tiny_voice, "--max-bytes", budget, stdin=original).stdout_bytes
+    assert 0.97 * budget <= len(data) <= budget
+    assert data == codec.compress(samples, 16_000, max_bytes=budget)
 
 
 def test_what_is_lost_is_noted(tmp_path: Path, tiny_voice: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import subprocess
 import sys
@@ -51,8 +52,11 @@ def test_options_of_the_other_kind(folder: Path, tiny_voice: Path, tiny_model: P
     new = folder / "new"
     picture, sound = folder / "photo.png", folder / "voice.wav"
     assert misuse(folder, "compress", picture, new, "--kbps", 3) == "--kbps is for sound"
-    both = misuse(folder, "compress", sound, new, "--kbps", 3, "-q", 60)
-    assert both == "--quality and --kbps exclude each other"
+    assert misuse(folder, "compress", sound, new, "--bpp", 3) == "--bpp is for pictures"
+    rates = {"--quality": 60, "--max-bytes": 999, "--bpp": 0.2, "--kbps": 3}
+    for one, other in itertools.combinations(rates, 2):
+        both = misuse(folder, "compress", sound, new, other, rates[other], one, rates[one])
+        assert both == f"{one} and {other} exclude each other"
     assert misuse(folder, "sample", tiny_voice, new, "--size", "9x9") == "--size is for pictures"
     assert misuse(folder, "sample", tiny_model, new, "--seconds", 5) == "--seconds is for sounds"
     for kbps in ("0", "-1", "loud"):

@@ -25,7 +25,6 @@ from vqcodec import (
     InputError,
     LimitError,
     TruncatedError,
-    UnsupportedError,
     load,
 )
 from vqcodec.loading import load_for
@@ -175,7 +174,7 @@ def layers_with(data: bytes, **fields: Any) -> dict[str, Any]:
         (lambda _: {"rate_point": 0}, CorruptError),
         (lambda _: {"rate_point": 2}, CorruptError),
         (lambda _: {"source": ImageSource(61, 90)}, CorruptError),
-        (lambda _: {"source": ImageSource(60, 60, 30, 30)}, UnsupportedError),
+        (lambda _: {"source": ImageSource(60, 60, 30, 30)}, CorruptError),
         (lambda _: {"source": AudioSource(1000, 8000, 1)}, FingerprintError),
         (lambda _: {"source": ImageSource(2**31, 2**31)}, LimitError),
     ],

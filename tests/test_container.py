@@ -18,6 +18,8 @@ from strategies import containers
 from bitstream import (
     AudioSource,
     BitstreamError,
+    Chunks,
+    ColourFormat,
     Container,
     CorruptError,
     ImageSource,
@@ -33,7 +35,6 @@ from bitstream import (
     pack,
     unpack,
 )
-from bitstream.fields import Reader, encode_varint
 
 FORMAT = Path(__file__).parents[1] / "docs" / "FORMAT.md"
 
@@ -44,6 +45,8 @@ PHOTO = Container(
     rate_point=2,
     layers=(Layer(bytes(range(8)), 0xDEADBEEF), Layer(b"", 0)),
 )
+CUT_OUT = replace(PHOTO, source=ImageSource(768, 512, 384, 256), chunks=Chunks(b"alpha", b"metadata"))
+DRAWING = replace(PHOTO, source=ImageSource(64, 64, colour=ColourFormat.PALETTE, palette=b"rgbRGB"))
 AUDIO = replace(PHOTO, source=AudioSource(samples=2**40 + 1, sample_rate=44_100, channels=2))
 ROOMY = Limits(max_pixels=2**64, max_samples=2**97)
 
@@ -90,7 +93,7 @@ def test_overhead_of_a_photo(layers: int, limit: int) -> None:
     assert len(pack(photo)) - layers * len(stream) <= limit
 
 
-@pytest.mark.parametrize("container", [PHOTO, AUDIO, replace(PHOTO, source=ImageSource(768, 512, 384, 256))])
+@pytest.mark.parametrize("container", [PHOTO, AUDIO, CUT_OUT, DRAWING])
 def test_every_flip_truncation_and_extension_is_noticed(container: Container) -> None:
     data = pack(container)
     damaged = [data[:size] for size in range(len(data))]
@@ -210,8 +213,14 @@ def header_with(kind: int = 0, source: bytes = b"\1\1\0", rest: bytes = b"\0\1\0
         (header_with(kind=0x10), UnsupportedError),  # lossless
         (header_with(kind=0x20), UnsupportedError),  # a mode that does not exist
         (header_with(kind=0x02), UnsupportedError),  # a modality that does not exist
-        (header_with(source=b"\1\1\1"), UnsupportedError),  # a colour format that does not exist
-        (header_with(source=b"\1\1\x20"), UnsupportedError),  # a reserved feature flag
+        (header_with(source=b"\1\1\6"), UnsupportedError),  # a colour format that does not exist
+        (header_with(source=b"\1\1\x80"), UnsupportedError),  # the reserved feature flag
+        *((header_with(source=bytes((1, 1, 0x20 | n, 0)), rest=b"\0\1\0\1"), UnsupportedError) for n in (2, 3, 4, 5)),
+        (header_with(source=b"\1\1\x20", rest=b"\0\1\0\0"), CorruptError),  # a chunk without bytes
+        (header_with(source=b"\1\1\x40", rest=b"\0\1\0\0"), CorruptError),  # likewise
+        (header_with(source=b"\1\1\x20", rest=b"\0\1\0\x63"), TruncatedError),  # a chunk that is not there
+        (header_with(source=b"\1\1\3\x81\2" + bytes(771)), CorruptError),  # 257 colours
+        (header_with(source=b"\1\1\3\x80\1"), TruncatedError),  # colours that are not there
         (header_with(source=b"\1\1\x90"), UnsupportedError),  # a reserved feature flag beside the known one
         (header_with(source=b"\0\1\0"), CorruptError),  # no width
         (header_with(source=b"\2\2\x10\3\1"), CorruptError),  # coded larger than the source
@@ -240,6 +249,7 @@ def test_fields_are_checked(data: bytes, error: type[BitstreamError]) -> None:
         (PHOTO, Limits(max_pixels=768 * 512 - 1)),
         (PHOTO, Limits(max_layers=1)),
         (PHOTO, Limits(max_stream_bytes=7)),
+        (CUT_OUT, Limits(max_stream_bytes=8 + 5 + 8 - 1)),
         (AUDIO, Limits()),
         (replace(PHOTO, source=AudioSource(1_000, 8_000, 2)), Limits(max_samples=1_999)),
         (replace(PHOTO, source=AudioSource(2**63, 1, 2**32 - 1)), Limits()),
@@ -265,6 +275,9 @@ def test_values_at_the_limits_are_allowed() -> None:
         lambda: ImageSource(2**32, 1),
         lambda: ImageSource(4, 4, 5, 4),
         lambda: ImageSource(4, 4, coded_height=-1),
+        lambda: ImageSource(4, 4, colour=ColourFormat.PALETTE, palette=bytes(3 * 257)),
+        lambda: ImageSource(4, 4, colour=ColourFormat.PALETTE, palette=bytes(4)),
+        lambda: ImageSource(4, 4, palette=bytes(3)),
         lambda: AudioSource(2**64, 1, 1),
         lambda: AudioSource(1, 0, 1),
         lambda: Layer(b"", 2**32),
@@ -272,28 +285,12 @@ def test_values_at_the_limits_are_allowed() -> None:
         lambda: replace(PHOTO, decoder_version=-1),
         lambda: replace(PHOTO, rate_point=256),
         lambda: replace(PHOTO, layers=()),
+        lambda: replace(DRAWING, chunks=Chunks(alpha=b"a")),
+        lambda: replace(AUDIO, chunks=Chunks(alpha=b"a")),
+        lambda: replace(AUDIO, chunks=Chunks(metadata=b"a")),
         lambda: replace(PHOTO, layers=PHOTO.layers * 5),
     ],
 )
 def test_construction_is_checked(build: Callable[[], object]) -> None:
     with pytest.raises(ValueError, match="outside of"):
         build()
-
-
-@given(st.integers(0, 2**64 - 1))
-def test_varints(value: int) -> None:
-    encoded = encode_varint(value)
-    reader = Reader(encoded + b"\xff")
-    assert reader.varint(bits=64) == value
-    assert reader.position == len(encoded) == max(1, -(-value.bit_length() // 7))
-
-
-@pytest.mark.parametrize("encoded", [b"\x80\0", b"\x80\x80\x80\x80\0", b"\x80" * 9, b"\xff\xff\xff\xff\x10"])
-def test_varints_that_are_not_canonical(encoded: bytes) -> None:
-    with pytest.raises(CorruptError):
-        Reader(encoded).varint()
-
-
-def test_varints_of_negative_numbers() -> None:
-    with pytest.raises(ValueError, match="-1"):
-        encode_varint(-1)

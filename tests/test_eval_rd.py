@@ -26,7 +26,7 @@ pytest.importorskip("plotly", reason="needs vqcodec[eval]")
 
 from vqcodec.evaluation import metrics
 from vqcodec.evaluation.peers import PEERS
-from vqcodec.evaluation.pool import Processes
+from vqcodec.evaluation.pool import Measuring
 
 FILES = ["cache.jsonl", "curves.png", "curves.svg", "gallery.jsonl", "report.html", "results.csv", "results.json"]
 
@@ -175,10 +175,10 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path: Path) -> None:
 
 
 def test_processes_that_are_ended_from_outside() -> None:
-    with Processes() as processes:
-        assert sorted(processes.each(abs, [-1, -2], "")) == [(-2, 2), (-1, 1)]
-        with pytest.raises(VqcodecError, match="ended from outside"):
-            list(processes.each(os._exit, [1], ""))
+    with Measuring(abs) as processes:
+        assert sorted(processes.measured([-1, -2], "")) == [(-2, 2), (-1, 1)]
+    with Measuring(os._exit) as processes, pytest.raises(VqcodecError, match="ended from outside"):
+        list(processes.measured([1], ""))
 
 
 def test_folders_that_cannot_be(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from vqcodec.pillow_hook import teach_pillow
+
 if TYPE_CHECKING:
     from bitstream.errors import (
         BitstreamError,
@@ -88,3 +90,6 @@ def __getattr__(name: str) -> Any:
     value = getattr(import_module(module), attribute)
     globals()[name] = value
     return value
+
+
+teach_pillow()

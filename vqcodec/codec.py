@@ -9,13 +9,27 @@ Networks and originals are those of a modality: see `vqcodec.image.codec` for pi
 from __future__ import annotations
 
 import math
+import warnings
 from abc import ABC, abstractmethod
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bitstream import Container, CorruptError, FingerprintError, InputError, Layer, Limits, pack, unpack
+from bitstream import (
+    Chunks,
+    Container,
+    CorruptError,
+    FingerprintError,
+    InputError,
+    Layer,
+    Limits,
+    layer_ends,
+    overhead,
+    pack,
+    unpack,
+)
 from bitstream.entropy import indices_crc
+from vqcodec.budget import SizeCurve, probe
 from vqcodec.defaults import DEFAULT_QUALITY
 from vqcodec.indices import Indices, Source
 from vqcodec.model import Model
@@ -26,6 +40,8 @@ __all__ = ["Codec", "limits"]
 
 # The prior's code lengths depend on the codes around; choosing, counting anew and choosing again settles quickly.
 ASSIGNMENT_PASSES = 1
+# Bytes of a stream above its bits: half a word of rounding on average, and the length of its size in the header.
+STREAM_OVERHEAD = 4.0
 
 
 class Codec(ABC):
@@ -86,9 +102,48 @@ class Codec(ABC):
                 flat[plane, part] = codebooks.nearest(vectors[plane, part], rate, plane, lambda_ * cost)
         return flat.reshape(planes, rows, columns)
 
-    def indices(self, values: NDArray[np.int32], rate_point: int, source: Source) -> Indices:
+    def estimate(self, latents: NDArray[np.float32], chosen: Setting) -> float:
+        """About how many bits the indices of `choose` have: the code lengths with which they are chosen."""
+        first, bits = self.assign(latents, chosen), 0.0
+        vectors = latents.reshape(*latents.shape[:2], -1).transpose(0, 2, 1)
+        for plane, part, cost in self.model.prior.costs(first, chosen.rate_point):
+            found = self.model.codebooks.nearest(vectors[plane, part], chosen.rate_point, plane, chosen.lambda_ * cost)
+            bits += float(np.take_along_axis(cost, found[:, None], axis=1).sum())
+        return bits
+
+    # Chunks is frozen, so that one default can serve all calls.
+    def size_curve(
+        self,
+        latents: NDArray[np.float32],
+        source: Source,
+        chunks: Chunks = Chunks(),  # noqa: B008
+    ) -> SizeCurve:
+        """How large files of latents are, as `quantize` makes them; estimated, of many latents on a part of them."""
+        layers = (Layer(b"", 0),) * len(self.model.prior.layer_ends)
+        empty = Container(self.model.fingerprint, self.model.config.decoder_version, source, 0, layers, chunks)
+        fixed = overhead(empty) + STREAM_OVERHEAD * len(layers)
+        part, share = probe(latents)
+        return SizeCurve(self.model.config.quality, lambda chosen: fixed + self.estimate(part, chosen) / 8 / share)
+
+    def quantize(
+        self,
+        latents: NDArray[np.float32],
+        chosen: Setting,
+        source: Source,
+        chunks: Chunks = Chunks(),  # noqa: B008
+    ) -> Indices:
+        """`choose`, as `Indices`."""
+        return self.indices(self.choose(latents, chosen), chosen.rate_point, source, chunks)
+
+    def indices(
+        self,
+        values: NDArray[np.int32],
+        rate_point: int,
+        source: Source,
+        chunks: Chunks = Chunks(),  # noqa: B008
+    ) -> Indices:
         """Index volumes of this model as `Indices`, for those who made them with `choose`."""
-        return Indices(values, self._sizes(rate_point)[: len(values)], rate_point, source)
+        return Indices(values, self._sizes(rate_point)[: len(values)], rate_point, source, chunks)
 
     def bits(self, indices: Indices) -> NDArray[np.float64]:
         """Code length of every index under the prior, `[P, rows, columns]`; a file's streams are as long as their sum.
@@ -115,22 +170,26 @@ class Codec(ABC):
         streams = self.model.prior.encode(indices.values, indices.rate_point)
         checksums = self._checksums(indices.values)
         layers = [Layer(stream, checksum) for stream, checksum in zip(streams, checksums, strict=True)]
-        version = self.model.config.decoder_version
-        return pack(Container(self.model.fingerprint, version, indices.source, indices.rate_point, tuple(layers)))
+        version, source = self.model.config.decoder_version, indices.source
+        return pack(
+            Container(self.model.fingerprint, version, source, indices.rate_point, tuple(layers), chunks=indices.chunks)
+        )
 
     # Limits is frozen, so that one default can serve all calls.
-    def read(self, data: bytes, allowed: Limits = Limits()) -> Indices:  # noqa: B008
+    def read(self, data: bytes, allowed: Limits = Limits(), allow_truncated: bool = False) -> Indices:  # noqa: B008
         """The indices of a `.vq` file.
 
         Args:
             data: the file's bytes.
             allowed: what the file may claim.
+            allow_truncated: of a file that was cut, return the planes of the layers that are whole, with a UserWarning
+                that says how many these are.
 
         Raises:
-            BitstreamError: the file is damaged, foreign, or too large.
+            BitstreamError: the file is damaged, foreign, or too large; TruncatedError if no layer is whole.
             FingerprintError: it was written with another model.
         """
-        container = unpack(data, allowed)
+        container = unpack(data, allowed, allow_truncated)
         if container.fingerprint != self.model.fingerprint:
             raise FingerprintError(
                 f"the file was written with model {container.fingerprint.hex()}, this is {self.model.fingerprint.hex()}"
@@ -140,7 +199,10 @@ class Codec(ABC):
         values = self.model.prior.decode(streams, container.rate_point, rows, columns)
         if self._checksums(values) != [layer.indices_crc for layer in container.layers]:
             raise CorruptError("the decoded indices do not match their checksum")
-        return self.indices(values, container.rate_point, container.source)
+        whole, promised = len(container.layers), len(layer_ends(data))
+        if whole < promised:
+            warnings.warn(f"the file is cut short: {whole} of its {promised} layers are whole", stacklevel=3)
+        return self.indices(values, container.rate_point, container.source, container.chunks)
 
     # For the codecs of a modality ----------------------------------------------------------------------------------
 

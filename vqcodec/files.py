@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from bitstream.errors import InputError
 
-__all__ = ["STANDARD_STREAM", "atomic_write", "read_input", "write_output"]
+__all__ = ["STANDARD_STREAM", "atomic_write", "read_input", "remove_temporaries", "write_output"]
 
 STANDARD_STREAM = "-"  # the name of standard input, or of standard output
 
@@ -84,7 +84,7 @@ def atomic_write(path: Path, force: bool = False) -> Iterator[BinaryIO]:
     _check_target(path, target, force)
     # In the same folder, as files cannot be renamed across file systems. Not of the tempfile module, which makes
     # private files: opened like this, the permissions are those that any new file gets.
-    temporary = target.parent / f".vqcodec-{secrets.token_hex(8)}.tmp"
+    temporary = target.parent / f"{_temporary_prefix(os.getpid())}{secrets.token_hex(8)}.tmp"
     try:
         with _naming(path, temporary):
             with temporary.open("xb") as file:
@@ -95,6 +95,17 @@ def atomic_write(path: Path, force: bool = False) -> Iterator[BinaryIO]:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def remove_temporaries(path: Path, process: int) -> None:
+    """Remove what a process that was killed has left of `atomic_write(path)`, given its number."""
+    with suppress(OSError):
+        for temporary in Path(os.path.realpath(path)).parent.glob(f"{_temporary_prefix(process)}*.tmp"):
+            temporary.unlink()
+
+
+def _temporary_prefix(process: int) -> str:
+    return f".vqcodec-{process}-"
 
 
 def _is_stream(path: Path) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bitstream import AudioSource, ImageSource
+from bitstream import AudioSource, Chunks, ImageSource
 
 __all__ = ["Indices", "Source"]
 
@@ -23,7 +23,8 @@ class Indices:
             cut. Rows and columns are those of a picture's positions; for sound they are channels and frames.
         sizes: the alphabet of each plane: `0 <= values[p] < sizes[p]`.
         rate_point: which of the model's codebook sets the indices refer to.
-        source: the size of the picture, or the length, sample rate and channels of the recording.
+        source: size and colour format of the picture, or length, sample rate and channels of the recording.
+        chunks: what a picture has beside its colours, as it is in the file.
 
     Raises:
         ValueError: the values do not fit the rest.
@@ -33,6 +34,7 @@ class Indices:
     sizes: tuple[int, ...]
     rate_point: int
     source: Source
+    chunks: Chunks = Chunks()  # noqa: RUF009  (it is frozen)
 
     def __post_init__(self) -> None:
         if self.values.ndim != 3 or len(self.values) != len(self.sizes) or self.values.size == 0:
@@ -46,8 +48,8 @@ class Indices:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Indices):
             return NotImplemented
-        mine = (self.sizes, self.rate_point, self.source)
-        theirs = (other.sizes, other.rate_point, other.source)
+        mine = (self.sizes, self.rate_point, self.source, self.chunks)
+        theirs = (other.sizes, other.rate_point, other.source, other.chunks)
         return mine == theirs and np.array_equal(self.values, other.values)
 
     __hash__ = None  # type: ignore[assignment]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bitstream import ImageSource, Limits, unpack
+from bitstream import ImageSource, Limits, layer_ends, unpack
 from vqcodec.model import bundled_models
 from vqcodec.model_config import Modality
 
@@ -21,7 +21,8 @@ class FileInfo:
         fingerprint: of that model, in hex.
         planes: of indices, if the model is a bundled one.
         rate_point: which of its codebook sets.
-        layers: bytes of each layer's stream.
+        layers: bytes of the stream of each layer that is whole: of all of them, unless the file was cut.
+        prefixes: bytes of the file up to the end of each of its layers. A cut there leaves a file that can be decoded.
         total_bytes: of the file.
     """
 
@@ -31,6 +32,7 @@ class FileInfo:
     planes: int | None
     rate_point: int
     layers: tuple[int, ...]
+    prefixes: tuple[int, ...]
     total_bytes: int
 
 
@@ -41,11 +43,21 @@ class ImageFileInfo(FileInfo):
     Attributes:
         width: in pixels.
         height: in pixels.
+        coded_width: of the picture as it is coded, which may be at a smaller scale.
+        coded_height: likewise.
+        colour: the format of its pixels: "rgb", "grey", "bilevel", "palette", "grey_16" or "cmyk".
+        alpha_bytes: of its alpha channel, as it is coded; 0 if it has none.
+        metadata_bytes: of colour profile, EXIF and XMP, as they are packed; 0 if there are none.
         bits_per_pixel: 8 total_bytes / pixels.
     """
 
     width: int
     height: int
+    coded_width: int
+    coded_height: int
+    colour: str
+    alpha_bytes: int
+    metadata_bytes: int
     bits_per_pixel: float
 
 
@@ -68,13 +80,18 @@ class AudioFileInfo(FileInfo):
     kbps: float
 
 
-def inspect(data: bytes) -> ImageFileInfo | AudioFileInfo:
+def inspect(data: bytes, allow_truncated: bool = False) -> ImageFileInfo | AudioFileInfo:
     """Read the header of a `.vq` file.
+
+    Args:
+        data: the file's bytes.
+        allow_truncated: the file may be cut, if its first layer is whole.
 
     Raises:
         BitstreamError: it is damaged or foreign.
     """
-    container = unpack(data, Limits(max_pixels=2**64, max_samples=2**96))  # all that a header can hold
+    everything = Limits(max_pixels=2**64, max_samples=2**96)  # all that a header can hold
+    container = unpack(data, everything, allow_truncated)
     source, fingerprint, size = container.source, container.fingerprint.hex(), len(data)
     model = next((info for info in bundled_models() if info.fingerprint == fingerprint), None)
     common = FileInfo(
@@ -84,11 +101,22 @@ def inspect(data: bytes) -> ImageFileInfo | AudioFileInfo:
         planes=model.planes if model else None,
         rate_point=container.rate_point,
         layers=tuple(len(layer.stream) for layer in container.layers),
+        prefixes=layer_ends(data),
         total_bytes=size,
     )
     if isinstance(source, ImageSource):
         pixels = source.width * source.height
-        return ImageFileInfo(**vars(common), width=source.width, height=source.height, bits_per_pixel=8 * size / pixels)
+        return ImageFileInfo(
+            **vars(common),
+            width=source.width,
+            height=source.height,
+            coded_width=source.coded_width,
+            coded_height=source.coded_height,
+            colour=source.colour.name.lower(),
+            alpha_bytes=len(container.chunks.alpha),
+            metadata_bytes=len(container.chunks.metadata),
+            bits_per_pixel=8 * size / pixels,
+        )
     seconds = source.samples / source.sample_rate
     return AudioFileInfo(
         **vars(common),

@@ -41,16 +41,22 @@ def load(model: str | Path = DEFAULT_MODEL, device: str = "cpu") -> Codec:
     return codec_of(load_model(find_model(model)), device)
 
 
-def load_for(data: bytes, device: str = "cpu", models: Sequence[Path] = (), max_pixels: int | None = None) -> Codec:
+def load_for(
+    data: bytes,
+    device: str = "cpu",
+    models: Sequence[Path] = (),
+    max_pixels: int | None = None,
+    allow_truncated: bool = False,
+) -> Codec:
     """The codec that a `.vq` file was written with, among the bundled models and `models`.
 
-    What the file claims is checked before a model is loaded.
+    What the file claims is checked before a model is loaded; with `allow_truncated`, it may be cut.
 
     Raises:
         BitstreamError: not a `.vq` file, or damaged.
         FingerprintError: the model is not here.
     """
-    wanted = unpack(data, limits(max_pixels)).fingerprint
+    wanted = unpack(data, limits(max_pixels), allow_truncated).fingerprint
     for info in bundled_models():
         if info.fingerprint == wanted.hex():
             return codec_of(load_model(info.path), device)
@@ -87,14 +93,17 @@ def for_sound(codec: Codec) -> AudioCodec:
     return codec
 
 
-def compress(image: Picture, quality: float = DEFAULT_QUALITY) -> bytes:
+def compress(
+    image: Picture, quality: float = DEFAULT_QUALITY, max_bytes: float | None = None, keep_metadata: bool = False
+) -> bytes:
     """`ImageCodec.compress` with the default model."""
-    return load().compress(image, quality)
+    return load().compress(image, quality, max_bytes, keep_metadata)
 
 
-def decompress(data: bytes) -> Image.Image:
+def decompress(data: bytes, allow_truncated: bool = False) -> Image.Image:
     """`ImageCodec.decompress` with the bundled model that the file names."""
-    return for_pictures(load_for(data)).decompress(data)
+    codec = load_for(data, allow_truncated=allow_truncated)
+    return for_pictures(codec).decompress(data, allow_truncated=allow_truncated)
 
 
 def codec_of(model: Model, device: str = "cpu") -> Codec:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bitstream.errors import InputError
 
-__all__ = ["Setting", "setting"]
+__all__ = ["Setting", "quality_of", "setting"]
 
 
 @dataclass(frozen=True)
@@ -41,3 +41,10 @@ def setting(table: Sequence[Setting], quality: float) -> Setting:
     if low.rate_point != high.rate_point:
         return low if fraction < 0.5 else high
     return Setting(low.rate_point, low.lambda_ ** (1 - fraction) * high.lambda_**fraction)
+
+
+def quality_of(table: Sequence[Setting], chosen: Setting) -> float:
+    """About which quality a setting is, 1..100: that of the first entry of `setting`'s table which is not coarser."""
+    finer = [(entry.rate_point, -entry.lambda_) >= (chosen.rate_point, -chosen.lambda_) for entry in table]
+    index = finer.index(True) if any(finer) else len(table) - 1
+    return 1 + 99 * index / max(1, len(table) - 1)

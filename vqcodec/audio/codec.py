@@ -11,8 +11,7 @@ for itself.
 from __future__ import annotations
 
 import math
-import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,26 +20,15 @@ from bitstream import AudioSource, FingerprintError, InputError, LimitError, Lim
 from vqcodec.audio.networks import Networks
 from vqcodec.audio.resampling import RATES, fit_blocks, resample, resample_blocks, resampled_length
 from vqcodec.audio.waveform import samples_array
+from vqcodec.budget import SizedFile, check_budget, largest_file, taken
 from vqcodec.codec import Codec
 from vqcodec.defaults import DEFAULT_QUALITY
 from vqcodec.indices import Indices, Source
 from vqcodec.model import Model
-from vqcodec.quality import Setting
 
 __all__ = ["AudioCodec"]
 
 Samples = NDArray[np.float32]
-
-# The search for a rate looks at no more frames than these, in so many pieces; its result is then checked on all.
-PROBED_FRAMES = 6000
-PROBES = 12
-QUALITY_STEPS = 7
-LAMBDA_STEPS = 5
-LAMBDA_OCTAVES = 4.0
-CORRECTIONS = 5
-OVERHEAD = 48  # bytes of a file besides its streams
-TOLERANCE = 0.05
-ERROR = 0.015  # of an estimate
 
 
 class AudioCodec(Codec):
@@ -66,7 +54,12 @@ class AudioCodec(Codec):
     # Bytes <-> samples ---------------------------------------------------------------------------------------------
 
     def compress(
-        self, samples: NDArray[np.generic], rate: int, quality: float = DEFAULT_QUALITY, kbps: float | None = None
+        self,
+        samples: NDArray[np.generic],
+        rate: int,
+        quality: float = DEFAULT_QUALITY,
+        kbps: float | None = None,
+        max_bytes: float | None = None,
     ) -> bytes:
         """Compress a recording to the bytes of a `.vq` file.
 
@@ -74,39 +67,52 @@ class AudioCodec(Codec):
             samples: floats, nominally in -1..1, or int16 or int32: `[N]` or `[C, N]`.
             rate: samples a second.
             quality: 1..100, continuous; both the size of the file and the fidelity rise with it.
-            kbps: size of the file in kbit a second, instead of a quality: it is met from below. A UserWarning says so
-                if the model cannot make files so small, or has no use for so much.
+            kbps: size of the file in kbit a second, instead of a quality: it is met from below, with at most 3 % to
+                spare. If more is left, a UserWarning says why.
+            max_bytes: the most bytes that the file may have, in the same way.
 
         Raises:
-            InputError: an argument cannot be used.
+            InputError: an argument cannot be used, or no file of the recording is so small.
         """
-        return self.compress_blocks([samples_array(samples, rate)], rate, quality, kbps)
+        return self.compress_blocks([samples_array(samples, rate)], rate, quality, kbps, max_bytes)
 
     def compress_blocks(
-        self, blocks: Iterable[Samples], rate: int, quality: float = DEFAULT_QUALITY, kbps: float | None = None
+        self,
+        blocks: Iterable[Samples],
+        rate: int,
+        quality: float = DEFAULT_QUALITY,
+        kbps: float | None = None,
+        max_bytes: float | None = None,
     ) -> bytes:
         """As `compress`, of float32 blocks `[C, n]` that follow each other. How they are cut makes no difference."""
         if kbps is not None and not 0 < kbps < math.inf:
             raise InputError(f"the rate must be above 0 kbit/s, not {kbps:g}")
-        chosen = self.settings(quality)
+        budget, chosen = None if max_bytes is None else check_budget(max_bytes), self.settings(quality)
         latents, source = self.analyse(blocks, rate)
+        if budget is not None:
+            return taken(self._within(latents, source, budget), budget)
         if kbps is not None:
-            return self._within(latents, source, kbps)
-        return self.write(self.indices(self.choose(latents, chosen), chosen.rate_point, source))
+            unit = source.samples / source.sample_rate * 1000 / 8  # bytes
+            most = kbps * unit
+            return taken(self._within(latents, source, most), most, lambda size: f"{size / unit:.4g} kbit/s")
+        return self.write(self.quantize(latents, chosen, source))
 
-    def decompress(self, data: bytes, max_samples: int | None = None) -> tuple[Samples, int]:
+    def decompress(
+        self, data: bytes, max_samples: int | None = None, allow_truncated: bool = False
+    ) -> tuple[Samples, int]:
         """The recording of a `.vq` file: samples `[C, N]` in -1..1, and their number a second.
 
         Args:
             data: the file's bytes.
             max_samples: refuse more samples in all channels; the default is that of `Limits`.
+            allow_truncated: decode a file that was cut from its whole layers: see `read`.
 
         Raises:
             BitstreamError: the file is damaged, foreign, or too large.
             FingerprintError: it was written with another model.
         """
         allowed = Limits() if max_samples is None else Limits(max_samples=max_samples)
-        return self.decode(self.read(data, allowed))
+        return self.decode(self.read(data, allowed, allow_truncated))
 
     # Samples <-> indices -------------------------------------------------------------------------------------------
 
@@ -204,76 +210,13 @@ class AudioCodec(Codec):
             raise LimitError(f"the recording has {coded} samples a channel at the rate of the model, which is too long")
         return found.channels, -(-coded // self._networks.shape.stride)
 
-    # Rates ---------------------------------------------------------------------------------------------------------
-
-    def _within(self, latents: Samples, source: AudioSource, kbps: float) -> bytes:
-        """The largest file of at most `kbps`, by bisection of the quality, and of the worth of a bit at its end."""
-        seconds = source.samples / source.sample_rate
-        budget = kbps * 1000 / 8 * seconds
-        probe, share = _probe(latents)
-
-        def fits(chosen: Setting, part: float = 1) -> bool:
-            return self._estimate(probe, chosen) / share + OVERHEAD <= part * budget
-
-        chosen = self.settings(100.0)
-        if not fits(chosen):
-            low, high = _bisect(lambda quality: fits(self.settings(quality)), 1.0, 100.0, QUALITY_STEPS)
-            chosen, above = self.settings(low), self.settings(high)
-            # Where the rate point changes the rate jumps. A larger worth of a bit at the upper one fills the gap.
-            if above.rate_point != chosen.rate_point and fits(chosen, 1 - TOLERANCE + ERROR):
-                octaves = -_bisect(lambda less: fits(_cheaper(above, -less)), -LAMBDA_OCTAVES, 0.0, LAMBDA_STEPS)[0]
-                chosen = chosen if octaves == LAMBDA_OCTAVES else _cheaper(above, octaves)
-        data = self._file(latents, source, chosen)
-        for _ in range(CORRECTIONS):  # an estimate, of a part of a long recording, may be too low by a little
-            if len(data) <= budget:
-                break
-            chosen = _cheaper(chosen, 0.15 if share == 1 else 0.3)
-            data = self._file(latents, source, chosen)
-        _warn_of_range(8 * len(data) / seconds / 1000, kbps)
-        return data
-
-    def _estimate(self, latents: Samples, chosen: Setting) -> float:
-        """Bytes of the streams of a file, by the code lengths with which its indices are chosen."""
-        first, bits = self.assign(latents, chosen), 0.0
-        vectors = latents.reshape(*latents.shape[:2], -1).transpose(0, 2, 1)
-        for plane, part, cost in self.model.prior.costs(first, chosen.rate_point):
-            found = self.model.codebooks.nearest(vectors[plane, part], chosen.rate_point, plane, chosen.lambda_ * cost)
-            bits += float(np.take_along_axis(cost, found[:, None], axis=1).sum())
-        return bits / 8
-
-    def _file(self, latents: Samples, source: AudioSource, chosen: Setting) -> bytes:
-        return self.write(self.indices(self.choose(latents, chosen), chosen.rate_point, source))
-
-
-def _bisect(fits: Callable[[float], bool], low: float, high: float, steps: int) -> tuple[float, float]:
-    """Narrow down the largest argument that fits, given that none above `high` does: `low` or what fits, and above."""
-    for _ in range(steps):
-        middle = (low + high) / 2
-        low, high = (middle, high) if fits(middle) else (low, middle)
-    return low, high
-
-
-def _cheaper(chosen: Setting, octaves: float) -> Setting:
-    """The same rate point with bits worth 2**octaves times as much."""
-    return Setting(chosen.rate_point, chosen.lambda_ * 2**octaves)
-
-
-def _probe(latents: Samples) -> tuple[Samples, float]:
-    """Frames of `[P, D, C, T]` to measure a rate on: all, or pieces from all over a long recording; and their share."""
-    frames = latents.shape[3]
-    if frames <= PROBED_FRAMES:
-        return latents, 1.0
-    length = PROBED_FRAMES // PROBES
-    starts = np.linspace(0, frames - length, PROBES).astype(int)
-    pieces = [latents[..., start : start + length] for start in starts]
-    return np.concatenate(pieces, axis=3), PROBES * length / frames
-
-
-def _warn_of_range(reached: float, wanted: float) -> None:
-    if reached > wanted:
-        warnings.warn(f"{wanted:g} kbit/s is less than the model can do: the file has {reached:.2f}", stacklevel=4)
-    elif reached < (1 - TOLERANCE) * wanted:
-        warnings.warn(f"{wanted:g} kbit/s is more than the model can use: the file has {reached:.2f}", stacklevel=4)
+    def _within(self, latents: Samples, source: AudioSource, budget: float) -> SizedFile:
+        """The largest file of at most `budget` bytes, or else the smallest."""
+        curve = self.size_curve(latents, source)
+        rate_point = curve.rate_points(budget)[-1]
+        return largest_file(
+            curve, rate_point, lambda chosen: self.write(self.quantize(latents, chosen, source)), budget
+        )
 
 
 def _mid_side(block: Samples) -> Samples:

@@ -1,6 +1,9 @@
-"""`vqcodec compress`: a picture or a sound to a `.vq` file."""
+"""`vqcodec compress`: pictures and sounds to `.vq` files."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
@@ -8,78 +11,169 @@ from vqcodec.cli import options
 from vqcodec.cli.original import Original, open_original
 from vqcodec.cli.program import note
 from vqcodec.cli.progress import blocks_shown, passes_shown
+from vqcodec.codec_cache import CodecCache
 from vqcodec.defaults import DEFAULT_AUDIO_MODEL, DEFAULT_MODEL
 
 __all__ = ["compress"]
 
 
-@click.command(short_help="Compress a picture or a sound.")
-@click.argument("source", metavar="IN")
-@click.argument("target", metavar="OUT")
+@dataclass(frozen=True)
+class Settings:
+    """How files are compressed: see the options of the command."""
+
+    quality: float
+    max_bytes: int | None
+    bpp: float | None
+    kbps: float | None
+    picture_model: str
+    sound_model: str
+    device: str
+    force: bool
+    keep_metadata: bool
+
+    def budget(self, pixels: int) -> float | None:
+        """The most bytes that the file of a picture may have, if there is a limit."""
+        return self.max_bytes if self.bpp is None else self.bpp * pixels / 8
+
+
+@click.command(short_help="Compress pictures and sounds.")
+@options.many
 @options.quality
+@click.option(
+    "--max-bytes",
+    type=click.IntRange(1),
+    metavar="N",
+    help="The most bytes that the file may have, instead of a quality.",
+)
+@click.option(
+    "--bpp",
+    type=click.FloatRange(0, min_open=True),
+    metavar="R",
+    help="Of a picture: bits a pixel that the file takes at most, instead of a quality.",
+)
 @click.option(
     "--kbps",
     type=click.FloatRange(0, min_open=True),
     metavar="R",
     help="Of a sound: kbit a second that the file takes at most, instead of a quality.",
 )
+@options.keep_metadata
 @options.model_of_kind
 @options.device
 @options.force
 def compress(
-    source: str, target: str, quality: float, kbps: float | None, model: str | None, device: str, force: bool
+    paths: tuple[str, ...],
+    out_dir: Path | None,
+    recursive: bool,
+    jobs: int,
+    quality: float,
+    max_bytes: int | None,
+    bpp: float | None,
+    kbps: float | None,
+    keep_metadata: bool,
+    model: str | None,
+    device: str,
+    force: bool,
 ) -> None:
     """Compress the picture or sound IN to the .vq file OUT; - is standard input or output.
 
-    What IN is, its first bytes tell. A picture is anything that Pillow reads. It becomes RGB of 8 bits a channel:
-    transparency is laid over white, of an animation the first frame is kept. A sound is anything that libsndfile reads:
+    What IN is, its first bytes tell. A picture is anything that Pillow reads. Its mode comes back, with transparency;
+    of an animation the first frame is kept, of 16 bits a channel 8. A sound is anything that libsndfile reads:
     WAV, FLAC, Ogg, Opus, MP3, AIFF, ... Its length, sample rate and channels come back. What is lost is noted.
+
+    With --out-dir, compress every FILE, and the pictures and sounds in it if it is a folder, to DIR: photo.png to
+    photo.vq, but to photo.png.vq beside a photo.jpg. A file that fails does not stop the others; it is named in the
+    end, and the exit code is 1. --model is then for the files of its kind, --bpp for the pictures, and --kbps for the
+    sounds.
     """
-    if kbps is not None:
-        options.refuse("quality", "and --kbps exclude each other")
-    original = open_original(source)
-    if original.is_sound:
-        _compress_sound(original, target, quality, kbps, model or DEFAULT_AUDIO_MODEL, device, force)
-    else:
-        options.refuse("kbps", "is for sound")
-        _compress_picture(original, target, quality, model or DEFAULT_MODEL, device, force)
+    options.at_most_one("quality", "max_bytes", "bpp", "kbps")
+    if out_dir is None:
+        original_name, target = options.in_and_out(paths)
+        original = open_original(original_name)
+        for name in ("keep_metadata", "bpp") if original.is_sound else ("kbps",):
+            options.refuse(name, "is for pictures" if original.is_sound else "is for sound")
+        models = (model or DEFAULT_MODEL, model or DEFAULT_AUDIO_MODEL)
+        settings = Settings(quality, max_bytes, bpp, kbps, *models, device, force, keep_metadata)
+        Compressor(settings).compress(original, target)
+        return
+    from vqcodec.cli import many
+    from vqcodec.cli.plan import plan
+
+    files = options.named_files(paths)
+    settings = Settings(quality, max_bytes, bpp, kbps, *_models(model), device, force, keep_metadata)
+    work = Compressor(settings)
+    many.run(work, plan(files, out_dir, recursive, _is_wanted, lambda _: ".vq"), jobs, "compressing", force)
 
 
-def _compress_picture(original: Original, target: str, quality: float, model: str, device: str, force: bool) -> None:
-    import vqcodec
-    from vqcodec.files import write_output
-    from vqcodec.image.pixels import read_picture
+class Compressor:
+    """Compresses files, with models that stay loaded."""
 
-    with original.naming():
-        picture = read_picture(original.content)
-    for text in picture.notes:
-        note(f"{original.name}: {text}")
-    # Opened before the model is loaded: what is wrong with the output is told at once.
-    with write_output(target, force) as file:
-        from vqcodec.loading import for_pictures
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._codecs = CodecCache(settings.device)
 
-        file.write(for_pictures(vqcodec.load(model, device)).compress(picture.image, quality))
+    def __call__(self, source: str, target: str) -> None:
+        """Compress the file `source` to `target`."""
+        self.compress(open_original(source), target)
+
+    def compress(self, original: Original, target: str) -> None:
+        """Compress a picture or a sound to `target`."""
+        (self._compress_sound if original.is_sound else self._compress_picture)(original, target)
+
+    def _compress_picture(self, original: Original, target: str) -> None:
+        from vqcodec.files import write_output
+        from vqcodec.image.pixels import read_picture
+
+        settings = self._settings
+        with original.naming():
+            picture = read_picture(original.content, settings.keep_metadata)
+        for text in picture.notes:
+            note(f"{original.name}: {text}")
+        # Opened before the model is loaded: what is wrong with the output is told at once.
+        with write_output(target, settings.force) as file:
+            from vqcodec.loading import for_pictures
+
+            codec = for_pictures(self._codecs.named(settings.picture_model))
+            budget = settings.budget(picture.image.width * picture.image.height)
+            file.write(codec.compress(picture.image, settings.quality, budget, settings.keep_metadata))
+
+    def _compress_sound(self, original: Original, target: str) -> None:
+        from vqcodec.audio.resampling import note_of_bandwidth
+        from vqcodec.audio.waveform import RecordingReader
+        from vqcodec.files import write_output
+
+        settings = self._settings
+        with original.naming():
+            reader = RecordingReader(original.content)
+        with reader, write_output(target, settings.force) as file:  # as above
+            from vqcodec.loading import for_sound
+
+            codec = for_sound(self._codecs.named(settings.sound_model))
+            lost = note_of_bandwidth(reader.rate, codec.sample_rate)
+            if lost is not None:
+                note(f"{original.name}: {lost}")
+            blocks = blocks_shown(reader.blocks(), "analysing", reader.samples, reader.rate)
+            with original.naming(), passes_shown("coding", reader.samples / reader.rate):
+                rates = settings.quality, settings.kbps, settings.max_bytes
+                file.write(codec.compress_blocks(blocks, reader.rate, *rates))
+        for text in reader.notes:
+            note(f"{original.name}: {text}")
 
 
-def _compress_sound(
-    original: Original, target: str, quality: float, kbps: float | None, model: str, device: str, force: bool
-) -> None:
-    import vqcodec
-    from vqcodec.audio.resampling import note_of_bandwidth
-    from vqcodec.audio.waveform import RecordingReader
-    from vqcodec.files import write_output
+def _models(model: str | None) -> tuple[str, str]:
+    """The models of pictures and of sounds, given the one that was asked for; ModelError if it is not there."""
+    from vqcodec.model import describe_model, find_model
 
-    with original.naming():
-        reader = RecordingReader(original.content)
-    with reader, write_output(target, force) as file:  # as above
-        from vqcodec.loading import for_sound
+    if model is None:
+        return DEFAULT_MODEL, DEFAULT_AUDIO_MODEL
+    if describe_model(find_model(model)).modality == "image":
+        return model, DEFAULT_AUDIO_MODEL
+    return DEFAULT_MODEL, model
 
-        codec = for_sound(vqcodec.load(model, device))
-        lost = note_of_bandwidth(reader.rate, codec.sample_rate)
-        if lost is not None:
-            note(f"{original.name}: {lost}")
-        blocks = blocks_shown(reader.blocks(), "analysing", reader.samples, reader.rate)
-        with original.naming(), passes_shown("coding", reader.samples / reader.rate):
-            file.write(codec.compress_blocks(blocks, reader.rate, quality, kbps))
-    for text in reader.notes:
-        note(f"{original.name}: {text}")
+
+def _is_wanted(name: str) -> bool:
+    """Whether a file of this name is a picture or a sound."""
+    from vqcodec.audio.waveform import is_sound_name
+    from vqcodec.image.pixels import is_picture_name
+
+    return is_picture_name(name) or is_sound_name(name)

@@ -1,14 +1,18 @@
-"""`vqcodec decompress`: a `.vq` file to a picture or a sound."""
+"""`vqcodec decompress`: `.vq` files to pictures and sounds."""
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
 from vqcodec.cli import options
-from vqcodec.cli.program import about
+from vqcodec.cli.program import about, note
 from vqcodec.cli.progress import blocks_shown, passes_shown
+from vqcodec.codec_cache import CodecCache
 
 if TYPE_CHECKING:
     from bitstream import AudioSource
@@ -17,48 +21,108 @@ if TYPE_CHECKING:
 
 __all__ = ["decompress"]
 
+HEAD = 4096  # bytes that hold any header
 
-@click.command(short_help="Decompress a picture or a sound.")
-@click.argument("source", metavar="IN")
-@click.argument("target", metavar="OUT")
+
+@dataclass(frozen=True)
+class Settings:
+    """How files are decompressed: see the options of the command."""
+
+    model: str | None
+    max_pixels: int | None
+    allow_truncated: bool
+    device: str
+    force: bool
+
+
+@click.command(short_help="Decompress pictures and sounds.")
+@options.many
+@click.option(
+    "--suffix",
+    metavar=".SUFFIX",
+    help="With --out-dir: the format of the pictures, or of the sounds.  [default: .png and .wav]",
+)
 @click.option(
     "-m", "--model", metavar="NAME|PATH", help="The model that wrote IN.  [default: the bundled one that IN names]"
 )
 @click.option("--max-pixels", type=click.IntRange(1), metavar="N", help="Refuse a larger picture.")
+@options.allow_truncated
 @options.device
 @options.force
-def decompress(source: str, target: str, model: str | None, max_pixels: int | None, device: str, force: bool) -> None:
+def decompress(
+    paths: tuple[str, ...],
+    out_dir: Path | None,
+    recursive: bool,
+    jobs: int,
+    suffix: str | None,
+    model: str | None,
+    max_pixels: int | None,
+    allow_truncated: bool,
+    device: str,
+    force: bool,
+) -> None:
     """Decompress the .vq file IN to the picture or sound OUT; - is standard input or output.
 
-    The suffix of OUT chooses the format: for a picture .png, .jpg, .webp, .tif, .bmp or .ppm, for a sound .wav, .flac,
-    .ogg or .aiff. Standard output gets PNG or WAV.
+    The suffix of OUT chooses the format: for a picture any that Pillow writes, as .png, .jpg, .webp, .avif or .tif, for
+    a sound .wav, .flac, .ogg or .aiff. Standard output gets PNG or WAV. What a format does not hold is noted.
+
+    With --out-dir, decompress every FILE, and the .vq files in it if it is a folder, to DIR. A file that fails does not
+    stop the others; it is named in the end, and the exit code is 1.
     """
-    from bitstream import AudioSource, unpack
-    from vqcodec.codec import limits
-    from vqcodec.files import read_input, write_output
+    work = Decompressor(Settings(model, max_pixels, allow_truncated, device, force))
+    if out_dir is None:
+        options.refuse("suffix", "goes with --out-dir")
+        work(*options.in_and_out(paths))
+        return
+    from vqcodec.cli import many
+    from vqcodec.cli.plan import plan
+    from vqcodec.model import find_model
 
-    data = read_input(source)
-    with about(source):
-        found = unpack(data, limits(max_pixels)).source
-        suffix = _suffix(target, found)
-    # Opened before the model is loaded: what is wrong with the output is told at once.
-    with write_output(target, force) as file:
-        from vqcodec.image.pixels import write_picture
-        from vqcodec.loading import for_pictures, for_sound, load_for
-        from vqcodec.model import find_model
+    suffixes = _suffixes(suffix)
+    if model is not None:
+        find_model(model)  # is told once, not for every file
+    tasks = plan(options.named_files(paths), out_dir, recursive, _is_wanted, suffixes.of)
+    many.run(work, tasks, jobs, "decompressing", force)
 
-        models = [find_model(model)] if model else []
+
+class Decompressor:
+    """Decompresses files, with models that stay loaded."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._codecs = CodecCache(settings.device)
+
+    def __call__(self, source: str, target: str) -> None:
+        """Decompress the file `source` to `target`."""
+        from bitstream import AudioSource, unpack
+        from vqcodec.codec import limits
+        from vqcodec.files import read_input, write_output
+
+        settings = self._settings
+        data = read_input(source)
         with about(source):
-            codec = load_for(data, device, models, max_pixels)
-        if isinstance(found, AudioSource):
+            found = unpack(data, limits(settings.max_pixels), settings.allow_truncated).source
+            suffix = _suffix(target, found)
+        # Opened before the model is loaded: what is wrong with the output is told at once.
+        with write_output(target, settings.force) as file:
+            from vqcodec.image.formats import write_picture
+            from vqcodec.loading import for_pictures, for_sound
+            from vqcodec.model import find_model
+
+            models = [find_model(settings.model)] if settings.model else []
             with about(source):
-                sound = for_sound(codec)
-            _write_sound(sound, data, found, file, suffix, (source, target))
-            return
-        with about(source):
-            image = for_pictures(codec).decompress(data, max_pixels)
-        with about(target):
-            write_picture(image, file, suffix)
+                codec = self._codecs.for_file(data, models, settings.max_pixels, settings.allow_truncated)
+            if isinstance(found, AudioSource):
+                with about(source):
+                    sound = for_sound(codec)
+                _write_sound(sound, data, found, file, suffix, (source, target))
+                return
+            with about(source):
+                image = for_pictures(codec).decompress(data, settings.max_pixels, settings.allow_truncated)
+            with about(target):
+                notes = write_picture(image, file, suffix)
+            for text in notes:
+                note(f"{target}: {text}")
 
 
 def _suffix(target: str, found: Source) -> str:
@@ -66,11 +130,11 @@ def _suffix(target: str, found: Source) -> str:
     from bitstream import AudioSource
     from vqcodec.audio import waveform
     from vqcodec.files import STANDARD_STREAM
-    from vqcodec.image import pixels
+    from vqcodec.image import formats
 
     if isinstance(found, AudioSource):
         return ".wav" if target == STANDARD_STREAM else waveform.written_format(target)
-    return ".png" if target == STANDARD_STREAM else pixels.written_format(target)
+    return ".png" if target == STANDARD_STREAM else formats.written_format(target)
 
 
 def _write_sound(
@@ -84,7 +148,49 @@ def _write_sound(
         writer = RecordingWriter(file, suffix, found.sample_rate, found.channels, found.samples)
     with writer:
         with about(source), passes_shown("decoding", found.samples / found.sample_rate):
-            indices = codec.read(data)
+            indices = codec.read(data, allow_truncated=True)  # if it may be cut was asked before
         with about(target):
             for block in blocks_shown(codec.decode_blocks(indices), "writing", found.samples, found.sample_rate):
                 writer.write(block)
+
+
+@dataclass(frozen=True)
+class Suffixes:
+    """The formats of many files."""
+
+    picture: str = ".png"
+    sound: str = ".wav"
+
+    def of(self, source: Path) -> str:
+        """What is to become of a `.vq` file; of one that cannot be read anything, as that fails anyway."""
+        from bitstream import AudioSource, BitstreamError
+        from bitstream.header import check_magic, read_header
+
+        with suppress(OSError, BitstreamError):
+            if source.is_file():  # a pipe could not be read again
+                with source.open("rb") as file:
+                    head = file.read(HEAD)
+                check_magic(head)
+                if isinstance(read_header(head)[0].source, AudioSource):
+                    return self.sound
+        return self.picture
+
+
+def _suffixes(asked: str | None) -> Suffixes:
+    """With the suffix that was asked for; click.UsageError if it is that of nothing."""
+    from bitstream import InputError
+    from vqcodec.audio import waveform
+    from vqcodec.image import formats
+
+    if asked is None:
+        return Suffixes()
+    name = f"a.{asked.lstrip('.')}"
+    with suppress(InputError):
+        return Suffixes(picture=formats.written_format(name))
+    with suppress(InputError):
+        return Suffixes(sound=waveform.written_format(name))
+    raise click.UsageError(f"--suffix {asked}: nothing is written in that format", click.get_current_context())
+
+
+def _is_wanted(name: str) -> bool:
+    return name.lower().endswith(".vq")

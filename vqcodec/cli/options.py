@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import click
 from click.core import ParameterSource
 
 from vqcodec.defaults import DEFAULT_AUDIO_MODEL, DEFAULT_MODEL, DEFAULT_QUALITY
 
-__all__ = ["device", "force", "json_output", "model", "model_of_kind", "quality", "refuse"]
+__all__ = [
+    "allow_truncated",
+    "at_most_one",
+    "device",
+    "force",
+    "in_and_out",
+    "json_output",
+    "keep_metadata",
+    "many",
+    "model",
+    "model_of_kind",
+    "named_files",
+    "quality",
+    "refuse",
+]
 
 quality = click.option(
     "-q",
@@ -40,11 +58,67 @@ device = click.option(
     help="Where the networks run: cpu, cuda, cuda:1, ...",
 )
 force = click.option("-f", "--force", is_flag=True, help="Replace the output if it exists.")
+allow_truncated = click.option(
+    "--allow-truncated", is_flag=True, help="Accept a file that was cut, and use its layers that are whole."
+)
 json_output = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+keep_metadata = click.option(
+    "--keep-metadata", is_flag=True, help="Of a picture: keep its colour profile, EXIF and XMP."
+)
+
+_paths = click.argument("paths", metavar="IN OUT | FILE... --out-dir DIR", nargs=-1, required=True)
+_out_dir = click.option(
+    "--out-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Of many files, or of folders: where the results go.",
+)
+_recursive = click.option(
+    "-r", "--recursive", is_flag=True, help="With --out-dir: take the folders in a folder, too, and keep its tree."
+)
+_jobs = click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1),
+    metavar="N",
+    default=1,
+    show_default=True,
+    help="With --out-dir: processes that work side by side.",
+)
+
+
+def many(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The arguments of a command on one file or many: `paths`, `out_dir`, `recursive`, `jobs`."""
+    return _paths(_out_dir(_recursive(_jobs(command))))
+
+
+def in_and_out(paths: tuple[str, ...]) -> tuple[str, str]:
+    """IN and OUT of a command that was not given --out-dir; else click.UsageError."""
+    for name in ("recursive", "jobs"):
+        refuse(name, "goes with --out-dir")
+    if len(paths) != 2:
+        raise click.UsageError("it takes IN and OUT, or any number of files and --out-dir", click.get_current_context())
+    source, target = paths
+    return source, target
+
+
+def named_files(paths: tuple[str, ...]) -> tuple[str, ...]:
+    """The files and folders that are named besides --out-dir; click.UsageError if one is standard input."""
+    if "-" in paths:
+        raise click.UsageError("- goes with OUT, not with --out-dir", click.get_current_context())
+    return paths
+
+
+def at_most_one(*names: str) -> None:
+    """Raise click.UsageError if the command was given several of these options."""
+    context = click.get_current_context()
+    given = [name for name in names if context.get_parameter_source(name) is not ParameterSource.DEFAULT]
+    for name in given[1:]:
+        refuse(given[0], f"and --{name.replace('_', '-')} exclude each other")
 
 
 def refuse(name: str, reason: str) -> None:
     """Raise click.UsageError, `--name reason`, if the command was given the option `name`."""
     context = click.get_current_context()
     if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
-        raise click.UsageError(f"--{name} {reason}", context)
+        raise click.UsageError(f"--{name.replace('_', '-')} {reason}", context)

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import click
 
-__all__ = ["Program", "about", "explain", "note", "report_error"]
+__all__ = ["Program", "about", "explain", "note", "report_error", "tidy_warnings"]
 
 INTERRUPTED = 130  # what shells report for a program that Ctrl-C ended: 128 + SIGINT
 TERMINATED = 143  # 128 + SIGTERM
@@ -33,7 +33,7 @@ class Program(click.Group):
     def _run(self, *args: Any, **extra: Any) -> int | None:
         """Run the command; its exit code."""
         try:
-            with _tidy_warnings(), _terminated_cleanly():
+            with tidy_warnings(), _terminated_cleanly():
                 code: int | None = super().main(*args, **extra)
                 return code
         except click.ClickException as error:  # wrong usage: the commands raise other errors
@@ -94,11 +94,15 @@ def _one_line(text: str) -> str:
 
 
 @contextmanager
-def _tidy_warnings() -> Iterator[None]:
-    """Show warnings of the libraries as notes, but Pillow's on large pictures: only those beyond its limit matter."""
+def tidy_warnings(path: str = "") -> Iterator[None]:
+    """Show warnings of the libraries as notes, but Pillow's on large pictures: only those beyond its limit matter.
+
+    Args:
+        path: of the file that they are about, if there are several.
+    """
 
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
-        note(str(message))
+        note(f"{path}: {message}" if path else str(message))
 
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Image size .* exceeds limit")

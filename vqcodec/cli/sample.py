@@ -87,7 +87,7 @@ def sample(
     import vqcodec
     from vqcodec.audio import waveform
     from vqcodec.files import STANDARD_STREAM, write_output
-    from vqcodec.image import pixels
+    from vqcodec.image import formats
     from vqcodec.model import describe_model, find_model
 
     is_sound = describe_model(find_model(model)).modality == "audio"
@@ -95,7 +95,7 @@ def sample(
     if target == STANDARD_STREAM:
         suffix = ".wav" if is_sound else ".png"
     else:
-        suffix = (waveform if is_sound else pixels).written_format(target)
+        suffix = (waveform if is_sound else formats).written_format(target)
     # Opened before the model is loaded: what is wrong with the output is told at once.
     with write_output(target, force) as file:
         from vqcodec.loading import for_pictures, for_sound
@@ -117,7 +117,7 @@ def sample(
 def _write_pictures(codec: ImageCodec, drawn: Sequence[Indices], file: BinaryIO, suffix: str) -> None:
     """Write one picture with all of them side by side."""
     from vqcodec.image.contact_sheet import contact_sheet
-    from vqcodec.image.pixels import write_picture
+    from vqcodec.image.formats import write_picture
 
     write_picture(contact_sheet([codec.decode(indices) for indices in drawn]), file, suffix)
 

@@ -17,7 +17,7 @@ from bitstream.errors import InputError
 from vqcodec.evaluation.pictures import find_pictures
 from vqcodec.evaluation.report import markdown_table, number
 from vqcodec.image.codec import ImageCodec
-from vqcodec.image.pixels import is_picture_name, read_picture, rgb_array
+from vqcodec.image.pixels import is_picture_name, read_rgb, rgb_array
 from vqcodec.quality import Setting
 
 __all__ = [
@@ -109,7 +109,7 @@ def read_pictures(path: Path) -> Sequence[Pixels] | Pixels:
         OSError: it cannot be read at all.
     """
     if path.suffix != ARRAYS:
-        return [rgb_array(read_picture(path).image)]
+        return [rgb_array(read_rgb(path).image)]
     try:
         pictures: Pixels = np.lib.format.open_memmap(path, mode="r")
     except (OSError, MemoryError):

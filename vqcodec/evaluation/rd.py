@@ -16,7 +16,7 @@ from vqcodec.evaluation.folder import Skipped, files_named
 from vqcodec.evaluation.modality import Exhibit, Modality, Original, Outcome, Task
 from vqcodec.evaluation.page import evenly, exhibit_budget, write_page
 from vqcodec.evaluation.plot import write_plots
-from vqcodec.evaluation.pool import Processes
+from vqcodec.evaluation.pool import Measuring
 from vqcodec.evaluation.published import Published, read_published
 from vqcodec.evaluation.report import write_csv
 from vqcodec.evaluation.results import Results
@@ -138,7 +138,7 @@ def measure(plan: Plan) -> Results:
         InputError: no original is left.
         OSError: results cannot be kept.
     """
-    with Processes() as processes:
+    with Measuring(_run) as processes:
         points, refused = _points(plan, processes)
         originals = tuple(each for each in plan.originals if each.name not in refused)
         outcome = plan.modality.conclude(plan.entrants, points)
@@ -162,7 +162,7 @@ def measure(plan: Plan) -> Results:
     )
 
 
-def _points(plan: Plan, processes: Processes) -> tuple[list[Any], dict[str, Skipped]]:
+def _points(plan: Plan, processes: Measuring[Task, Any]) -> tuple[list[Any], dict[str, Skipped]]:
     """Points of all originals, codecs and qualities, and the originals that a codec does not take."""
     modality = plan.modality
     cache: Cache[Any] = Cache(plan.out / "cache.jsonl", modality.point)
@@ -174,7 +174,7 @@ def _points(plan: Plan, processes: Processes) -> tuple[list[Any], dict[str, Skip
     ]
     refused: dict[str, Skipped] = {}
     missing = [task for task in tasks if cache.get(task.key) is None]
-    for task, result in processes.each(_run, missing, "measuring"):
+    for task, result in processes.measured(missing, "measuring"):
         if isinstance(result, Skipped):
             refused.setdefault(result.name, result)
         else:
@@ -203,14 +203,16 @@ def write_report(results: Results, out: Path) -> str:
     return summary
 
 
-def _exhibits(plan: Plan, originals: Sequence[Original], outcome: Outcome, processes: Processes) -> tuple[Exhibit, ...]:
+def _exhibits(
+    plan: Plan, originals: Sequence[Original], outcome: Outcome, processes: Measuring[Task, Any]
+) -> tuple[Exhibit, ...]:
     """What is shown, in the order of the originals."""
     modality = plan.modality
     cache: Cache[Any] = Cache(plan.out / "gallery.jsonl", modality.exhibit)
     chosen = evenly(originals, modality.most_shown)
     tasks = modality.showings(chosen, outcome.points, outcome.entrants, exhibit_budget(len(chosen)))
     missing = [task for task in tasks if cache.get(task.key) is None]
-    for task, result in processes.each(_run, missing, "showing"):
+    for task, result in processes.measured(missing, "showing"):
         if not isinstance(result, Skipped):
             cache.add(task.key, result)
     known = [(task.original.name, cache.get(task.key)) for task in tasks]

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import vqcodec
+from bitstream import InputError
 from vqcodec.defaults import DEFAULT_AUDIO_MODEL, EVALUATED_RATES, EVALUATED_SOUND_CODECS
 from vqcodec.evaluation.entrants import Entrant, choose_among, entrant_of_model
 from vqcodec.evaluation.opus import OPUS
@@ -31,10 +32,14 @@ class SoundModelCodec:
         _load(self.model)
 
     def compress(self, samples: NDArray[np.float32], rate: int, kbps: float) -> bytes:
-        """The bytes of a `.vq` file; a target out of the model's range gives the nearest that it has."""
+        """The bytes of a `.vq` file; a target out of the model's range gives the end of this."""
+        codec = _load(self.model)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
-            return _load(self.model).compress(samples, rate, kbps=kbps)
+            try:
+                return codec.compress(samples, rate, kbps=kbps)
+            except InputError:  # no file is so small
+                return codec.compress(samples, rate, quality=1)
 
     def decompress(self, data: bytes) -> tuple[NDArray[np.float32], int]:
         """The sound of a `.vq` file."""

@@ -14,7 +14,7 @@ from vqcodec.evaluation.folder import Skipped
 from vqcodec.evaluation.gallery import Choice, Exhibit, show
 from vqcodec.evaluation.pictures import Original
 from vqcodec.evaluation.rate_distortion import CODING_ERRORS, PictureCodec, Point, measure
-from vqcodec.image.pixels import read_picture
+from vqcodec.image.pixels import read_rgb
 
 __all__ = ["Measuring", "Showing"]
 
@@ -66,7 +66,7 @@ class Showing:
 
 @lru_cache(maxsize=1)
 def _picture(path: Path) -> Image.Image:
-    return read_picture(path).image
+    return read_rgb(path).image
 
 
 @lru_cache(maxsize=1)

@@ -13,11 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from bitstream import FingerprintError, ImageSource, InputError, UnsupportedError
+from bitstream import Chunks, FingerprintError, ImageSource, InputError
+from vqcodec.budget import check_budget, taken
 from vqcodec.codec import Codec, limits
 from vqcodec.defaults import DEFAULT_QUALITY
+from vqcodec.image.modes import Prepared, prepare, prepare_array, restore
 from vqcodec.image.networks import Networks
-from vqcodec.image.pixels import rgb_array
+from vqcodec.image.pixels import picture_of, rgb_array
+from vqcodec.image.scales import Scales, resized
 from vqcodec.indices import Indices, Source
 from vqcodec.model import Model
 from vqcodec.quality import Setting
@@ -42,33 +45,52 @@ class ImageCodec(Codec):
         super().__init__(model)
         self._networks = Networks(model, device)
 
+    @property
+    def stride(self) -> int:
+        """Pixels that a latent position covers in each direction."""
+        return self._networks.shape.stride
+
     # Bytes <-> pictures --------------------------------------------------------------------------------------------
 
-    def compress(self, image: Picture, quality: float = DEFAULT_QUALITY) -> bytes:
-        """Compress an RGB picture to the bytes of a `.vq` file.
+    def compress(
+        self,
+        image: Picture,
+        quality: float = DEFAULT_QUALITY,
+        max_bytes: float | None = None,
+        keep_metadata: bool = False,
+    ) -> bytes:
+        """Compress a picture to the bytes of a `.vq` file.
 
         Args:
-            image: a Pillow image (converted to RGB) or uint8 `[H, W, 3]`.
+            image: a Pillow image of any mode, or uint8 `[H, W]`, `[H, W, 3]` or `[H, W, 4]`. Of a Pillow image the
+                orientation that a camera noted is applied, and colours of another profile are converted to sRGB.
             quality: 1..100, continuous; both the size of the file and the fidelity rise with it.
+            max_bytes: the most bytes that the file may have, instead of a quality. It has at most 3 % less; if not, a
+                UserWarning says why. Where that gives a higher PSNR, the picture is coded at a smaller scale.
+            keep_metadata: keep colour profile (the colours then stay as they are), EXIF and XMP of a Pillow image.
 
         Raises:
-            InputError: the picture or the quality cannot be used.
+            InputError: the picture or the quality cannot be used, or no file of it is so small.
         """
         chosen = self.settings(quality)
-        return self.write(self._encode(rgb_array(image), chosen))
+        if max_bytes is not None:
+            budget = check_budget(max_bytes)
+            return taken(Scales(self, _prepared(image, keep_metadata), budget).file(), budget)
+        return self.write(self._encode(image, chosen, keep_metadata))
 
-    def decompress(self, data: bytes, max_pixels: int | None = None) -> Image.Image:
-        """The picture of a `.vq` file.
+    def decompress(self, data: bytes, max_pixels: int | None = None, allow_truncated: bool = False) -> Image.Image:
+        """The picture of a `.vq` file, in the mode that went in: see `vqcodec.image.modes`.
 
         Args:
             data: the file's bytes.
             max_pixels: refuse larger pictures; the default is Pillow's limit against decompression bombs.
+            allow_truncated: decode a file that was cut from its whole layers: see `read`.
 
         Raises:
             BitstreamError: the file is damaged, foreign, or too large.
             FingerprintError: it was written with another model.
         """
-        return self.decode(self.read(data, limits(max_pixels)))
+        return self.decode(self.read(data, limits(max_pixels), allow_truncated))
 
     # Pictures <-> indices ------------------------------------------------------------------------------------------
 
@@ -83,7 +105,7 @@ class ImageCodec(Codec):
     def encode(
         self, image: Picture | Sequence[Picture], lambda_: float = 0.0, rate_point: int | None = None
     ) -> Indices | list[Indices]:
-        """The indices of a picture, or of each of several (a sequence, or uint8 `[B, H, W, 3]`).
+        """The indices of a picture, or of each of several (a sequence, or uint8 `[B, H, W, C]`).
 
         Args:
             image: as for `compress`.
@@ -94,18 +116,25 @@ class ImageCodec(Codec):
             InputError: the picture or the rate point cannot be used.
         """
         chosen = self._setting(lambda_, rate_point)
-        if isinstance(image, Image.Image) or (isinstance(image, np.ndarray) and image.ndim == 3):
-            return self._encode(rgb_array(image), chosen)
-        return [self._encode(rgb_array(each), chosen) for each in image]
+        if isinstance(image, Image.Image) or (isinstance(image, np.ndarray) and image.ndim < 4):
+            return self._encode(image, chosen)
+        return [self._encode(each, chosen) for each in image]
 
     def decode(self, indices: Indices) -> Image.Image:
-        """The picture of indices: the location of p(x|z_q), rounded to 8 bits.
+        """The picture of indices: the location of p(x|z_q), rounded to 8 bits, in the mode that went in.
 
         Raises:
             InputError: the indices do not belong to this model.
+            BitstreamError: their chunks are damaged.
         """
-        z_q, size = self._look_up(indices), _picture(indices.source)
-        return Image.fromarray(self._networks.decode(z_q, indices.rate_point, size.height, size.width))
+        return restore(self.pixels(indices), _picture(indices.source), indices.chunks)
+
+    def pixels(self, indices: Indices) -> NDArray[np.uint8]:
+        """The colours of `decode`, uint8 `[H, W, 3]`: a picture that was coded at a smaller scale is scaled up."""
+        self._check(indices)
+        source = _picture(indices.source)
+        coded = self._networks.decode(indices.values, indices.rate_point, source.coded_height, source.coded_width)
+        return resized(coded, source.width, source.height)
 
     def pixel_bits(self, image: Picture, indices: Indices) -> NDArray[np.float32]:
         """-log2 p(x|z_q) of every sub-pixel, given the earlier colours of its pixel: `[H, W, 3]`.
@@ -116,10 +145,11 @@ class ImageCodec(Codec):
             InputError: the indices do not belong to this model, or to a picture of this size.
             ModelError: the model does not say how likely pixels are.
         """
-        pixels = rgb_array(image)
-        if _source(pixels) != indices.source:
+        pixels, source = rgb_array(image), _picture(indices.source)
+        if pixels.shape[:2] != (source.coded_height, source.coded_width):
             raise InputError("the picture is not of the size that its indices are for")
-        return self._networks.bits(pixels, self._look_up(indices), indices.rate_point)
+        self._check(indices)
+        return self._networks.bits(pixels, indices.values, indices.rate_point)
 
     def sample(
         self, count: int, height: int, width: int, seed: int = 0, temperature: float = 1, rate_point: int | None = None
@@ -150,23 +180,29 @@ class ImageCodec(Codec):
 
     def shape_of(self, source: Source) -> tuple[int, int]:
         """Rows and columns of the index volume of a picture; errors as for `Codec.shape_of`."""
-        size, stride = _picture(source), self._networks.shape.stride
-        return -(-size.height // stride), -(-size.width // stride)
+        picture = _picture(source)
+        return -(-picture.coded_height // self.stride), -(-picture.coded_width // self.stride)
 
-    def _encode(self, pixels: NDArray[np.uint8], chosen: Setting) -> Indices:
-        return self.indices(self.choose(self.analyse(pixels), chosen), chosen.rate_point, _source(pixels))
+    def _encode(self, image: Picture, chosen: Setting, keep_metadata: bool = False) -> Indices:
+        # The pixels, which may be many, are gone when codes are chosen.
+        latents, source, chunks = self._analysed(image, keep_metadata)
+        return self.quantize(latents, chosen, source, chunks)
+
+    def _analysed(self, image: Picture, keep_metadata: bool) -> tuple[NDArray[np.float32], ImageSource, Chunks]:
+        """z_e of a picture, as of `analyse`, and what else is coded of it."""
+        picture = _prepared(image, keep_metadata)
+        return self.analyse(picture.pixels), picture.source, picture.chunks
 
 
-def _source(pixels: NDArray[np.uint8]) -> ImageSource:
-    """The size of uint8 `[H, W, 3]`."""
-    height, width, _ = pixels.shape
-    return ImageSource(width, height)
+def _prepared(image: Picture, keep_metadata: bool = False) -> Prepared:
+    """What is coded of a picture; InputError if it is none."""
+    if isinstance(image, Image.Image):
+        return prepare(picture_of(image, keep_metadata).image)
+    return prepare_array(np.asarray(image))
 
 
 def _picture(source: Source) -> ImageSource:
-    """The source, once it is known to be of a picture that we can decode."""
+    """The source, once it is known to be of a picture."""
     if not isinstance(source, ImageSource):
         raise FingerprintError("the file holds sound, the model is for pictures")
-    if (source.coded_width, source.coded_height) != (source.width, source.height):
-        raise UnsupportedError("the picture was coded smaller than it is, which this release does not undo")
     return source

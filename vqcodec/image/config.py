@@ -47,6 +47,21 @@ class AutoencoderConfig:
         return int(self.patch * 2 ** (len(self.widths) - 1))
 
     @property
+    def encoder_reach(self) -> int:
+        """Latent positions to each side beyond whose pixels the encoder sees nothing."""
+        patches = 0
+        for level, blocks in enumerate(self.blocks):
+            # The first convolution of a level works at the resolution of the level before.
+            patches += (1 << max(0, level - 1)) + (2 * blocks << level)
+        return -(-patches // (self.stride // self.patch))
+
+    @property
+    def decoder_reach(self) -> int:
+        """Latent positions to each side beyond which a pixel, and its likelihood, depend on nothing."""
+        patches = 1 + sum(2 * blocks << level for level, blocks in enumerate(self.blocks))
+        return -(-patches // (self.stride // self.patch))
+
+    @property
     def encoder_parameters(self) -> int:
         """Weights and biases of the encoder."""
         total, channels = 0, 3 * self.patch**2

@@ -1,36 +1,33 @@
-"""Picture files <-> RGB pictures of 8 bits a channel: everything that differs between formats ends here."""
+"""Picture files, and pictures in memory -> pictures that can be coded: all that differs between formats ends here."""
 
 from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from bitstream.errors import InputError
+from vqcodec.image.metadata import MAX_BYTES, Metadata, describing_tags, metadata_of
+from vqcodec.image.modes import pixels_of, to_known_mode, to_rgb
+from vqcodec.image.profiles import to_srgb
 
-__all__ = ["Picture", "is_picture_name", "read_picture", "rgb_array", "write_picture", "written_format"]
-
-# How pictures are written, by suffix. Nothing is lost on top of what the codec lost, or in JPEG little.
-_WRITTEN: dict[str, tuple[str, dict[str, Any]]] = {
-    ".png": ("PNG", {}),
-    ".jpg": ("JPEG", {"quality": 95, "subsampling": 0}),
-    ".jpeg": ("JPEG", {"quality": 95, "subsampling": 0}),
-    ".webp": ("WEBP", {"lossless": True}),
-    ".tif": ("TIFF", {"compression": "tiff_adobe_deflate"}),
-    ".tiff": ("TIFF", {"compression": "tiff_adobe_deflate"}),
-    ".bmp": ("BMP", {}),
-    ".ppm": ("PPM", {}),
-}
+__all__ = ["Picture", "is_picture_name", "picture_of", "read_picture", "read_rgb", "rgb_array"]
 
 # Formats that draw instead of holding pixels; Pillow would start another program to read the first.
 _VECTOR_FORMATS = ("EPS", "WMF", "EMF")
+
+
+_OURS = "VQ"  # the format of .vq files, with which vqcodec extends Pillow
+
+# How Pillow names layouts of pixels with 16 bits a channel, of which it reads 8. (BGR;16 is 16 bits a pixel.)
+_SIXTEEN_BITS = re.compile("^I|;16[BLN]")
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,8 @@ class Picture:
     """A picture that was read.
 
     Attributes:
-        image: mode RGB, at least one pixel, the right way up.
+        image: at least one pixel, the right way up, of one of the modes of `vqcodec.image.modes`; in sRGB, unless its
+            `info` has a profile. `info` has nothing but the metadata that are kept.
         notes: what was lost or changed on the way, a line each.
     """
 
@@ -46,27 +44,62 @@ class Picture:
     notes: tuple[str, ...] = ()
 
 
-def read_picture(source: bytes | str | os.PathLike[str]) -> Picture:
+def read_picture(source: bytes | str | os.PathLike[str], keep_metadata: bool = False) -> Picture:
     """Read a picture from the bytes of a file, or from its path.
+
+    Args:
+        source: the file.
+        keep_metadata: keep colour profile, EXIF and XMP; the colours then stay in the space of the profile.
 
     Raises:
         InputError: the data are not a picture, are damaged, or hold too many pixels.
         OSError: the file cannot be read at all.
     """
     if isinstance(source, bytes):
-        return _read_bytes(source)
+        return _read_bytes(source, keep_metadata)
     # Not opened by Pillow, so that its OSErrors are about the data and not about the file.
     data = Path(source).read_bytes()
     try:
-        return _read_bytes(data)
+        return _read_bytes(data, keep_metadata)
     except InputError as error:
         raise InputError(f"{os.fspath(source)}: {error}") from None
 
 
+def read_rgb(source: bytes | str | os.PathLike[str]) -> Picture:
+    """`read_picture` for those who need mode RGB: what is transparent is laid over white."""
+    picture = read_picture(source)
+    image, notes = picture.image, picture.notes
+    if image.mode in ("LA", "RGBA") and image.getchannel("A").getextrema() != (255, 255):
+        notes += ("transparency is not kept: the picture is laid over white",)
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image.convert("RGBA"))
+    return Picture(to_rgb(image), notes)
+
+
+def picture_of(image: Image.Image, keep_metadata: bool = False) -> Picture:
+    """What `read_picture` makes of a file, of a picture that Pillow has opened.
+
+    Raises:
+        InputError: it cannot be used, or has no pixels.
+    """
+    if 0 in image.size:
+        raise InputError(f"a picture must have at least one pixel, not {image.width} x {image.height}")
+    notes: list[str] = []
+    image = _guard(_turn_upright, image, notes)
+    image = _guard(to_known_mode, image, notes)
+    image = _guard(lambda image, notes: to_srgb(image, keep_metadata, notes), image, notes)
+    metadata = metadata_of(image) if keep_metadata else Metadata()
+    if metadata.size > MAX_BYTES:
+        notes.append(f"its metadata are not kept, as they have more than {MAX_BYTES} bytes")
+        metadata = Metadata()
+    image.info = metadata.info()
+    return Picture(image, tuple(notes))
+
+
 def is_picture_name(name: str) -> bool:
     """Whether the suffix of `name` is one of a format that Pillow reads."""
-    extensions = Image.registered_extensions()
-    return extensions.get(Path(name).suffix.lower()) in Image.OPEN
+    kind = Image.registered_extensions().get(Path(name).suffix.lower())
+    return kind in Image.OPEN and kind != _OURS
 
 
 def rgb_array(image: Image.Image | NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -75,7 +108,7 @@ def rgb_array(image: Image.Image | NDArray[np.uint8]) -> NDArray[np.uint8]:
     Raises:
         InputError: the array is something else, or there is not a single pixel.
     """
-    pixels = np.asarray(image.convert("RGB") if isinstance(image, Image.Image) else image)
+    pixels = pixels_of(to_rgb(image)) if isinstance(image, Image.Image) else np.asarray(image)
     if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8 or pixels.size == 0:
         raise InputError(
             f"a picture must be uint8 [H, W, 3] with at least one pixel, not {pixels.dtype} {pixels.shape}"
@@ -83,56 +116,30 @@ def rgb_array(image: Image.Image | NDArray[np.uint8]) -> NDArray[np.uint8]:
     return pixels
 
 
-def written_format(name: str) -> str:
-    """Return the suffix of `name`, as `write_picture` takes it.
-
-    Raises:
-        InputError: pictures are not written in that format.
-    """
-    suffix = Path(name).suffix.lower()
-    if suffix not in _WRITTEN:
-        found = f"not as {suffix!r}" if suffix else f"and {name!r} has no suffix"
-        raise InputError(f"pictures are written as {', '.join(_WRITTEN)}, {found}")
-    return suffix
-
-
-def write_picture(image: Image.Image, file: BinaryIO, suffix: str) -> None:
-    """Write `image` to `file` in the format that `suffix` (".png", ...) stands for.
-
-    Raises:
-        InputError: pictures are not written in that format, or not with this size.
-        OSError: the file cannot be written.
-    """
-    name, options = _WRITTEN[written_format(f"picture{suffix}")]
-    # Into memory first: Pillow's writers want to seek, and report errors of the file as errors of the picture.
-    memory = io.BytesIO()
-    try:
-        image.save(memory, name, **options)
-    except (OSError, ValueError, KeyError) as error:
-        size = f"{image.width} x {image.height} pixels"
-        raise InputError(f"a picture of {size} cannot be written as {name}: {_line(error)}") from None
-    file.write(memory.getbuffer())
-
-
-def _read_bytes(data: bytes) -> Picture:
+def _read_bytes(data: bytes, keep_metadata: bool) -> Picture:
     if not data:
         raise InputError("the picture is empty: it has no bytes")
-    image, frames = _decode(data)
-    notes = [] if frames == 1 else [f"only the first of {frames} frames is used"]
-    for step in (_turn_upright, _to_eight_bits, _flatten, _to_srgb):
-        image = _guard(step, image, notes)
-    return Picture(image, tuple(notes))
+    image, notes = _decode(data)
+    picture = picture_of(image, keep_metadata)
+    return replace(picture, notes=(*notes, *picture.notes))
 
 
-def _decode(data: bytes) -> tuple[Image.Image, int]:
-    """The first frame, decoded to its end, and the number of frames."""
+def _decode(data: bytes) -> tuple[Image.Image, list[str]]:
+    """The first frame, decoded to its end, and what is lost by that."""
+    notes = []
     try:
         image = Image.open(io.BytesIO(data))
         if image.format in _VECTOR_FORMATS:
             raise InputError(f"a drawing ({image.format}) is not a picture: it has no pixels")
+        if image.format == _OURS:
+            raise InputError("it is a .vq file already")
         frames = getattr(image, "n_frames", 1)  # before loading, as counting may leave the first frame
+        if frames > 1:
+            notes.append(f"only the first of {frames} frames is used")
+        if any(_SIXTEEN_BITS.search(layout) for layout in _layouts(image)):
+            notes.append("of its 16 bits a channel, 8 are kept")
         image.load()
-        return image, frames
+        return image, notes
     except (InputError, MemoryError):
         raise
     except UnidentifiedImageError:
@@ -144,6 +151,14 @@ def _decode(data: bytes) -> tuple[Image.Image, int]:
         raise InputError(f"the picture is damaged: {_line(error)}") from None
 
 
+def _layouts(image: Image.Image) -> Iterator[str]:
+    """The names of its mode and of how its pixels are stored, of a picture that is not loaded yet."""
+    yield image.mode
+    for tile in getattr(image, "tile", ()):
+        arguments = tile[3] if isinstance(tile[3], tuple) else (tile[3],)
+        yield from (each for each in arguments if isinstance(each, str))
+
+
 def _guard(step: Callable[[Image.Image, list[str]], Image.Image], image: Image.Image, notes: list[str]) -> Image.Image:
     """Take one step of the conversion; what Pillow cannot do becomes an InputError."""
     try:
@@ -153,62 +168,18 @@ def _guard(step: Callable[[Image.Image, list[str]], Image.Image], image: Image.I
 
 
 def _turn_upright(image: Image.Image, notes: list[str]) -> Image.Image:
-    """Apply the orientation that the camera noted."""
+    """A copy that has the orientation that the camera noted, and its EXIF in `info`."""
     try:
-        return ImageOps.exif_transpose(image)
+        upright = ImageOps.exif_transpose(image)
+        if "exif" not in upright.info:
+            upright.info["exif"] = describing_tags(image.getexif())
     except MemoryError:
         raise
     except Exception as error:  # the same zoo as in _decode; the pixels are fine
-        notes.append(f"its EXIF orientation is unreadable: {_line(error)}")
-        return image
-
-
-def _to_eight_bits(image: Image.Image, notes: list[str]) -> Image.Image:
-    """Scale 16-bit grey to 8 bits, where Pillow may clip; it scales 16-bit colour itself."""
-    if image.mode == "F":
-        raise InputError("the picture has floating-point pixels, whose range is not known")
-    if not image.mode.startswith("I"):
-        return image
-    values = np.asarray(image).astype(np.int64)
-    if values.min() < 0 or values.max() > 0xFFFF:  # mode I: 32-bit pixels, in which formats store 16-bit ones too
-        raise InputError("the picture has 32-bit pixels, whose range is not known")
-    grey = Image.fromarray(((values + 128) // 257).astype(np.uint8))  # 257 = 65535 / 255
-    grey.info = {key: value for key, value in image.info.items() if key != "transparency"}
-    return grey
-
-
-def _flatten(image: Image.Image, notes: list[str]) -> Image.Image:
-    """Lay transparent pixels over white."""
-    if not image.has_transparency_data:
-        return image
-    layered = image.convert("RGBA")
-    if layered.getchannel("A").getextrema() == (255, 255):
-        return image
-    notes.append("transparency is not kept: the picture is laid over white")
-    white = Image.new("RGBA", image.size, "white")
-    # Grey stays grey: its colour profile, if it has one, is for grey.
-    flat = Image.alpha_composite(white, layered).convert("L" if image.mode in ("1", "L", "LA", "La") else "RGB")
-    flat.info = image.info
-    return flat
-
-
-def _to_srgb(image: Image.Image, notes: list[str]) -> Image.Image:
-    """Convert to RGB, and the colours of another colour space to sRGB, as a `.vq` file names none."""
-    plain = image if image.mode in ("L", "RGB", "CMYK") else image.convert("RGB")
-    embedded = image.info.get("icc_profile")
-    if embedded:
-        try:
-            profile = ImageCms.ImageCmsProfile(io.BytesIO(embedded))
-            name = ImageCms.getProfileDescription(profile).strip()
-            if "srgb" not in name.lower():
-                srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
-                converted = ImageCms.profileToProfile(plain, profile, srgb, outputMode="RGB")
-                if converted is not None:  # it is None when converting in place only
-                    notes.append(f"its colours are converted to sRGB from the profile {name!r}")
-                    return converted
-        except (ImageCms.PyCMSError, ImportError, OSError, ValueError, TypeError) as error:
-            notes.append(f"its colour profile is unusable, sRGB is assumed: {_line(error)}")
-    return plain.convert("RGB")
+        notes.append(f"its EXIF is unreadable: {_line(error)}")
+        upright = image.copy()
+        upright.info.pop("exif", None)
+    return upright
 
 
 def _line(error: Exception) -> str:

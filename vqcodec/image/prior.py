@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,10 @@ from vqcodec.nn.schedule import CAUSAL_OFFSETS, Diagonal, DiagonalCache, diagona
 from vqcodec.nn.threads import one_blas_thread
 
 __all__ = ["PixelCNN", "SliceNetwork"]
+
+# Values have 8 bits, and activations 9: kept like this, a large picture takes half the memory, or a quarter.
+Narrow = NDArray[np.signedinteger[Any]]
+Taps = Sequence[tuple[int, int]]
 
 # The parallel pass works on bands of about this many positions, to bound its memory.
 BAND = 4096
@@ -111,64 +116,75 @@ class PixelCNN:
 
     # The network, for any set of positions -------------------------------------------------------------------------
 
-    def look_up(self, indices: Indices, planes: range, rate: int) -> Floats:
+    def look_up(self, indices: Indices, planes: range, rate: int) -> Narrow:
         """Values `[..., len(planes) D]` of indices `[len(planes), ...]`."""
-        parts = [self.values[rate, plane][index] for plane, index in zip(planes, indices, strict=True)]
-        return np.concatenate(parts, axis=-1)
+        dimension = self.values.shape[3]
+        out = np.empty((*indices.shape[1:], len(planes), dimension), np.int8)
+        for number, plane in enumerate(planes):
+            out[..., number, :] = self.values[rate, plane][indices[number]]
+        return out.reshape(*indices.shape[1:], len(planes) * dimension)
 
-    def _context(self, network: SliceNetwork, earlier: Indices, rate: int) -> Floats | None:
-        """What the first causal layer adds for the indices of earlier slices `[P', h, w]`, as sums `[h w, O]`."""
+    def _gated(self, layer: ExactLayer, x: Floats, residual: bool, rate: int) -> Floats:
+        """One layer: its inputs `[N, I]` to activations `[N, H]`; a residual one has the position itself as tap 4."""
+        out = gate(layer(x, rate), self.tables)
+        channels = out.shape[1]
+        return add_clamped(x[:, 4 * channels : 5 * channels], out) if residual else out
+
+    def _everywhere(
+        self,
+        layers: Sequence[ExactLayer],
+        taps: Sequence[Taps],
+        state: Narrow,
+        context: Narrow | None,
+        rate: int,
+    ) -> Narrow:
+        """Layers on top of each other, at every position: `[h, w, H]` of values `[h, w, C]`.
+
+        Args:
+            layers: gated, residual but for the first one.
+            taps: the neighbours that the first layer sees, and the others.
+            state: the values.
+            context: `[h, w, C']`, what the first layer sees besides them.
+            rate: the rate point.
+        """
+        for depth, layer in enumerate(layers):
+            new = np.empty((*state.shape[:2], layer.shift.size // 2), np.int16)
+            for rows in bands(state.shape, BAND):
+                x = shifted(state, taps[min(depth, 1)], rows)
+                if depth == 0 and context is not None:
+                    x = np.concatenate([x, context[rows].reshape(len(x), -1)], axis=1)
+                new[rows] = self._gated(layer, x, depth > 0, rate).reshape(new[rows].shape)
+            state = new
+        return state
+
+    def _context(self, network: SliceNetwork, earlier: Indices, rate: int) -> Narrow | None:
+        """What the first causal layer sees of the indices of earlier slices `[P', h, w]`: `[h, w, C]`."""
         if not network.context:
             return None
-        state = self.look_up(earlier, range(len(earlier)), rate)
-        for depth, layer in enumerate(network.context):
-            new = np.empty((*state.shape[:2], layer.shift.size // 2), np.float32)
-            for rows in bands(state.shape, BAND):
-                out = gate(layer(shifted(state, AROUND_OFFSETS, rows), rate), self.tables)
-                new[rows] = out.reshape(new[rows].shape)
-            state = new if depth == 0 else add_clamped(state, new)
-        first = network.causal[0]
-        width = state.shape[2]
-        return state.reshape(-1, width) @ first.matrix[first.matrix.shape[0] - width :]
+        values = self.look_up(earlier, range(len(earlier)), rate)
+        return self._everywhere(network.context, (AROUND_OFFSETS, AROUND_OFFSETS), values, None, rate)
 
-    def _causal(self, network: SliceNetwork, depth: int, x: Floats, extra: Floats | None, rate: int) -> Floats:
-        """One causal layer: neighbours `[N, I]` to activations `[N, H]`."""
-        layer = network.causal[depth]
-        acc = x @ layer.matrix[: x.shape[1]]
-        if depth == 0:
-            return gate(layer.finish(acc if extra is None else acc + extra, rate), self.tables)
-        own = x[:, x.shape[1] // 5 * 4 :]
-        return add_clamped(own, gate(layer.finish(acc, rate), self.tables))
-
-    def _tables(self, network: SliceNetwork, planes: range, hidden: Floats, rate: int) -> dict[int, Frequencies]:
+    def _tables(
+        self, network: SliceNetwork, planes: range, hidden: Narrow | Floats, rate: int
+    ) -> dict[int, Frequencies]:
         """The frequencies of each plane with a choice, `[N, K]`, from hidden `[N, H]`: for both directions."""
         chosen, sizes = self._choices(planes, rate)
         if not chosen:
             return {}
         offsets = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-        table = frequencies(network.heads[rate](hidden, rate=0), offsets, self.tables)
+        logits = network.heads[rate](hidden.astype(np.float32, copy=False), rate=0)
+        table = frequencies(logits, offsets, self.tables)
         return dict(zip(chosen, np.split(table, offsets[1:], axis=1), strict=True))
 
-    def _hidden(self, network: SliceNetwork, own: Floats, extra: Floats | None, rate: int) -> Floats:
-        """Hidden activations everywhere `[h, w, H]`, from the slice's own values `[h, w, C]`."""
-        state = own
-        for depth, layer in enumerate(network.causal):
-            new = np.empty((*state.shape[:2], layer.shift.size // 2), np.float32)
-            offsets = CAUSAL_OFFSETS if depth == 0 else (*CAUSAL_OFFSETS, (0, 0))
-            for rows in bands(state.shape, BAND):
-                band = None if extra is None else extra[rows.start * own.shape[1] : rows.stop * own.shape[1]]
-                out = self._causal(network, depth, shifted(state, offsets, rows), band, rate)
-                new[rows] = out.reshape(new[rows].shape)
-            state = new
-        return state
-
-    def hidden(self, indices: Indices, rate: int) -> Iterator[tuple[SliceNetwork, range, Floats]]:
+    def hidden(self, indices: Indices, rate: int) -> Iterator[tuple[SliceNetwork, range, Narrow]]:
         """For each slice its network, planes and hidden activations `[h w, H]`, given the indices `[P', h, w]`."""
         for network, planes in zip(self.slices, self.plane_ranges, strict=True):
             if planes.stop > len(indices):
                 break
-            extra = self._context(network, indices[: planes.start], rate)
-            state = self._hidden(network, self.look_up(indices[planes.start : planes.stop], planes, rate), extra, rate)
+            context = self._context(network, indices[: planes.start], rate)
+            own = self.look_up(indices[planes.start : planes.stop], planes, rate)
+            taps = (CAUSAL_OFFSETS, (*CAUSAL_OFFSETS, (0, 0)))
+            state = self._everywhere(network.causal, taps, own, context, rate)
             yield network, planes, state.reshape(-1, state.shape[2])
 
     def costs(self, indices: Indices, rate: int) -> Iterator[tuple[int, slice, Floats]]:
@@ -194,12 +210,12 @@ class PixelCNN:
         """The streams of the layers of indices `[P, h, w]`; for `batch` see `decode`."""
         _, height, width = indices.shape
         flat = indices.reshape(len(indices), -1)
-        work = list(self.hidden(indices, rate))
+        work = self.hidden(indices, rate)  # one slice after the other, as each needs memory
         streams = []
         for layer in self.layer_slices:
             encoder = SymbolEncoder()
-            for number in layer:
-                network, planes, state = work[number]
+            for _ in layer:
+                network, planes, state = next(work)
                 for diagonal in (part for whole in diagonals(height, width) for part in whole.split(batch or height)):
                     at = diagonal.flat()
                     for plane, table in self._tables(network, planes, state[at], rate).items():
@@ -247,14 +263,15 @@ class PixelCNN:
         _, height, width = indices.shape
         if not self._choices(planes, rate)[0]:
             return
-        extra = self._context(network, indices[: planes.start], rate)
+        context = self._context(network, indices[: planes.start], rate)
+        beside = None if context is None else context.reshape(height * width, -1)
         flat = indices.reshape(len(indices), -1)
         inputs = [len(planes) * self.values.shape[3], *(layer.shift.size // 2 for layer in network.causal[:-1])]
         caches = [DiagonalCache(height, channels) for channels in inputs]
         for whole in diagonals(height, width):
             for diagonal in whole.split(batch):
                 at = diagonal.flat()
-                hidden = self._advance(network, caches, diagonal, None if extra is None else extra[at], rate)
+                hidden = self._advance(network, caches, diagonal, None if beside is None else beside[at], rate)
                 for plane, table in self._tables(network, planes, hidden, rate).items():
                     flat[plane, at] = source.decode(table)
                 caches[0].put(diagonal, self.look_up(flat[planes.start : planes.stop, at], planes, rate))
@@ -262,12 +279,17 @@ class PixelCNN:
                 cache.advance()
 
     def _advance(
-        self, network: SliceNetwork, caches: list[DiagonalCache], diagonal: Diagonal, extra: Floats | None, rate: int
+        self,
+        network: SliceNetwork,
+        caches: list[DiagonalCache],
+        diagonal: Diagonal,
+        context: Narrow | None,
+        rate: int,
     ) -> Floats:
-        """Hidden activations `[N, H]` of a diagonal, from those before it."""
-        state = self._causal(network, 0, caches[0].neighbours(diagonal), extra, rate)
-        for depth in range(1, len(network.causal)):
-            caches[depth].put(diagonal, state)
-            x = np.concatenate([caches[depth].neighbours(diagonal), state], axis=1)
-            state = self._causal(network, depth, x, None, rate)
+        """Hidden activations `[N, H]` of a diagonal, from those before it and the context `[N, C]`."""
+        x = caches[0].neighbours(diagonal)
+        state = self._gated(network.causal[0], x if context is None else np.hstack([x, context]), False, rate)
+        for layer, cache in zip(network.causal[1:], caches[1:], strict=True):
+            cache.put(diagonal, state)
+            state = self._gated(layer, np.hstack([cache.neighbours(diagonal), state]), True, rate)
         return state

@@ -13,6 +13,8 @@ __all__ = ["Codebooks"]
 
 Floats = NDArray[np.float32]
 
+BLOCK = 1 << 14  # vectors that are compared with all codewords at once, to bound the memory
+
 
 @dataclass(frozen=True)
 class Codebooks:
@@ -58,7 +60,12 @@ class Codebooks:
         """argmin_k |v - e_k|^2 + penalty: vectors `[N, D]`, penalty `[N, K]` or `[K]`, to indices `[N]`."""
         metric, codewords = self.metric[rate, plane], self.of(rate, plane)
         constant = (codewords**2 * metric).sum(-1) + penalty
-        return np.asarray((constant - (2 * vectors * metric) @ codewords.T).argmin(-1), np.int32)
+        out = np.empty(len(vectors), np.int32)
+        for first in range(0, len(vectors), BLOCK):
+            part = slice(first, first + BLOCK)
+            offset = constant if constant.ndim == 1 else constant[part]
+            out[part] = (offset - (2 * vectors[part] * metric) @ codewords.T).argmin(-1)
+        return out
 
     def look_up(self, indices: NDArray[np.int32], rate: int) -> Floats:
         """z_q `[P D, h, w]` of indices `[P', h, w]`; planes that are missing take their most frequent code."""

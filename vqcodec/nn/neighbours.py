@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +14,11 @@ __all__ = ["AROUND_OFFSETS", "bands", "shifted"]
 AROUND_OFFSETS = tuple((i, j) for i in (-1, 0, 1) for j in (-1, 0, 1))
 
 
-def shifted(plane: NDArray[np.float32], offsets: Sequence[tuple[int, int]], rows: slice) -> NDArray[np.float32]:
-    """The neighbours at `offsets` of every position of `rows`: plane `[h, w, C]` to `[rows w, len(offsets) C]`."""
+def shifted(plane: NDArray[Any], offsets: Sequence[tuple[int, int]], rows: slice) -> NDArray[np.float32]:
+    """The neighbours at `offsets` of every position of `rows`: plane `[h, w, C]` to `[rows w, len(offsets) C]`.
+
+    The plane may hold its numbers in any type; those of a run of rows become floats.
+    """
     height, width, channels = plane.shape
     first, last, _ = rows.indices(height)
     padded = np.zeros((last - first + 2, width + 2, channels), np.float32)

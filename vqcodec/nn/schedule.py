@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,8 +67,8 @@ class DiagonalCache:
         one, two, three = self._previous
         return np.concatenate([one[same], three[above], two[above], one[above]], axis=1)
 
-    def put(self, diagonal: Diagonal, activations: NDArray[np.float32]) -> None:
-        """Keep what was computed at `diagonal`, `[N, C]`."""
+    def put(self, diagonal: Diagonal, activations: NDArray[Any]) -> None:
+        """Keep what was computed at `diagonal`, `[N, C]` in any type."""
         self._current[diagonal.first + 1 : diagonal.last + 1] = activations
 
     def advance(self) -> None:

@@ -18,7 +18,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from bitstream.errors import InputError
-from vqcodec.image.pixels import read_picture
+from vqcodec.image.pixels import read_rgb
 
 __all__ = ["PictureCache", "crops_to_tensor", "random_crops"]
 
@@ -26,7 +26,7 @@ __all__ = ["PictureCache", "crops_to_tensor", "random_crops"]
 def _decode_into(source: Path, target: Path) -> bool:
     """Write `source` as uint8 `[H, W, 3]` to `target`; False if Pillow cannot read it."""
     try:
-        pixels = np.asarray(read_picture(source).image)
+        pixels = np.asarray(read_rgb(source).image)
     except (InputError, OSError):
         return False
     partial = target.with_suffix(".partial")

@@ -1,0 +1,157 @@
+"""What was compressed: size and colour format of a picture, or length, sample rate and channels of a recording."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from .errors import CorruptError, UnsupportedError
+from .fields import Reader, encode_varint
+
+__all__ = [
+    "UINT32_MAX",
+    "AudioSource",
+    "ColourFormat",
+    "ImageSource",
+    "check_range",
+    "in_range",
+    "read_audio_source",
+    "read_image_source",
+    "write_source",
+]
+
+UINT32_MAX = 2**32 - 1
+MAX_PALETTE = 256
+
+# Feature flags, the high nibble of the byte whose low nibble is the colour format; the fourth one is reserved.
+CODED_SIZE_DIFFERS, HAS_ALPHA, HAS_METADATA = 0x10, 0x20, 0x40
+
+
+class ColourFormat(IntEnum):
+    """What the pixels of the picture were; all are coded as RGB of 8 bits a channel."""
+
+    RGB = 0
+    GREY = 1  # 8 bits
+    BILEVEL = 2  # black and white
+    PALETTE = 3  # at most 256 colours
+    GREY_16 = 4  # 16 bits
+    CMYK = 5  # 8 bits a channel
+
+
+@dataclass(frozen=True)
+class ImageSource:
+    """A picture of `width` x `height` pixels (1..2**32-1), coded at `coded_width` x `coded_height`.
+
+    The coded size is at most the source's size. Left out, or zero, it is the source's size.
+
+    Attributes:
+        colour: the format of its pixels.
+        palette: of a picture with a palette, its colours, three bytes each (red, green, blue), if they are to come
+            back as they were; else empty.
+
+    Raises:
+        ValueError: a size is out of range, or the palette is none.
+    """
+
+    width: int
+    height: int
+    coded_width: int = 0
+    coded_height: int = 0
+    colour: ColourFormat = ColourFormat.RGB
+    palette: bytes = b""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "coded_width", self.coded_width or self.width)
+        object.__setattr__(self, "coded_height", self.coded_height or self.height)
+        check_range("width", self.width, 1, UINT32_MAX)
+        check_range("height", self.height, 1, UINT32_MAX)
+        check_range("coded width", self.coded_width, 1, self.width)
+        check_range("coded height", self.coded_height, 1, self.height)
+        colours, rest = divmod(len(self.palette), 3)
+        check_range("palette size", colours, 0, MAX_PALETTE if self.colour == ColourFormat.PALETTE else 0)
+        if rest:
+            raise ValueError(f"a palette of {len(self.palette)} bytes has a length outside of the multiples of 3")
+
+
+@dataclass(frozen=True)
+class AudioSource:
+    """A recording of `samples` (1..2**64-1) a channel, at `sample_rate` Hz, in `channels` (each 1..2**32-1).
+
+    Raises:
+        ValueError: a number is out of range.
+    """
+
+    samples: int
+    sample_rate: int
+    channels: int
+
+    def __post_init__(self) -> None:
+        check_range("samples", self.samples, 1, 2**64 - 1)
+        check_range("sample rate", self.sample_rate, 1, UINT32_MAX)
+        check_range("channels", self.channels, 1, UINT32_MAX)
+
+
+def write_source(source: ImageSource | AudioSource, has_alpha: bool, has_metadata: bool) -> bytes:
+    """Return the fields of `source`; the flags say which chunks the file of a picture has."""
+    if isinstance(source, AudioSource):
+        return b"".join(map(encode_varint, (source.samples, source.sample_rate, source.channels)))
+    size, coded = (source.width, source.height), (source.coded_width, source.coded_height)
+    flags = CODED_SIZE_DIFFERS * (coded != size) | HAS_ALPHA * has_alpha | HAS_METADATA * has_metadata
+    parts = [*map(encode_varint, size), bytes((source.colour | flags,))]
+    if coded != size:
+        parts += map(encode_varint, coded)
+    if source.colour == ColourFormat.PALETTE:
+        parts += (encode_varint(len(source.palette) // 3), source.palette)
+    return b"".join(parts)
+
+
+def read_image_source(reader: Reader) -> tuple[ImageSource, bool, bool]:
+    """Return the fields of a picture, and whether its file has alpha and metadata.
+
+    Raises:
+        CorruptError: a field has a value that it cannot have.
+        TruncatedError: the data end inside of the fields.
+        UnsupportedError: a reserved colour format or feature is used.
+    """
+    width = in_range("width", reader.varint(), 1, UINT32_MAX)
+    height = in_range("height", reader.varint(), 1, UINT32_MAX)
+    byte = reader.byte()
+    number, flags = byte & 0x0F, byte & 0xF0
+    if number not in set(ColourFormat) or flags & ~(CODED_SIZE_DIFFERS | HAS_ALPHA | HAS_METADATA):
+        raise UnsupportedError(f"the file uses a colour format or feature that this release does not know ({byte:#x})")
+    coded_width, coded_height = _read_coded_size(reader, width, height) if flags & CODED_SIZE_DIFFERS else (0, 0)
+    palette = b""
+    if number == ColourFormat.PALETTE:
+        palette = reader.take(3 * in_range("palette size", reader.varint(), 0, MAX_PALETTE))
+    source = ImageSource(width, height, coded_width, coded_height, ColourFormat(number), palette)
+    return source, bool(flags & HAS_ALPHA), bool(flags & HAS_METADATA)
+
+
+def read_audio_source(reader: Reader) -> AudioSource:
+    """Return the fields of a recording; raises CorruptError and TruncatedError as for a picture."""
+    return AudioSource(
+        samples=in_range("samples", reader.varint(bits=64), 1, 2**64 - 1),
+        sample_rate=in_range("sample rate", reader.varint(), 1, UINT32_MAX),
+        channels=in_range("channels", reader.varint(), 1, UINT32_MAX),
+    )
+
+
+def in_range(name: str, value: int, low: int, high: int) -> int:
+    """Return a value that was read; raises CorruptError if it is out of range."""
+    if not low <= value <= high:
+        raise CorruptError(f"the header has {name} {value}, outside of {low}..{high}")
+    return value
+
+
+def check_range(name: str, value: int, low: int, high: int) -> None:
+    """Check a value that was given; raises ValueError if it is out of range."""
+    if not low <= value <= high:
+        raise ValueError(f"{name} {value} is outside of {low}..{high}")
+
+
+def _read_coded_size(reader: Reader, width: int, height: int) -> tuple[int, int]:
+    coded_width = in_range("coded width", reader.varint(), 1, width)
+    coded_height = in_range("coded height", reader.varint(), 1, height)
+    if (coded_width, coded_height) == (width, height):
+        raise CorruptError("the header says that the coded size differs, and repeats the size")
+    return coded_width, coded_height

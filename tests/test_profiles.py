@@ -1,0 +1,130 @@
+"""Colours of other spaces become sRGB, unless their profile is kept."""
+
+from __future__ import annotations
+
+import io
+import struct
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from vqcodec.image.pixels import picture_of, read_picture
+
+RNG = np.random.default_rng(1)
+PHOTO = Image.fromarray(RNG.integers(0, 256, (5, 7, 3), dtype=np.uint8))
+
+
+def saved(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
+    memory = io.BytesIO()
+    image.save(memory, kind, **options)
+    return memory.getvalue()
+
+
+def with_info(image: Image.Image, **info: object) -> Image.Image:
+    image.info.update(info)
+    return image
+
+
+def read_level(image: Image.Image) -> int:
+    """The grey of the first pixel, of 8 bits."""
+    level = np.asarray(image).ravel()[0]
+    return int(level) // 257 if image.mode == "I;16" else int(level)
+
+
+def grey_profile(gamma: float) -> bytes:
+    """A colour profile for grey: a header, and the four tags that it needs."""
+    tags = {
+        b"wtpt": b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(value * 65536) for value in (0.9642, 1.0, 0.8249))),
+        b"kTRC": b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256)) + bytes(2),
+        b"desc": b"desc\0\0\0\0" + struct.pack(">I", 5) + b"Grey\0" + bytes(78) + bytes(1),
+        b"cprt": b"text\0\0\0\0none\0" + bytes(3),
+    }
+    table, content = struct.pack(">I", len(tags)), b""
+    start = 128 + 4 + 12 * len(tags)
+    for name, data in tags.items():
+        table += name + struct.pack(">II", start + len(content), len(data))
+        content += data
+    size = start + len(content)
+    head = struct.pack(">I4sI4s4s4s", size, b"lcms", 0x02400000, b"mntr", b"GRAY", b"XYZ ")
+    head += bytes(12) + b"acsp" + bytes(28) + struct.pack(">3i", 63190, 65536, 54061)
+    return head.ljust(128, b"\0") + table + content
+
+
+def swapped_profile() -> bytes:
+    """The colour profile of a screen whose red and green are swapped."""
+    data = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    data = data.replace("sRGB".encode("utf-16-be"), "Swap".encode("utf-16-be"))
+    return data.replace(b"rXYZ", b"-tmp").replace(b"gXYZ", b"rXYZ").replace(b"-tmp", b"gXYZ")
+
+
+def test_colours_of_other_spaces_are_converted_to_srgb() -> None:
+    picture = read_picture(saved(Image.new("RGB", (2, 2), (255, 0, 0)), icc_profile=swapped_profile()))
+    assert np.abs(np.asarray(picture.image, int) - [0, 255, 0]).max() <= 2
+    assert any("Swap" in note for note in picture.notes)
+    assert picture.image.info == {}
+
+
+@pytest.mark.parametrize("mode", ["P", "RGBA"])
+def test_colours_of_other_spaces_are_converted_in_their_mode(mode: str) -> None:
+    red = Image.new("RGB", (3, 2), "red").convert(mode)
+    if mode == "RGBA":
+        red.putalpha(99)
+    picture = picture_of(with_info(red, icc_profile=swapped_profile()))
+    assert picture.image.mode == mode
+    assert np.abs(np.asarray(picture.image.convert("RGB"), int) - [0, 255, 0]).max() <= 2
+    assert mode == "P" or picture.image.getchannel("A").getextrema() == (99, 99)
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "I;16"])
+def test_grey_of_another_space_stays_grey(mode: str) -> None:
+    grey = ImageCms.ImageCmsProfile(io.BytesIO(grey_profile(gamma=1.0)))
+    level = Image.fromarray(np.full((2, 3), 64 * 257, np.uint16)) if mode == "I;16" else Image.new(mode, (3, 2), 64)
+    picture = picture_of(with_info(level, icc_profile=grey.tobytes()))
+    assert (picture.image.mode, picture.image.info) == (mode, {})
+    assert abs(read_level(picture.image) - 137) <= 2  # linear light of 64 in sRGB
+    assert any("sRGB" in note for note in picture.notes)
+    kept = picture_of(with_info(level, icc_profile=grey.tobytes()), keep_metadata=True)
+    assert (read_level(kept.image), kept.notes) == (64, ())
+    assert kept.image.info == {"icc_profile": grey.tobytes()}
+
+
+def test_srgb_pictures_are_left_alone() -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    picture = read_picture(saved(PHOTO, icc_profile=profile))
+    assert np.array_equal(picture.image, PHOTO)
+    assert picture.notes == ()
+
+
+@pytest.mark.parametrize("keep", [False, True])
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_an_unusable_profile_is_noted(mode: str, keep: bool) -> None:
+    profile = swapped_profile() if mode != "RGB" else b"nonsense"
+    picture = read_picture(saved(PHOTO.convert(mode), "JPEG", icc_profile=profile), keep)
+    assert picture.image.mode == mode
+    assert picture.image.info == {}
+    assert any("profile is unusable" in note for note in picture.notes)
+
+
+def test_lab_is_the_colours_that_it_stands_for() -> None:
+    pastel = Image.fromarray(RNG.integers(120, 200, (5, 7, 3), dtype=np.uint8))
+    image = ImageCms.profileToProfile(
+        pastel, ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), outputMode="LAB"
+    )
+    picture = picture_of(image)
+    assert np.abs(np.asarray(picture.image, int) - np.asarray(pastel, int)).max() <= 5
+    assert picture.notes == ("its pixels come back as RGB, not as LAB",)
+
+
+def test_a_kept_profile_leaves_colours_alone() -> None:
+    data = saved(PHOTO, icc_profile=swapped_profile())
+    picture = read_picture(data, keep_metadata=True)
+    assert np.array_equal(picture.image, PHOTO)
+    assert (picture.image.info, picture.notes) == ({"icc_profile": swapped_profile()}, ())
+
+
+def test_black_and_white_need_no_profile() -> None:
+    image = with_info(PHOTO.convert("1"), icc_profile=grey_profile(gamma=1.0))
+    picture = picture_of(image)
+    assert np.array_equal(picture.image, image)
+    assert (picture.image.info, picture.notes) == ({}, ())

@@ -1,0 +1,130 @@
+"""The same command on many files: side by side, with one bar for all, and told in the end what failed."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import sys
+from collections.abc import Callable, Generator
+from contextlib import closing, redirect_stderr
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from vqcodec.cli.plan import Plan, Task
+from vqcodec.cli.program import explain, report_error, tidy_warnings
+from vqcodec.cli.tally import Sizes, Tally, sizes_of
+from vqcodec.files import remove_temporaries
+from vqcodec.processes import Ended, Processes
+
+__all__ = ["run"]
+
+Work = Callable[[str, str], object]
+Direction = Literal["compressing", "decompressing"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a file.
+
+    Attributes:
+        said: what the work wrote to standard error.
+        failure: why it failed, in one line that names the file.
+        sizes: if it did not.
+    """
+
+    said: str
+    failure: str = ""
+    sizes: Sizes | None = None
+
+
+@dataclass(frozen=True)
+class FileWork:
+    """Work on a file, of which every failure is an `Outcome`: no file stops the others."""
+
+    work: Work
+    direction: Direction
+    force: bool
+
+    def __call__(self, task: Task) -> Outcome:
+        # Away from standard error there are no bars, either.
+        with redirect_stderr(io.StringIO()) as said, tidy_warnings(task.source):
+            try:
+                _check_target(task.target, self.force)
+                Path(task.target).parent.mkdir(parents=True, exist_ok=True)
+                self.work(task.source, task.target)
+                coded = task.target if self.direction == "compressing" else task.source
+                return Outcome(said.getvalue(), sizes=sizes_of(task.source, task.target, coded))
+            except Exception as error:
+                text = explain(error) or f"a defect of vqcodec: {type(error).__name__}: {error}"
+                about = "" if text.startswith(f"{task.source}: ") else f"{task.source}: "
+                return Outcome(said.getvalue(), about + text)
+
+
+def run(work: Work, plan: Plan, jobs: int, direction: Direction, force: bool) -> None:
+    """Do `work` on the source and target of every task; a summary and the failures are told on standard error.
+
+    Args:
+        work: can be pickled; every process has one copy of it.
+        plan: what there is to do.
+        jobs: processes; for 1 it is this one.
+        direction: of the work.
+        force: targets may exist.
+
+    Raises:
+        click.exceptions.Exit: with code 1, if something failed.
+    """
+    from tqdm import tqdm
+
+    failures, tally = list(plan.refused), Tally()
+    with closing(_outcomes(FileWork(work, direction, force), plan.tasks, jobs)) as outcomes:
+        # None: shown on a terminal only.
+        for task, outcome in tqdm(outcomes, direction, len(plan.tasks), unit=" files", leave=False, disable=None):
+            if isinstance(outcome, Ended):
+                remove_temporaries(Path(task.target), outcome.process)
+                failures.append(f"{task.source}: {outcome.reason}")
+                continue
+            if outcome.said:
+                with tqdm.external_write_mode(file=sys.stderr):
+                    click.echo(outcome.said, err=True, nl=False)
+            if outcome.sizes is None:
+                failures.append(outcome.failure)
+            else:
+                tally.add(outcome.sizes)
+    for failure in failures:
+        report_error(failure)
+    click.echo(tally.summary(len(failures)), err=True)
+    if failures:
+        raise click.exceptions.Exit(1)
+
+
+def _check_target(target: str, force: bool) -> None:
+    """Refuse what exists before its source is read: of a long list most may be done already."""
+    if not force and Path(target).exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), target)
+
+
+def _outcomes(
+    work: FileWork, tasks: tuple[Task, ...], jobs: int
+) -> Generator[tuple[Task, Outcome | Ended], None, None]:
+    jobs = min(jobs, len(tasks))
+    if jobs <= 1:
+        for task in tasks:
+            yield task, work(task)
+        return
+    with Processes(work, jobs, partial(_share_processors, jobs)) as processes:
+        yield from processes.each(tasks)
+
+
+def _share_processors(jobs: int) -> None:
+    """Leave to this process one of `jobs` parts of the threads that it would have."""
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    threads = max(1, torch.get_num_threads() // jobs)
+    torch.set_num_threads(threads)
+    threadpool_limits(threads)

@@ -1,0 +1,87 @@
+"""Which files of those named are worked on, and what each becomes."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from vqcodec.cli.program import explain
+
+__all__ = ["Plan", "Task", "plan"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A file and what is made of it."""
+
+    source: str
+    target: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What there is to do.
+
+    Attributes:
+        tasks: no two with the same target.
+        refused: why some inputs are no tasks, a line each that names the input.
+    """
+
+    tasks: tuple[Task, ...]
+    refused: tuple[str, ...]
+
+
+def plan(
+    inputs: Sequence[str], out: Path, recursive: bool, wanted: Callable[[str], bool], suffix: Callable[[Path], str]
+) -> Plan:
+    """Name a target below `out` for every file of `inputs`.
+
+    `photo.png` becomes `photo.vq`, directly in `out`, and in a folder it keeps its path below that folder. Files that
+    would become the same keep their suffixes: `photo.png.vq`, `photo.jpg.vq`. If that does not help, the first one in
+    the order of the inputs wins.
+
+    Args:
+        inputs: files, and folders, of which those files are taken that are `wanted` and not hidden.
+        out: the folder for what is written.
+        recursive: take the files in folders of folders, too.
+        wanted: whether a file of this name is meant, if its folder was named.
+        suffix: that of the target, of a source.
+    """
+    found: dict[tuple[Path, Path], None] = {}  # sources, and where they are below what was named; no file twice
+    refused: list[str] = []
+    for name in inputs:
+        path = Path(name)
+        if not path.is_dir():
+            found[path, Path(path.name)] = None
+            continue
+        inside = list(_files(path, recursive, wanted, refused))
+        found |= {(each, each.relative_to(path)): None for each in inside}
+        if not inside:
+            refused.append(f"{name}: there is nothing to do in it{'' if recursive else ', unless with --recursive'}")
+
+    stems = Counter(_stem(place) for place in {place for _, place in found})
+    taken: dict[Path, Path] = {}
+    for source, place in found:
+        single = stems[_stem(place)] == 1
+        target = out / place.with_name((place.stem if single else place.name) + suffix(source))
+        first = taken.setdefault(target, source)
+        if first != source:
+            refused.append(f"{source}: {target} is what {first} becomes")
+    return Plan(tuple(Task(str(source), str(target)) for target, source in taken.items()), tuple(refused))
+
+
+def _stem(place: Path) -> str:
+    """Without suffix, nor case, as for some file systems."""
+    return str(place.with_name(place.stem)).lower()
+
+
+def _files(top: Path, recursive: bool, wanted: Callable[[str], bool], refused: list[str]) -> Iterator[Path]:
+    """The files in a folder, sorted; folders that cannot be read are `refused`."""
+    from vqcodec.evaluation.folder import files_named
+
+    for where, folders, _ in os.walk(top, onerror=lambda error: refused.append(explain(error))):
+        folders[:] = sorted(name for name in folders if recursive and not name.startswith("."))
+        yield from files_named(Path(where), wanted)

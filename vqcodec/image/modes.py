@@ -1,0 +1,197 @@
+"""Pictures of all modes <-> what is coded: RGB of 8 bits, and beside it what makes the mode.
+
+A picture comes back in the mode that went in, which is one of `MODES`:
+
+    RGB, RGBA     as they are; alpha is coded without loss
+    L, LA         their grey is coded as three equal channels, which are weighed again as luma
+    1             likewise; what is lighter than half is white
+    I;16          likewise; 8 of its 16 bits are coded
+    P             its colours; few are kept, and every pixel takes the nearest one; of many a palette is made anew
+    CMYK          as Pillow converts it to RGB and back
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from bitstream import Chunks, ColourFormat, ImageSource, InputError, decode_alpha, encode_alpha
+from vqcodec.image.depth import to_eight_bits, to_sixteen_bits
+from vqcodec.image.hidden import fill_hidden
+from vqcodec.image.metadata import metadata_of, pack_metadata, unpack_metadata
+from vqcodec.image.profiles import lab_to_rgb
+
+__all__ = ["MODES", "Prepared", "pixels_of", "prepare", "prepare_array", "restore", "to_known_mode", "to_rgb"]
+
+_COLOURS = {
+    "RGB": ColourFormat.RGB,
+    "RGBA": ColourFormat.RGB,
+    "L": ColourFormat.GREY,
+    "LA": ColourFormat.GREY,
+    "1": ColourFormat.BILEVEL,
+    "P": ColourFormat.PALETTE,
+    "I;16": ColourFormat.GREY_16,
+    "CMYK": ColourFormat.CMYK,
+}
+MODES = tuple(_COLOURS)
+
+KEPT_COLOURS = 64  # the largest palette that is kept: 192 bytes
+MAX_COLOURS = 256
+STRIP = 256  # rows of a picture that are copied at once
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A picture as it is coded.
+
+    Attributes:
+        pixels: uint8 `[H, W, 3]`, RGB. Where the picture is fully transparent they are not its own.
+        source: its size and colour format.
+        chunks: its alpha and metadata.
+    """
+
+    pixels: Pixels
+    source: ImageSource
+    chunks: Chunks
+
+
+def prepare(image: Image.Image) -> Prepared:
+    """What is coded of a picture of one of `MODES`, whose `info` has nothing but metadata that are kept."""
+    rgb = to_rgb(image)
+    pixels, alpha = pixels_of(rgb), b""
+    if image.mode in ("LA", "RGBA"):
+        channel = np.asarray(image.getchannel("A"))
+        pixels, alpha = fill_hidden(pixels, channel), encode_alpha(channel)
+    palette = _small_palette(rgb) if image.mode == "P" else b""
+    source = ImageSource(*image.size, colour=_COLOURS[image.mode], palette=palette)
+    return Prepared(pixels, source, Chunks(alpha, pack_metadata(metadata_of(image))))
+
+
+def prepare_array(pixels: NDArray[np.uint8]) -> Prepared:
+    """What is coded of uint8 `[H, W]` (grey), `[H, W, 3]` (RGB) or `[H, W, 4]` (RGBA).
+
+    Raises:
+        InputError: the array is something else, or there is not a single pixel.
+    """
+    fits = pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] in (3, 4))
+    if not fits or pixels.dtype != np.uint8 or pixels.size == 0:
+        raise InputError(
+            "a picture must be uint8 [H, W], [H, W, 3] or [H, W, 4] with at least one pixel, "
+            f"not {pixels.dtype} {pixels.shape}"
+        )
+    return prepare(Image.fromarray(pixels))
+
+
+def restore(pixels: Pixels, source: ImageSource, chunks: Chunks) -> Image.Image:
+    """The picture in the mode that went in, of pixels `[H, W, 3]`; where it is fully transparent it is black.
+
+    Raises:
+        CorruptError: the chunks are damaged.
+        LimitError: the metadata are too large.
+    """
+    image = _in_colour_format(Image.fromarray(pixels), source)
+    if chunks.alpha:
+        alpha = Image.fromarray(decode_alpha(chunks.alpha, source.height, source.width))
+        image.paste(0, mask=alpha.point(lambda value: 0 if value else 255))
+        image.putalpha(alpha)
+    image.info = unpack_metadata(chunks.metadata).info()
+    return image
+
+
+def to_known_mode(image: Image.Image, notes: list[str]) -> Image.Image:
+    """The picture in one of `MODES`; what changes on the way is added to `notes`.
+
+    Raises:
+        InputError: it is not known how light its pixels are.
+    """
+    if image.mode == "F":
+        raise InputError("the picture has floating-point pixels, whose range is not known")
+    if image.mode.startswith("I"):
+        return _sixteen_bits(image, notes)
+    if image.has_transparency_data:
+        return _with_alpha(image, notes)
+    if image.mode in MODES:
+        return image
+    notes.append(f"its pixels come back as RGB, not as {image.mode}")
+    return lab_to_rgb(image) if image.mode == "LAB" else image.convert("RGB")
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """The colours of a picture of any mode as RGB, without alpha; of RGB the picture itself, as copies may be large."""
+    if image.mode == "RGB":
+        return image
+    return (to_eight_bits(image) if image.mode == "I;16" else image).convert("RGB")
+
+
+def pixels_of(rgb: Image.Image) -> Pixels:
+    """uint8 `[H, W, 3]` of an RGB picture, strip by strip: `np.asarray` has the pixels three times meanwhile."""
+    width, height = rgb.size
+    pixels = np.empty((height, width, 3), np.uint8)
+    for top in range(0, height, STRIP):
+        pixels[top : top + STRIP] = np.asarray(rgb.crop((0, top, width, min(top + STRIP, height))))
+    return pixels
+
+
+def _sixteen_bits(image: Image.Image, notes: list[str]) -> Image.Image:
+    """Grey of 16 bits as I;16, or as LA if a level of it is transparent."""
+    values, key = np.asarray(image), image.info.get("transparency")
+    if values.min() < 0 or values.max() > 0xFFFF:  # mode I: 32-bit pixels, in which formats store 16-bit ones too
+        raise InputError("the picture has 32-bit pixels, whose range is not known")
+    grey = Image.fromarray(values.astype(np.uint16))
+    if isinstance(key, int) and (values == key).any():
+        notes.append("its grey of 16 bits comes back as LA, as some of it is transparent")
+        grey = to_eight_bits(grey)
+        grey.putalpha(Image.fromarray(np.where(values == key, 0, 255).astype(np.uint8)))
+    grey.info = {name: value for name, value in image.info.items() if name != "transparency"}
+    return grey
+
+
+def _with_alpha(image: Image.Image, notes: list[str]) -> Image.Image:
+    """A picture with transparency as LA or RGBA; one whose transparent colour does not occur stays as it is."""
+    if image.mode in ("LA", "RGBA"):
+        return image
+    layered = image.convert("LA" if image.mode in ("1", "L", "La") else "RGBA")
+    if image.mode in MODES and layered.getchannel("A").getextrema() == (255, 255):
+        plain = image.copy()
+        plain.info.pop("transparency", None)
+        return plain
+    if image.mode in ("1", "P", "PA"):
+        notes.append(f"its pixels come back as {layered.mode}, not as {image.mode} with transparency")
+    return layered
+
+
+def _small_palette(rgb: Image.Image) -> bytes:
+    """The colours that occur, three bytes each, sorted; empty if they are many."""
+    if rgb.getcolors(KEPT_COLOURS) is None:
+        return b""
+    return np.unique(np.asarray(rgb).reshape(-1, 3), axis=0).tobytes()
+
+
+def _in_colour_format(rgb: Image.Image, source: ImageSource) -> Image.Image:
+    match source.colour:
+        case ColourFormat.GREY:
+            return rgb.convert("L")
+        case ColourFormat.BILEVEL:
+            return rgb.convert("L").point(lambda level: 255 if level >= 128 else 0, "1")
+        case ColourFormat.PALETTE:
+            return _in_palette(rgb, source.palette)
+        case ColourFormat.GREY_16:
+            return to_sixteen_bits(rgb.convert("L"))
+        case ColourFormat.CMYK:
+            return rgb.convert("CMYK")
+    return rgb
+
+
+def _in_palette(rgb: Image.Image, palette: bytes) -> Image.Image:
+    """The picture in the nearest colours of a palette, or if it is empty in those that serve it best."""
+    if not palette:
+        return rgb.quantize(MAX_COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    holder = Image.new("P", (1, 1))
+    # Filled up, as Pillow would fill it up with greys.
+    holder.putpalette(palette + palette[-3:] * (MAX_COLOURS - len(palette) // 3))
+    return rgb.quantize(palette=holder, dither=Image.Dither.NONE)

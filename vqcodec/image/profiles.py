@@ -1,0 +1,87 @@
+"""Colour profiles: pictures of other colour spaces become sRGB, unless their profile is kept."""
+
+from __future__ import annotations
+
+import io
+
+from PIL import Image, ImageCms
+
+from vqcodec.image.depth import to_eight_bits, to_sixteen_bits
+
+__all__ = ["lab_to_rgb", "to_srgb"]
+
+_SPACE_OF_GREY, _SPACE_OF_COLOUR = "GRAY", "RGB"  # as profiles name them
+
+
+def to_srgb(image: Image.Image, keep_profile: bool, notes: list[str]) -> Image.Image:
+    """The picture in sRGB, in the same mode; or with `keep_profile` as it is, if a reader of the profile can use it so.
+
+    CMYK is converted even then: the black of its pixels is lost, so that the profile would give other colours.
+
+    Args:
+        image: of a mode of `vqcodec.image.modes`; its profile is in `info`, and stays there only if it is kept.
+        keep_profile: leave the pixels in the space of the profile.
+        notes: what was done is added.
+    """
+    embedded = image.info.get("icc_profile")
+    if not embedded:
+        return image
+    try:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(embedded))
+        name = ImageCms.getProfileDescription(profile).strip()
+        if keep_profile and profile.profile.xcolor_space.strip() == _space(image):
+            return image
+        if image.mode != "1" and "srgb" not in name.lower():  # black and white are the same everywhere
+            image = _converted(image, profile)
+            notes.append(f"its colours are converted to sRGB from the profile {name!r}")
+    except (ImageCms.PyCMSError, ImportError, OSError, ValueError, TypeError) as error:
+        notes.append(f"its colour profile is unusable, sRGB is assumed: {' '.join(str(error).split())}")
+    image.info = {key: value for key, value in image.info.items() if key != "icc_profile"}
+    return image
+
+
+def lab_to_rgb(image: Image.Image) -> Image.Image:
+    """A picture of mode LAB as RGB.
+
+    Raises:
+        ValueError: it cannot be converted.
+    """
+    try:
+        return _transformed(image, ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")))
+    except ImageCms.PyCMSError as error:
+        raise ValueError(str(error)) from None
+
+
+def _space(image: Image.Image) -> str:
+    """The colour space that a profile for the pixels is for; CMYK has none that could be kept."""
+    if image.mode == "CMYK":
+        return ""
+    return _SPACE_OF_GREY if image.mode in ("1", "L", "LA", "I;16") else _SPACE_OF_COLOUR
+
+
+def _converted(image: Image.Image, profile: ImageCms.ImageCmsProfile) -> Image.Image:
+    """The picture in sRGB, in its mode."""
+    if image.mode == "P":
+        colours = image.getpalette("RGB") or []
+        strip = Image.frombytes("RGB", (len(colours) // 3, 1), bytes(colours))
+        converted = image.copy()
+        converted.putpalette(_transformed(strip, profile).tobytes())
+        return converted
+    if image.mode == "I;16":
+        converted = to_sixteen_bits(_transformed(to_eight_bits(image), profile).convert("L"))
+    elif image.mode in ("LA", "RGBA"):
+        converted = _transformed(image.convert(image.mode[:-1]), profile).convert(image.mode[:-1])
+        converted.putalpha(image.getchannel("A"))
+    else:
+        converted = _transformed(image, profile).convert(image.mode)
+    converted.info = image.info
+    return converted
+
+
+def _transformed(image: Image.Image, profile: ImageCms.ImageCmsProfile) -> Image.Image:
+    """A picture of mode L, RGB, CMYK or LAB in sRGB, of mode RGB."""
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+    converted = ImageCms.profileToProfile(image, profile, srgb, outputMode="RGB")
+    if converted is None:  # it is None when converting in place only
+        raise ValueError("nothing was converted")
+    return converted

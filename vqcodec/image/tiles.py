@@ -1,0 +1,62 @@
+"""A large picture in tiles, so that its size does not show in the memory that the networks take.
+
+A tile is computed from a window: itself and as much around it as the networks can see, cropped off again. Windows end
+where the picture does, so that there the networks pad with the same zeros as without tiles. All operators are local:
+the result is that of the whole picture at once, but for the rounding of floats.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+__all__ = ["Span", "spans", "tiles"]
+
+
+@dataclass(frozen=True)
+class Span:
+    """A tile in one direction: latent positions `first` <= i < `last`, in a window `low` <= i < `high`.
+
+    Each slice comes in units of a latent position, or of pixels if `scale` is the stride.
+    """
+
+    first: int
+    last: int
+    low: int
+    high: int
+
+    def own(self, scale: int = 1) -> slice:
+        """The tile in the picture."""
+        return slice(self.first * scale, self.last * scale)
+
+    def window(self, scale: int = 1) -> slice:
+        """The window in the picture."""
+        return slice(self.low * scale, self.high * scale)
+
+    def inside(self, scale: int = 1) -> slice:
+        """The tile in its window."""
+        return slice((self.first - self.low) * scale, (self.last - self.low) * scale)
+
+
+def spans(extent: int, most: int, reach: int) -> list[Span]:
+    """Cut `extent` positions into tiles with `reach` positions to each side, or all that there are at the edges.
+
+    All windows have one size, at most `most` and twice the reach: what one leaves free, the next one can take, where
+    memory for other sizes would be left over in pieces.
+    """
+    inner = extent - 2 * reach
+    count = max(1, -(-inner // most))
+    size = min(extent, -(-inner // count) + 2 * reach)
+    found: list[Span] = []
+    for number in range(count):
+        low = min(number * (size - 2 * reach), extent - size)
+        first = found[-1].last if found else 0
+        last = low + size - reach if number + 1 < count else extent
+        found.append(Span(first, last, low, low + size))
+    return found
+
+
+def tiles(rows: int, columns: int, most: int, reach: int) -> Iterator[tuple[Span, Span]]:
+    """Rows and columns of the tiles of a picture of `rows` x `columns` latent positions; see `spans`."""
+    return itertools.product(spans(rows, most, reach), spans(columns, most, reach))

@@ -1,0 +1,142 @@
+"""`.vq` files with a picture for Pillow: `Image.open("photo.vq")`, and `image.save("photo.vq", quality=40)`.
+
+Importing vqcodec is enough, before Pillow or after it. Opening a file reads its header; the model is loaded with the
+first pixels that anybody looks at, and stays.
+"""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import IO, TYPE_CHECKING, Any
+
+from PIL import Image, ImageFile
+
+if TYPE_CHECKING:
+    from vqcodec.codec_cache import CodecCache
+
+__all__ = ["VqImageFile"]
+
+FORMAT = "VQ"
+MAGIC = b"\x8eVQ\n"  # bitstream's, without its imports: Pillow asks us about every file that it opens
+HEAD = 4096  # bytes that hold any header
+
+# By the colour format in the header; with alpha, "A" follows.
+_MODES = {"RGB": "RGB", "GREY": "L", "BILEVEL": "1", "PALETTE": "P", "GREY_16": "I;16", "CMYK": "CMYK"}
+
+_OPTIONS = ("quality", "max_bytes", "keep_metadata")
+
+_cache: CodecCache | None = None
+
+
+class VqImageFile(ImageFile.ImageFile):
+    """A picture in a `.vq` file, of a bundled model.
+
+    Besides what Pillow raises itself, opening it raises SyntaxError, from which `Image.open` makes
+    UnidentifiedImageError; `load` and `verify` raise OSError.
+    """
+
+    format = FORMAT
+    format_description = "vqcodec picture"
+    _coded = False  # there are pixels to decode
+
+    def _open(self) -> None:
+        from bitstream import BitstreamError, ImageSource
+        from bitstream.header import check_magic, read_header
+
+        assert self.fp is not None
+        data = self.fp.read(HEAD)
+        try:
+            check_magic(data)
+            header = read_header(data)[0]
+        except BitstreamError as error:
+            raise SyntaxError(str(error)) from error
+        if not isinstance(header.source, ImageSource):
+            raise SyntaxError("the .vq file holds sound")
+        self._size = header.source.width, header.source.height
+        self._mode = _MODES[header.source.colour.name] + ("A" if header.alpha_size else "")
+        self.tile = []  # of which Pillow 10 has None
+        self._coded = True
+
+    def verify(self) -> None:
+        """Check the sizes and checksums of the file, but not whether its model is here."""
+        from bitstream import BitstreamError, Limits, unpack
+
+        try:
+            unpack(self._bytes(), Limits(max_pixels=2**64))
+        except BitstreamError as error:
+            raise OSError(str(error)) from error
+        super().verify()
+
+    def load(self) -> Any:
+        """Decode the pixels, if that was not done; metadata are in `info` after it."""
+        if self._coded:
+            image = self._decode()
+            self.im, self.palette, self.readonly = image.im, image.palette, 0
+            self.info |= image.info
+            self._coded = False
+            if self._exclusive_fp and self.fp is not None:
+                self.fp.close()
+            self.fp = None
+        return super().load()
+
+    def _decode(self) -> Image.Image:
+        from bitstream import VqcodecError
+        from vqcodec.loading import for_pictures
+
+        data, most = self._bytes(), Image.MAX_IMAGE_PIXELS
+        # Pillow refuses what is twice as large as its limit; for that, the size when the file was opened counted.
+        max_pixels = 2**64 if most is None else 2 * most
+        may_be_cut = ImageFile.LOAD_TRUNCATED_IMAGES
+        try:
+            codec = for_pictures(_codecs().for_file(data, (), max_pixels, may_be_cut))
+            image = codec.decompress(data, max_pixels, may_be_cut)
+        except VqcodecError as error:
+            raise OSError(str(error)) from error
+        if (image.size, image.mode) != (self.size, self.mode):
+            raise OSError("the .vq file was changed after it was opened")
+        return image
+
+    def _bytes(self) -> bytes:
+        if self.fp is None:
+            raise OSError("the .vq file is closed")
+        self.fp.seek(0)
+        return self.fp.read()
+
+
+def _save(image: Image.Image, file: IO[bytes], filename: str | bytes) -> None:
+    """Write a picture; `Image.save` takes the options of `ImageCodec.compress`, and `model`, as `vqcodec.load` does."""
+    from bitstream import InputError, VqcodecError
+    from vqcodec.defaults import DEFAULT_MODEL
+    from vqcodec.loading import for_pictures
+
+    given = {name: value for name, value in image.encoderinfo.items() if name in _OPTIONS}
+    if not isinstance(given.get("quality", 1), Real):  # Pillow's own formats know names, too
+        raise ValueError(f"quality must be a number from 1 to 100, not {given['quality']!r}")
+    try:
+        codec = for_pictures(_codecs().named(image.encoderinfo.get("model", DEFAULT_MODEL)))
+        data = codec.compress(image, **given)
+    except InputError as error:
+        raise ValueError(str(error)) from error
+    except VqcodecError as error:
+        raise OSError(str(error)) from error
+    file.write(data)
+
+
+def _accept(prefix: bytes) -> bool:
+    return prefix.startswith(MAGIC)
+
+
+def _codecs() -> CodecCache:
+    """The codecs of all pictures of this process."""
+    global _cache
+    if _cache is None:
+        from vqcodec.codec_cache import CodecCache
+
+        _cache = CodecCache()
+    return _cache
+
+
+Image.register_open(FORMAT, VqImageFile, _accept)
+Image.register_save(FORMAT, _save)
+Image.register_extension(FORMAT, ".vq")
+Image.register_mime(FORMAT, "image/x-vq")

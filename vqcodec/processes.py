@@ -1,0 +1,181 @@
+"""The same work on many tasks, in several processes; one that is killed takes no more with it than its own task."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing import get_context, resource_tracker
+from multiprocessing.connection import Connection, wait
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+__all__ = ["Ended", "Processes", "processors"]
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+GRACE = 20  # seconds until a process that was asked to end is killed
+
+
+@dataclass(frozen=True)
+class Ended:
+    """In the place of a result: the process that worked on it is gone, killed perhaps for want of memory.
+
+    Attributes:
+        process: its number.
+        exit_code: what it ended with; negative is the number of a signal.
+    """
+
+    process: int
+    exit_code: int
+
+    @property
+    def reason(self) -> str:
+        """One line."""
+        how = f"by signal {-self.exit_code}" if self.exit_code < 0 else f"with code {self.exit_code}"
+        memory = ", perhaps for want of memory" if self.exit_code == -9 else ""
+        return f"the process that worked on it was ended {how}{memory}"
+
+
+class Processes(Generic[Task, Result]):
+    """Processes that start when there is something to do, and that end with a `with` block: at once if it fails.
+
+    Args:
+        work: what is done to each task, a function of a module or an object that can be pickled. Every process has one
+            copy of it for all tasks, so that it can keep what it has loaded.
+        count: how many processes, at most.
+        prepare: called once in every process, before the first task.
+    """
+
+    def __init__(self, work: Callable[[Task], Result], count: int, prepare: Callable[[], object]) -> None:
+        self._work, self._count, self._prepare = work, count, prepare
+        self._workers: list[_Worker] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        for worker in self._workers:
+            worker.dismiss(at_once=kind is not None)
+        for worker in self._workers:
+            worker.join()
+
+    def each(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Result | Ended]]:
+        """The result of every task, as soon as it is there.
+
+        Raises:
+            Exception: what `work` raised.
+        """
+        waiting, idle = iter(tasks), list(self._workers)
+        busy: dict[Connection, tuple[_Worker, Task]] = {}
+        while True:
+            while len(busy) < self._count:
+                try:
+                    task = next(waiting)
+                except StopIteration:
+                    break
+                worker = idle.pop() if idle else self._start()
+                worker.give(task)
+                busy[worker.connection] = (worker, task)
+            if not busy:
+                return
+            ready = wait(list(busy))
+            for connection in [each for each in busy if each in ready]:
+                worker, task = busy.pop(connection)
+                outcome = worker.take()
+                (self._workers.remove if isinstance(outcome, Ended) else idle.append)(worker)
+                yield task, outcome
+
+    def _start(self) -> _Worker:
+        worker = _Worker(self._work, self._prepare)
+        self._workers.append(worker)
+        return worker
+
+
+class _Worker:
+    """A process and our end of the pipe to it, which is closed when either of both processes ends."""
+
+    def __init__(self, work: Callable[[Any], Any], prepare: Callable[[], object]) -> None:
+        # Not forked: a copy of a process with threads, of which torch has some, may hang.
+        context = get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, work, prepare), daemon=True)
+        with _uninterrupted():
+            self._process.start()
+        theirs.close()
+
+    def give(self, task: object) -> None:
+        with suppress(ConnectionError):  # it is gone already, which `take` finds out
+            self.connection.send(task)
+
+    def take(self) -> Any:
+        """Wait for the result of the task that was given."""
+        try:
+            result, error = self.connection.recv()
+        except (EOFError, ConnectionError):
+            self.dismiss(at_once=False)
+            self.join()
+            return Ended(self._process.pid or 0, self._process.exitcode or 0)
+        if error is not None:
+            raise error
+        return result
+
+    def dismiss(self, at_once: bool) -> None:
+        """Let the process end: between two tasks, or at once, but not before its temporary files are removed."""
+        self.connection.close()
+        if at_once:
+            self._process.terminate()
+
+    def join(self) -> None:
+        self._process.join(GRACE)
+        if self._process.exitcode is None:
+            self._process.kill()
+            self._process.join()
+
+
+def processors() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Keep Ctrl-C, which a terminal sends to all its processes, from those that are started in the block."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # or it is started in the block, and the signal no longer blocked after that
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _serve(connection: Connection, work: Callable[[Any], Any], prepare: Callable[[], object]) -> None:
+    """Work on tasks until there are no more, or nobody who gives them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the end of an interrupted run is its parent's to decide
+    signal.signal(signal.SIGTERM, _unwind)
+    prepare()
+    with suppress(EOFError, ConnectionError):
+        while True:
+            connection.send(_outcome(work, connection.recv()))
+
+
+def _unwind(*_: object) -> None:
+    """End through the stack, so that temporary files are removed; undisturbed by a second signal."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(128 + signal.SIGTERM)
+
+
+def _outcome(work: Callable[[Any], Any], task: object) -> tuple[Any, Exception | None]:
+    try:
+        return work(task), None
+    except Exception as error:
+        error.add_note(f"In another process:\n{traceback.format_exc()}")  # which a traceback does not survive
+        return None, error
