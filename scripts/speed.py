@@ -13,8 +13,6 @@ import argparse
 import math
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -28,6 +26,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from PIL import Image
+from process_cost import ProcessCost, cost_of
 from tqdm import tqdm
 
 import vqcodec
@@ -41,24 +40,6 @@ WIDTH, HEIGHT = 768, 512
 LARGE = (3456, 2304)
 MEGAPIXELS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 COLOURS = {"compress": "#c2255c", "decompress": "#1971c2"}
-
-# A small process that starts the one to measure: on Linux, a process that is started from a large one counts the peak
-# of that one as its own.
-LAUNCHER = """
-import resource, subprocess, sys, time
-started = time.perf_counter()
-subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
-print(time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
-"""
-MAXRSS_PER_MEGABYTE = 1e6 if sys.platform == "darwin" else 1e6 / 1024
-
-
-@dataclass(frozen=True)
-class ProcessCost:
-    """Wall clock of a process, the median, and its peak memory, the maximum of all runs."""
-
-    seconds: float
-    megabytes: float
 
 
 @dataclass(frozen=True)
@@ -85,16 +66,10 @@ def seconds_of(action: Callable[[], object], runs: int) -> float:
     return statistics.median(times[1:])
 
 
-def cost_of(arguments: Sequence[str], runs: int) -> ProcessCost:
-    """Run `vqcodec` with these arguments."""
-    command = [sys.executable, "-c", LAUNCHER, sys.executable, "-m", "vqcodec", *arguments]
-    outputs = [subprocess.run(command, capture_output=True, text=True) for _ in range(runs + 1)]
-    for output in outputs:
-        if output.returncode:
-            raise SystemExit(f"speed.py: error: vqcodec {' '.join(arguments)} failed: {output.stderr.strip()}")
-    measured = [[float(each) for each in output.stdout.split()] for output in outputs[1:]]
-    seconds, peaks = zip(*measured, strict=True)
-    return ProcessCost(statistics.median(seconds), max(peaks) / MAXRSS_PER_MEGABYTE)
+def cost_of_runs(arguments: Sequence[str], runs: int) -> ProcessCost:
+    """Run `vqcodec` with these arguments: the median wall clock, and the largest peak of all runs."""
+    costs = [cost_of(*arguments) for _ in range(runs + 1)][1:]
+    return ProcessCost(statistics.median(cost.seconds for cost in costs), max(cost.megabytes for cost in costs))
 
 
 def prior_table(codec: vqcodec.ImageCodec, image: Image.Image, runs: int) -> str:
@@ -132,7 +107,7 @@ def process_table(image: Image.Image, model: Sequence[str], runs: int) -> str:
             ("vqcodec compress", ["compress", "--force", *model, source, packed]),
             ("vqcodec decompress", ["decompress", "--force", *model, packed, target]),
         ):
-            cost = cost_of(arguments, runs)
+            cost = cost_of_runs(arguments, runs)
             rows.append([f"`{name}`", number(cost.seconds, 3), number(cost.megabytes, 0)])
     return markdown_table(["whole process", "seconds", "peak MB"], rows)
 
@@ -146,8 +121,8 @@ def size_costs(image: Image.Image, sizes: Sequence[float], model: Sequence[str],
         with tempfile.TemporaryDirectory() as folder:
             source, packed, target = (Path(folder) / name for name in ("in.png", "packed.vq", "out.png"))
             mirrored_to_size(image, width, height).save(source)
-            there = cost_of(["compress", "--force", *model, str(source), str(packed)], runs)
-            back = cost_of(["decompress", "--force", *model, str(packed), str(target)], runs)
+            there = cost_of_runs(["compress", "--force", *model, str(source), str(packed)], runs)
+            back = cost_of_runs(["decompress", "--force", *model, str(packed), str(target)], runs)
             file_bytes = packed.stat().st_size
         costs.append(
             SizeCost(

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal, overload
 
 from PIL import Image
 
-from bitstream import FingerprintError, ModelError, unpack
-from vqcodec.codec import Codec, limits
+from bitstream import FingerprintError, Limits, ModelError, unpack
+from vqcodec.codec import Codec
 from vqcodec.defaults import DEFAULT_MODEL, DEFAULT_QUALITY
 from vqcodec.image.codec import ImageCodec, Picture
 from vqcodec.model import Model, bundled_models, find_model, load_model
@@ -41,16 +41,22 @@ def load(model: str | Path = DEFAULT_MODEL, device: str = "cpu") -> Codec:
     return codec_of(load_model(find_model(model)), device)
 
 
-def load_for(data: bytes, device: str = "cpu", models: Sequence[Path] = (), max_pixels: int | None = None) -> Codec:
+# Limits is frozen, so that one default can serve all calls.
+def load_for(
+    data: bytes,
+    device: str = "cpu",
+    models: Sequence[Path] = (),
+    allowed: Limits = Limits(),  # noqa: B008
+) -> Codec:
     """The codec that a `.vq` file was written with, among the bundled models and `models`.
 
-    What the file claims is checked before a model is loaded.
+    What the file claims is checked to be `allowed` before a model is loaded.
 
     Raises:
         BitstreamError: not a `.vq` file, or damaged.
         FingerprintError: the model is not here.
     """
-    wanted = unpack(data, limits(max_pixels)).fingerprint
+    wanted = unpack(data, allowed).fingerprint
     for info in bundled_models():
         if info.fingerprint == wanted.hex():
             return codec_of(load_model(info.path), device)

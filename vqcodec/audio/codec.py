@@ -12,19 +12,21 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bitstream import AudioSource, FingerprintError, InputError, LimitError, Limits, UnsupportedError
 from vqcodec.audio.networks import Networks
+from vqcodec.audio.rate_search import MOST_ESTIMATES, TOLERANCE, cheaper, largest_within
 from vqcodec.audio.resampling import RATES, fit_blocks, resample, resample_blocks, resampled_length
 from vqcodec.audio.waveform import samples_array
-from vqcodec.codec import Codec
+from vqcodec.codec import Codec, limits
 from vqcodec.defaults import DEFAULT_QUALITY
 from vqcodec.indices import Indices, Source
 from vqcodec.model import Model
+from vqcodec.nn.progress import as_one
 from vqcodec.quality import Setting
 
 __all__ = ["AudioCodec"]
@@ -34,13 +36,12 @@ Samples = NDArray[np.float32]
 # The search for a rate looks at no more frames than these, in so many pieces; its result is then checked on all.
 PROBED_FRAMES = 6000
 PROBES = 12
-QUALITY_STEPS = 7
-LAMBDA_STEPS = 5
-LAMBDA_OCTAVES = 4.0
-CORRECTIONS = 5
 OVERHEAD = 48  # bytes of a file besides its streams
-TOLERANCE = 0.05
-ERROR = 0.015  # of an estimate
+CORRECTIONS = 5
+
+# For who watches: passes of the prior through all frames for a file, which is chosen, then written; and corrections.
+FILE_PASSES = 2
+USUAL_CORRECTIONS = 2
 
 
 class AudioCodec(Codec):
@@ -92,7 +93,7 @@ class AudioCodec(Codec):
         latents, source = self.analyse(blocks, rate)
         if kbps is not None:
             return self._within(latents, source, kbps)
-        return self.write(self.indices(self.choose(latents, chosen), chosen.rate_point, source))
+        return self._file(latents, source, chosen)
 
     def decompress(self, data: bytes, max_samples: int | None = None) -> tuple[Samples, int]:
         """The recording of a `.vq` file: samples `[C, N]` in -1..1, and their number a second.
@@ -105,8 +106,7 @@ class AudioCodec(Codec):
             BitstreamError: the file is damaged, foreign, or too large.
             FingerprintError: it was written with another model.
         """
-        allowed = Limits() if max_samples is None else Limits(max_samples=max_samples)
-        return self.decode(self.read(data, allowed))
+        return self.decode(self.read(data, limits(max_samples=max_samples)))
 
     # Samples <-> indices -------------------------------------------------------------------------------------------
 
@@ -207,55 +207,33 @@ class AudioCodec(Codec):
     # Rates ---------------------------------------------------------------------------------------------------------
 
     def _within(self, latents: Samples, source: AudioSource, kbps: float) -> bytes:
-        """The largest file of at most `kbps`, by bisection of the quality, and of the worth of a bit at its end."""
+        """The largest file of at most `kbps`; if there is none, one that is not much larger."""
         seconds = source.samples / source.sample_rate
         budget = kbps * 1000 / 8 * seconds
         probe, share = _probe(latents)
-
-        def fits(chosen: Setting, part: float = 1) -> bool:
-            return self._estimate(probe, chosen) / share + OVERHEAD <= part * budget
-
-        chosen = self.settings(100.0)
-        if not fits(chosen):
-            low, high = _bisect(lambda quality: fits(self.settings(quality)), 1.0, 100.0, QUALITY_STEPS)
-            chosen, above = self.settings(low), self.settings(high)
-            # Where the rate point changes the rate jumps. A larger worth of a bit at the upper one fills the gap.
-            if above.rate_point != chosen.rate_point and fits(chosen, 1 - TOLERANCE + ERROR):
-                octaves = -_bisect(lambda less: fits(_cheaper(above, -less)), -LAMBDA_OCTAVES, 0.0, LAMBDA_STEPS)[0]
-                chosen = chosen if octaves == LAMBDA_OCTAVES else _cheaper(above, octaves)
-        data = self._file(latents, source, chosen)
-        for _ in range(CORRECTIONS):  # an estimate, of a part of a long recording, may be too low by a little
-            if len(data) <= budget:
-                break
-            chosen = _cheaper(chosen, 0.15 if share == 1 else 0.3)
+        search, file = MOST_ESTIMATES * probe.shape[3], FILE_PASSES * latents.shape[3]
+        with as_one(search + (1 + USUAL_CORRECTIONS) * file):
+            with as_one(search):
+                chosen = largest_within(
+                    budget, lambda each: self._estimate(probe, each) / share + OVERHEAD, self.settings
+                )
             data = self._file(latents, source, chosen)
+            for _ in range(CORRECTIONS):  # an estimate, of a part of a long recording, may be too low by a little
+                if len(data) <= budget:
+                    break
+                chosen = cheaper(chosen, 0.15 if share == 1 else 0.3)
+                data = self._file(latents, source, chosen)
         _warn_of_range(8 * len(data) / seconds / 1000, kbps)
         return data
 
     def _estimate(self, latents: Samples, chosen: Setting) -> float:
         """Bytes of the streams of a file, by the code lengths with which its indices are chosen."""
-        first, bits = self.assign(latents, chosen), 0.0
-        vectors = latents.reshape(*latents.shape[:2], -1).transpose(0, 2, 1)
-        for plane, part, cost in self.model.prior.costs(first, chosen.rate_point):
-            found = self.model.codebooks.nearest(vectors[plane, part], chosen.rate_point, plane, chosen.lambda_ * cost)
-            bits += float(np.take_along_axis(cost, found[:, None], axis=1).sum())
+        _, bits = self.assign_in_context(latents, chosen, self.assign(latents, chosen))
         return bits / 8
 
     def _file(self, latents: Samples, source: AudioSource, chosen: Setting) -> bytes:
-        return self.write(self.indices(self.choose(latents, chosen), chosen.rate_point, source))
-
-
-def _bisect(fits: Callable[[float], bool], low: float, high: float, steps: int) -> tuple[float, float]:
-    """Narrow down the largest argument that fits, given that none above `high` does: `low` or what fits, and above."""
-    for _ in range(steps):
-        middle = (low + high) / 2
-        low, high = (middle, high) if fits(middle) else (low, middle)
-    return low, high
-
-
-def _cheaper(chosen: Setting, octaves: float) -> Setting:
-    """The same rate point with bits worth 2**octaves times as much."""
-    return Setting(chosen.rate_point, chosen.lambda_ * 2**octaves)
+        with as_one(FILE_PASSES * latents.shape[3]):
+            return self.write(self.indices(self.choose(latents, chosen), chosen.rate_point, source))
 
 
 def _probe(latents: Samples) -> tuple[Samples, float]:

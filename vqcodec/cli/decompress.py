@@ -11,7 +11,7 @@ from vqcodec.cli.program import about
 from vqcodec.cli.progress import blocks_shown, passes_shown
 
 if TYPE_CHECKING:
-    from bitstream import AudioSource
+    from bitstream import AudioSource, Limits
     from vqcodec import AudioCodec
     from vqcodec.indices import Source
 
@@ -25,9 +25,20 @@ __all__ = ["decompress"]
     "-m", "--model", metavar="NAME|PATH", help="The model that wrote IN.  [default: the bundled one that IN names]"
 )
 @click.option("--max-pixels", type=click.IntRange(1), metavar="N", help="Refuse a larger picture.")
+@click.option(
+    "--max-samples", type=click.IntRange(1), metavar="N", help="Refuse a longer sound: samples of all channels."
+)
 @options.device
 @options.force
-def decompress(source: str, target: str, model: str | None, max_pixels: int | None, device: str, force: bool) -> None:
+def decompress(
+    source: str,
+    target: str,
+    model: str | None,
+    max_pixels: int | None,
+    max_samples: int | None,
+    device: str,
+    force: bool,
+) -> None:
     """Decompress the .vq file IN to the picture or sound OUT; - is standard input or output.
 
     The suffix of OUT chooses the format: for a picture .png, .jpg, .webp, .tif, .bmp or .ppm, for a sound .wav, .flac,
@@ -37,9 +48,9 @@ def decompress(source: str, target: str, model: str | None, max_pixels: int | No
     from vqcodec.codec import limits
     from vqcodec.files import read_input, write_output
 
-    data = read_input(source)
+    data, allowed = read_input(source), limits(max_pixels, max_samples)
     with about(source):
-        found = unpack(data, limits(max_pixels)).source
+        found = unpack(data, allowed).source
         suffix = _suffix(target, found)
     # Opened before the model is loaded: what is wrong with the output is told at once.
     with write_output(target, force) as file:
@@ -49,11 +60,11 @@ def decompress(source: str, target: str, model: str | None, max_pixels: int | No
 
         models = [find_model(model)] if model else []
         with about(source):
-            codec = load_for(data, device, models, max_pixels)
+            codec = load_for(data, device, models, allowed)
         if isinstance(found, AudioSource):
             with about(source):
                 sound = for_sound(codec)
-            _write_sound(sound, data, found, file, suffix, (source, target))
+            _write_sound(sound, data, allowed, found, file, suffix, (source, target))
             return
         with about(source):
             image = for_pictures(codec).decompress(data, max_pixels)
@@ -74,7 +85,13 @@ def _suffix(target: str, found: Source) -> str:
 
 
 def _write_sound(
-    codec: AudioCodec, data: bytes, found: AudioSource, file: BinaryIO, suffix: str, names: tuple[str, str]
+    codec: AudioCodec,
+    data: bytes,
+    allowed: Limits,
+    found: AudioSource,
+    file: BinaryIO,
+    suffix: str,
+    names: tuple[str, str],
 ) -> None:
     """Write the sound of a `.vq` file block by block; `names` are those of its source and its target."""
     from vqcodec.audio.waveform import RecordingWriter
@@ -84,7 +101,7 @@ def _write_sound(
         writer = RecordingWriter(file, suffix, found.sample_rate, found.channels, found.samples)
     with writer:
         with about(source), passes_shown("decoding", found.samples / found.sample_rate):
-            indices = codec.read(data)
+            indices = codec.read(data, allowed)
         with about(target):
             for block in blocks_shown(codec.decode_blocks(indices), "writing", found.samples, found.sample_rate):
                 writer.write(block)

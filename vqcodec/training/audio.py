@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -80,11 +81,15 @@ def train_audio(folder: Path, out: Path, config: Path | None = None, start: Path
     torch.manual_seed(settings.seed)
     work, shape = out.with_name(out.name + ".training"), settings.autoencoder
     rng, sounds = np.random.default_rng(settings.seed), SoundCache(folder, work / "cache", shape.sample_rate).sounds
+
+    def batches(batch: int, frames: int) -> Iterator[Tensor]:
+        return random_cuts(sounds, batch, frames * shape.stride, rng)
+
     objective = SoundObjective(shape.sample_rate)
     stages = Stages(settings, Encoder(shape), Decoder(shape), LikelihoodHead(shape), objective, work)
-    cuts = random_cuts(sounds, settings.codes.batch, settings.codes.crop * shape.stride, rng)
+    cuts = batches(settings.codes.batch, settings.codes.crop)
     if start:
-        start_from_model(load_model(start), stages.encoder, stages.decoder, stages.density, cuts)
+        start_from_model(load_model(start), stages.lambdas, stages.encoder, stages.decoder, stages.density, cuts)
     else:
         spread_latents(stages.encoder, cuts)
-    stages.run(lambda batch, frames: random_cuts(sounds, batch, frames * shape.stride, rng)).save(out)
+    stages.run(batches).save(out)
