@@ -20,10 +20,11 @@ from tqdm import tqdm
 
 from bitstream import VqcodecError
 from vqcodec.audio.codec import AudioCodec
-from vqcodec.audio.waveform import Recording, is_sound_name, read_recording
+from vqcodec.audio.waveform import Recording, read_recording
 from vqcodec.defaults import DEFAULT_AUDIO_MODEL
 from vqcodec.evaluation.report import markdown_table, number, verdict
 from vqcodec.evaluation.sound_metrics import mono, score
+from vqcodec.evaluation.sounds import sounds_in
 from vqcodec.loading import for_sound, load
 
 # kbit/s, and the least PESQ-WB and STOI.
@@ -116,8 +117,7 @@ def main() -> bool:
     parser.add_argument("--model", default=DEFAULT_AUDIO_MODEL, help="name of a bundled model, or a model file")
     arguments = parser.parse_args()
     codec = for_sound(load(arguments.model))
-    paths = sorted(path for path in arguments.sounds.rglob("*") if is_sound_name(path.name))
-    recordings = [read_recording(path) for path in paths]
+    recordings = [read_recording(path) for path in sounds_in(arguments.sounds)]
     rows, kept = [], True
     for wanted, least_pesq, least_stoi in RATES:
         with warnings.catch_warnings():

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
-from process_cost import ProcessCost, run_vqcodec
+from process_cost import ProcessCost, cost_of
 
 from bitstream import VqcodecError
 from vqcodec.defaults import DEFAULT_MODEL
@@ -83,8 +83,8 @@ def measure(name: str, source: Path, model: list[str]) -> Cost:
     read_seconds = time.process_time() - started
     megapixels = image.width * image.height / 1e6
     del image
-    there = run_vqcodec(["compress", "--force", *model, str(source), str(packed)])
-    back = run_vqcodec(["decompress", "--force", *model, str(packed), str(target)])
+    there = cost_of("compress", "--force", *model, source, packed)
+    back = cost_of("decompress", "--force", *model, packed, target)
     decoded = read_picture(target).image
     started = time.process_time()
     write_picture(decoded, io.BytesIO(), ".png")

@@ -9,34 +9,24 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import os
-import subprocess
-import sys
-import time
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from process_cost import cost_of
+
 from bitstream import VqcodecError
 from vqcodec.audio.resampling import resample
-from vqcodec.audio.waveform import RecordingWriter, is_sound_name, read_recording
+from vqcodec.audio.waveform import RecordingWriter, read_recording
 from vqcodec.defaults import DEFAULT_AUDIO_MODEL
 from vqcodec.evaluation.report import markdown_table, number
+from vqcodec.evaluation.sounds import sounds_in
 
 RATE = 16_000
 
 
-@dataclass(frozen=True)
-class Cost:
-    """Seconds that a command took, and the most memory that it had, in MB."""
-
-    seconds: float
-    megabytes: float
-
-
 def write_long(folder: Path, target: Path, samples: int) -> None:
     """Write a WAV file of so many samples."""
-    paths = sorted(path for path in folder.rglob("*") if is_sound_name(path.name))
+    paths = sounds_in(folder)
     with target.open("wb") as file, RecordingWriter(file, ".wav", RATE, 1, samples) as writer:
         left = samples
         for path in itertools.cycle(paths):
@@ -46,16 +36,6 @@ def write_long(folder: Path, target: Path, samples: int) -> None:
             left -= mono.shape[1]
             if not left:
                 return
-
-
-def cost_of(*arguments: str | Path) -> Cost:
-    """Run a command of vqcodec in a process of its own."""
-    began = time.monotonic()
-    process = subprocess.Popen([sys.executable, "-m", "vqcodec", *map(str, arguments)])
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit(f"long_sound.py: vqcodec {arguments[0]} failed")
-    return Cost(time.monotonic() - began, usage.ru_maxrss / 1000)
 
 
 def main() -> None:

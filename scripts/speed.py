@@ -26,7 +26,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from PIL import Image
-from process_cost import ProcessCost, run_vqcodec
+from process_cost import ProcessCost, cost_of
 from tqdm import tqdm
 
 import vqcodec
@@ -66,9 +66,9 @@ def seconds_of(action: Callable[[], object], runs: int) -> float:
     return statistics.median(times[1:])
 
 
-def cost_of(arguments: Sequence[str], runs: int) -> ProcessCost:
+def cost_of_runs(arguments: Sequence[str], runs: int) -> ProcessCost:
     """Run `vqcodec` with these arguments: the median of its times, and its highest peak."""
-    costs = [run_vqcodec(arguments) for _ in range(runs + 1)][1:]
+    costs = [cost_of(*arguments) for _ in range(runs + 1)][1:]
     return ProcessCost(
         statistics.median(cost.seconds for cost in costs),
         statistics.median(cost.cpu_seconds for cost in costs),
@@ -111,7 +111,7 @@ def process_table(image: Image.Image, model: Sequence[str], runs: int) -> str:
             ("vqcodec compress", ["compress", "--force", *model, source, packed]),
             ("vqcodec decompress", ["decompress", "--force", *model, packed, target]),
         ):
-            cost = cost_of(arguments, runs)
+            cost = cost_of_runs(arguments, runs)
             rows.append([f"`{name}`", number(cost.seconds, 3), number(cost.megabytes, 0)])
     return markdown_table(["whole process", "seconds", "peak MB"], rows)
 
@@ -125,8 +125,8 @@ def size_costs(image: Image.Image, sizes: Sequence[float], model: Sequence[str],
         with tempfile.TemporaryDirectory() as folder:
             source, packed, target = (Path(folder) / name for name in ("in.png", "packed.vq", "out.png"))
             mirrored_to_size(image, width, height).save(source)
-            there = cost_of(["compress", "--force", *model, str(source), str(packed)], runs)
-            back = cost_of(["decompress", "--force", *model, str(packed), str(target)], runs)
+            there = cost_of_runs(["compress", "--force", *model, str(source), str(packed)], runs)
+            back = cost_of_runs(["decompress", "--force", *model, str(packed), str(target)], runs)
             file_bytes = packed.stat().st_size
         costs.append(
             SizeCost(

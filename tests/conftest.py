@@ -68,6 +68,16 @@ def evaluated_sounds(tmp_path_factory: pytest.TempPathFactory, tiny_voice: Path)
     return root
 
 
+@pytest.fixture
+def no_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a run fail that measures anything."""
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("there is something to measure")
+
+    monkeypatch.setattr("vqcodec.evaluation.pool.ProcessPoolExecutor", refuse)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium; where it has to be there, its tests fail without it."""

@@ -1,7 +1,8 @@
-"""A small folder of pictures, and reports on it."""
+"""A small folder of pictures, and reports on it; and what is in the report on any folder."""
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
@@ -10,7 +11,10 @@ from commands import run
 from PIL import Image
 from tiny import pictures
 
-__all__ = ["HOSTILE", "PUBLISHED", "QUALITIES", "compared", "evaluate", "make_folder"]
+__all__ = ["FILES", "HOSTILE", "PUBLISHED", "QUALITIES", "compared", "evaluate", "make_folder", "results", "rows"]
+
+# What is in a report besides its summary.
+FILES = ["cache.jsonl", "curves.png", "curves.svg", "gallery.jsonl", "report.html", "results.csv", "results.json"]
 
 HOSTILE = "<img src=x onerror=\"document.title='taken'\"> & {{ 1 }} <script>document.title='taken'<!--.png"
 QUALITIES = (20.0, 50.0, 80.0)
@@ -40,3 +44,14 @@ def compared() -> str:
     from vqcodec.evaluation.peers import PEERS
 
     return ",".join(["jpeg", "vqcodec", *(peer.name for peer in PEERS[1:] if peer.available)])
+
+
+def results(root: Path) -> dict:
+    """`results.json` of the report below `root`."""
+    return json.loads((root / "report" / "results.json").read_text())
+
+
+def rows(root: Path) -> list[dict[str, str]]:
+    """`results.csv` of the report below `root`."""
+    with (root / "report" / "results.csv").open(newline="") as file:
+        return list(csv.DictReader(file))

@@ -90,6 +90,12 @@ def test_a_file_that_lies_about_its_kind(folder: Path, tiny_voice: Path, tiny_mo
         assert ": the model is for " in fail(folder, "decompress", folder / "lie.vq", target, "-m", model)
 
 
+def test_a_sound_beyond_the_limit(folder: Path, tiny_voice: Path) -> None:
+    args = ["decompress", folder / "voice.vq", folder / "new.wav", "-m", tiny_voice, "--max-samples"]
+    assert "20000 samples in 1 channels" in fail(folder, *args, 19_999)
+    succeed(*args, 20_000)
+
+
 HOSTILE = [
     (AudioSource(2**40, 16_000, 1), ".wav", "claims too much"),
     (AudioSource(2**30, 1_000, 1), ".wav", "too long"),

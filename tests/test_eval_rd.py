@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import os
 import shutil
 import signal
@@ -16,7 +14,7 @@ import numpy as np
 import pytest
 from commands import error_of, fail, program, run
 from PIL import Image
-from reports import HOSTILE, QUALITIES, compared, evaluate
+from reports import FILES, HOSTILE, QUALITIES, compared, evaluate, results, rows
 
 from bitstream.errors import VqcodecError
 from vqcodec import ImageCodec
@@ -28,33 +26,12 @@ from vqcodec.evaluation import metrics
 from vqcodec.evaluation.peers import PEERS
 from vqcodec.evaluation.pool import Measuring
 
-FILES = ["cache.jsonl", "curves.png", "curves.svg", "gallery.jsonl", "report.html", "results.csv", "results.json"]
-
 
 @pytest.fixture
 def copy(evaluated: Path, tmp_path: Path) -> Path:
     """The evaluated folder, to change."""
     shutil.copytree(evaluated, tmp_path / "copy")
     return tmp_path / "copy"
-
-
-@pytest.fixture
-def no_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a run fail that measures anything."""
-
-    def refuse(*_: object) -> None:
-        raise AssertionError("there is something to measure")
-
-    monkeypatch.setattr("vqcodec.evaluation.pool.ProcessPoolExecutor", refuse)
-
-
-def results(root: Path) -> dict:
-    return json.loads((root / "report" / "results.json").read_text())
-
-
-def rows(root: Path) -> list[dict[str, str]]:
-    with (root / "report" / "results.csv").open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def test_the_report_is_complete(evaluated: Path) -> None:

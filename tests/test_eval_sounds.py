@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import csv
 import io
-import json
 import math
 import shutil
 from pathlib import Path
@@ -14,6 +12,7 @@ import numpy as np
 import pytest
 from commands import fail, run
 from PIL import Image
+from reports import FILES, results, rows
 from sound_reports import HOSTILE_SOUND, TARGETS, evaluate_sounds, needs_opus
 from tiny_audio import voices
 from waves import saved
@@ -33,33 +32,12 @@ from vqcodec.evaluation.sound_metrics import mono, score
 from vqcodec.evaluation.sound_modality import SOUNDS
 from vqcodec.evaluation.spectrogram import HEIGHT, WIDTH, levels, spectrogram_png
 
-FILES = ["cache.jsonl", "curves.png", "curves.svg", "gallery.jsonl", "report.html", "results.csv", "results.json"]
-
 
 @pytest.fixture
 def copy(evaluated_sounds: Path, tmp_path: Path) -> Path:
     """The evaluated folder, to change."""
     shutil.copytree(evaluated_sounds, tmp_path / "copy")
     return tmp_path / "copy"
-
-
-@pytest.fixture
-def no_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a run fail that measures anything."""
-
-    def refuse(*_: object) -> None:
-        raise AssertionError("there is something to measure")
-
-    monkeypatch.setattr("vqcodec.evaluation.pool.ProcessPoolExecutor", refuse)
-
-
-def results(root: Path) -> dict:
-    return json.loads((root / "report" / "results.json").read_text())
-
-
-def rows(root: Path) -> list[dict[str, str]]:
-    with (root / "report" / "results.csv").open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def point(codec: str, sound: str, quality: float, size: int, **changes: float) -> SoundPoint:

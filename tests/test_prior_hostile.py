@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
-from typing import Any
 
 import numpy as np
 import pytest
+from hostile_priors import Parts, layer, with_group, with_layer, with_part, with_size
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from priors import ragged_network, random_indices
 
 from bitstream import ModelError
 from vqcodec.image.prior import PixelCNN
-from vqcodec.nn.exact import ACTIVATION_MAX, ExactLayer
-
-Parts = dict[str, Any]
-Change = Callable[[Parts], Parts]
 
 
 @cache
@@ -37,36 +31,6 @@ def parts() -> Parts:
         "sizes": prior.sizes.copy(),
         "tables": prior.tables,
     }
-
-
-def layer(inputs: int, outputs: int, rates: int = 2) -> ExactLayer:
-    """Of zeros."""
-    zeros = np.zeros((inputs, outputs), np.int8)
-    return ExactLayer(zeros, np.zeros((rates, outputs), np.int32), np.zeros(outputs, np.int8), ACTIVATION_MAX)
-
-
-def with_part(name: str, function: Callable[[Any], Any]) -> Change:
-    return lambda parts: parts | {name: function(parts[name])}
-
-
-def with_size(value: int) -> Change:
-    """Another alphabet of the first plane."""
-    return with_part("sizes", lambda sizes: np.concatenate([sizes[:1], [[value, *sizes[1, 1:]]]]))
-
-
-def with_group(number: int, group: str, function: Callable[[tuple[ExactLayer, ...]], Any]) -> Change:
-    """Other layers in a slice."""
-
-    def change(slices: list[Any]) -> list[Any]:
-        new = replace(slices[number], **{group: tuple(function(getattr(slices[number], group)))})
-        return [*slices[:number], new, *slices[number + 1 :]]
-
-    return with_part("slices", change)
-
-
-def with_layer(group: str, index: int, new: ExactLayer) -> Change:
-    """Another layer in the third slice."""
-    return with_group(2, group, lambda layers: [*layers[:index], new, *layers[index + 1 :]])
 
 
 # The third slice reads 3 planes of 2 values, has 2 planes, 6 context and 8 hidden channels, and heads of 5 + 2 and 6.

@@ -1,17 +1,23 @@
-"""Where training starts: the linear path as a Karhunen-Loeve transform, and a density that fits given latents."""
+"""Where training starts: the linear path as a Karhunen-Loeve transform, a density that fits given latents, and a model
+whose dead channels come back."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from itertools import repeat
 
 import pytest
 import torch
 import torch.nn.functional as F
-from tiny import pictures
+from tiny import pictures, tiny_model
 
+from bitstream import ModelError
 from vqcodec.image.autoencoder import Decoder, Encoder
 from vqcodec.image.config import AutoencoderConfig
 from vqcodec.nn.density import NoiseDensity
 from vqcodec.training.data import crops_to_tensor
-from vqcodec.training.start import start_linear_path
+from vqcodec.training.revival import reduced_rank_regression, revive
+from vqcodec.training.start import interpolation, start_from_model, start_linear_path
 
 
 def linear_reconstruction(channels: int) -> tuple[float, float]:
@@ -60,3 +66,81 @@ def test_density_that_starts_from_latents_costs_about_their_entropy() -> None:
     assert bits.mean((0, 2, 3))[0] < 0.8
     torch.testing.assert_close(density.widths(), torch.full((1, 3), 0.5))
     assert noisy.shape == latents.shape
+
+
+def test_what_belongs_to_rate_points_is_interpolated() -> None:
+    between = interpolation(torch.tensor([1.0, 2.0, 4.0]), torch.tensor([0.0, 1.0, 1.5, 3.0, 4.0, 9.0]))
+    rows = torch.tensor([[10.0, 0.0], [20.0, 1.0], [40.0, 3.0]])
+    expected = [[10, 0], [10, 0], [15, 0.5], [30, 2], [40, 3], [40, 3]]
+    torch.testing.assert_close(between @ rows, torch.tensor(expected, dtype=torch.float32))
+
+
+def test_starting_from_a_model_keeps_its_pictures_and_knows_its_lambdas() -> None:
+    model = tiny_model()
+    known = tuple(0.001 * 4**rate for rate in range(model.config.autoencoder.rates))
+    model = replace(model, config=replace(model.config, lambdas=known))
+    lambdas = torch.tensor([known[0] / 4, *known, 4 * known[-1]])
+    config = replace(model.config.autoencoder, rates=len(lambdas), linear_path=True)
+    encoder, decoder, density = Encoder(config), Decoder(config), NoiseDensity(config.latent_channels, config.rates)
+    crops = crops_to_tensor(pictures(20, 64, seed=1))
+    start_from_model(model, lambdas, encoder, decoder, density, repeat(crops))
+    widths = torch.from_numpy(model.codebooks.metric).flatten(1).rsqrt()
+    torch.testing.assert_close(density.widths(), torch.cat([2 * widths[:1], widths, widths[-1:] / 2]))
+    before = Encoder(model.config.autoencoder), Decoder(model.config.autoencoder)
+    for network, name in zip(before, ("encoder", "decoder"), strict=True):
+        network.load_state_dict(model.state(name))
+    with torch.no_grad():
+        z = encoder(crops)
+        torch.testing.assert_close(z, before[0](crops))
+        for rate in range(len(known)):
+            location = decoder(z, torch.full((len(z),), rate + 1))[0]
+            torch.testing.assert_close(location, before[1](z, torch.full((len(z),), rate))[0])
+
+
+def test_a_model_with_more_rate_points_must_know_its_lambdas() -> None:
+    model = tiny_model()
+    model = replace(model, config=replace(model.config, lambdas=()))
+    config = replace(model.config.autoencoder, rates=1)
+    networks = Encoder(config), Decoder(config), NoiseDensity(config.latent_channels, 1)
+    with pytest.raises(ModelError, match="lambdas"):
+        start_from_model(model, torch.tensor([0.01]), *networks, iter([]))
+
+
+def test_regression_finds_what_can_be_predicted() -> None:
+    torch.manual_seed(0)
+    x = torch.randn(5000, 12, dtype=torch.double) * torch.linspace(0.1, 3, 12)
+    through = torch.randn(12, 2, dtype=torch.double) @ torch.randn(2, 12, dtype=torch.double)
+    wanted = x @ through.T
+    readers, writers, variances = reduced_rank_regression(x.T @ x / 5000, wanted.T @ x / 5000, 3)
+    torch.testing.assert_close((x.float() @ readers.T @ writers.T), wanted.float(), atol=1e-3, rtol=1e-3)
+    torch.testing.assert_close(writers.T @ writers, torch.eye(3), atol=1e-5, rtol=0)
+    torch.testing.assert_close((x.float() @ readers.T).square().mean(0), variances, rtol=1e-3, atol=1e-5)
+    assert variances[2] < 1e-6 * variances[1]
+
+
+def test_dead_channels_come_back_for_what_the_decoder_misses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vqcodec.training.revival.REGRESSION_PATCHES", 5000)
+    torch.manual_seed(0)
+    config = AutoencoderConfig(patch=2, widths=(4, 4), blocks=(0, 0), latent_channels=24, rates=2, linear_path=True)
+    encoder, decoder, density = Encoder(config), Decoder(config), NoiseDensity(24, 2)
+    crops = crops_to_tensor(pictures(50, 64, seed=1))
+    lambdas = torch.tensor([0.001, 0.1])
+    with torch.no_grad():
+        for linear in (encoder.linear, decoder.linear):
+            assert linear is not None
+            linear.weight.zero_()
+            linear.bias.zero_()  # type: ignore[union-attr]
+        encoder.layers[-1].weight[4:] *= 1e-6  # type: ignore[union-attr,operator]
+        density.log_width.fill_(-5)
+
+    def error(rate: int) -> float:
+        with torch.no_grad():
+            return (decoder(encoder(crops), torch.full((50,), rate))[0] - crops).square().mean().item()
+
+    kept, before = encoder(crops)[:, :4].detach(), [error(0), error(1)]
+    assert revive(encoder, decoder, density, lambdas, repeat(crops)) == 20
+    torch.testing.assert_close(encoder(crops)[:, :4], kept)
+    assert error(1) < 0.6 * before[1]
+    assert error(0) < 1.01 * before[0]
+    coarse, fine = (density(encoder(crops), torch.full((50,), rate))[1][:, 4:].mean() for rate in (0, 1))
+    assert 2 * coarse < fine

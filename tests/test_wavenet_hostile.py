@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hostile_priors import Change, Parts, layer, with_group, with_layer, with_part, with_size
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from priors import random_indices
@@ -18,10 +19,7 @@ from vqcodec.audio.config import PriorConfig
 from vqcodec.audio.prior import SliceNetwork, WaveNet
 from vqcodec.audio.prior_tensors import prior_from_tensors, prior_to_tensors
 from vqcodec.nn import dilated
-from vqcodec.nn.exact import ACTIVATION_MAX, ExactLayer
-
-Parts = dict[str, Any]
-Change = Callable[[Parts], Parts]
+from vqcodec.nn.exact import ExactLayer
 
 
 def parts() -> Parts:
@@ -36,36 +34,6 @@ def parts() -> Parts:
         "sizes": prior.sizes.copy(),
         "tables": prior.tables,
     }
-
-
-def layer(inputs: int, outputs: int, rates: int = 2) -> ExactLayer:
-    """Of zeros."""
-    zeros = np.zeros((inputs, outputs), np.int8)
-    return ExactLayer(zeros, np.zeros((rates, outputs), np.int32), np.zeros(outputs, np.int8), ACTIVATION_MAX)
-
-
-def with_part(name: str, function: Callable[[Any], Any]) -> Change:
-    return lambda parts: parts | {name: function(parts[name])}
-
-
-def with_size(value: int) -> Change:
-    """Another alphabet of the first plane."""
-    return with_part("sizes", lambda sizes: np.concatenate([sizes[:1], [[value, *sizes[1, 1:]]]]))
-
-
-def with_group(number: int, group: str, function: Callable[[tuple[ExactLayer, ...]], Any]) -> Change:
-    """Other layers in a slice."""
-
-    def change(slices: list[Any]) -> list[Any]:
-        new = replace(slices[number], **{group: tuple(function(getattr(slices[number], group)))})
-        return [*slices[:number], new, *slices[number + 1 :]]
-
-    return with_part("slices", change)
-
-
-def with_layer(group: str, index: int, new: ExactLayer) -> Change:
-    """Another layer in the third slice."""
-    return with_group(2, group, lambda layers: [*layers[:index], new, *layers[index + 1 :]])
 
 
 def everywhere(group: str, function: Callable[[tuple[ExactLayer, ...]], Any]) -> Change:

@@ -18,12 +18,24 @@ from numpy.typing import NDArray
 from bitstream.errors import InputError
 from vqcodec.quality import Setting
 
-__all__ = ["TOLERANCE", "SizeCurve", "SizedFile", "check_budget", "largest_file", "probe", "taken"]
+__all__ = [
+    "TOLERANCE",
+    "USUAL_ESTIMATES",
+    "USUAL_FILES",
+    "SizeCurve",
+    "SizedFile",
+    "check_budget",
+    "largest_file",
+    "probe",
+    "taken",
+]
 
 TOLERANCE = 0.03  # share of the budget that a file may leave unused
 FOUND, CORRECTED = 0.02, 0.005  # the same of estimates, before and after what the first file tells of their error
 STEPS = 8
 ATTEMPTS = 4
+# For who watches: what a search takes, of estimates and of files.
+USUAL_ESTIMATES, USUAL_FILES = 8, 2
 COARSER = 64.0  # how far lambda goes above the table; below, it goes down to 0
 # Sizes are estimated on at most about so many latent positions, in so many pieces, none of them narrower than this.
 PROBED = 1 << 14

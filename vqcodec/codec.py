@@ -79,36 +79,37 @@ class Codec(ABC):
         """The indices that a file would get: `[P, rows, columns]` for latents `[P, D, rows, columns]`."""
         values = self.assign(latents, chosen)
         for _ in range(ASSIGNMENT_PASSES if chosen.lambda_ > 0 else 0):
-            values = self.assign(latents, chosen, values)
+            values, _ = self.assign_in_context(latents, chosen, values)
         return values
 
-    def assign(
-        self, latents: NDArray[np.float32], chosen: Setting, previous: NDArray[np.int32] | None = None
-    ) -> NDArray[np.int32]:
+    def assign(self, latents: NDArray[np.float32], chosen: Setting) -> NDArray[np.int32]:
         """argmin_k |z_e - e_k|^2 + lambda bits(k): latents `[P, D, rows, columns]` to indices `[P, rows, columns]`.
 
-        The bits are order-0, or given indices `previous`, those under the prior with these as context.
+        The bits are order-0.
         """
-        codebooks, rate, lambda_ = self.model.codebooks, chosen.rate_point, chosen.lambda_
-        planes, dimension, rows, columns = latents.shape
-        vectors = latents.reshape(planes, dimension, -1).transpose(0, 2, 1)
-        flat = np.zeros((planes, rows * columns), np.int32)
-        if previous is None:
-            for plane in range(planes):
-                penalty = lambda_ * codebooks.order0_bits(rate, plane)
-                flat[plane] = codebooks.nearest(vectors[plane], rate, plane, penalty)
-        else:
-            for plane, part, cost in self.model.prior.costs(previous, rate):
-                flat[plane, part] = codebooks.nearest(vectors[plane, part], rate, plane, lambda_ * cost)
-        return flat.reshape(planes, rows, columns)
+        codebooks, rate = self.model.codebooks, chosen.rate_point
+        vectors = _vectors(latents)
+        flat = np.empty(vectors.shape[:2], np.int32)
+        for plane, own in enumerate(vectors):
+            flat[plane] = codebooks.nearest(own, rate, plane, chosen.lambda_ * codebooks.order0_bits(rate, plane))
+        return flat.reshape(len(latents), *latents.shape[2:])
+
+    def assign_in_context(
+        self, latents: NDArray[np.float32], chosen: Setting, previous: NDArray[np.int32]
+    ) -> tuple[NDArray[np.int32], float]:
+        """As `assign`, with the bits under the prior in the context of indices `previous`; and these bits, in all."""
+        codebooks, rate = self.model.codebooks, chosen.rate_point
+        vectors, bits = _vectors(latents), 0.0
+        flat = np.zeros(vectors.shape[:2], np.int32)  # a plane without a choice has no costs
+        for plane, part, cost in self.model.prior.costs(previous, rate):
+            found = codebooks.nearest(vectors[plane, part], rate, plane, chosen.lambda_ * cost)
+            bits += float(np.take_along_axis(cost, found[:, None], axis=1).sum())
+            flat[plane, part] = found
+        return flat.reshape(previous.shape), bits
 
     def estimate(self, latents: NDArray[np.float32], chosen: Setting) -> float:
         """About how many bits the indices of `choose` have: the code lengths with which they are chosen."""
-        first, bits = self.assign(latents, chosen), 0.0
-        vectors = latents.reshape(*latents.shape[:2], -1).transpose(0, 2, 1)
-        for plane, part, cost in self.model.prior.costs(first, chosen.rate_point):
-            found = self.model.codebooks.nearest(vectors[plane, part], chosen.rate_point, plane, chosen.lambda_ * cost)
-            bits += float(np.take_along_axis(cost, found[:, None], axis=1).sum())
+        _, bits = self.assign_in_context(latents, chosen, self.assign(latents, chosen))
         return bits
 
     # Chunks is frozen, so that one default can serve all calls.
@@ -255,6 +256,15 @@ class Codec(ABC):
         return [indices_crc(values[a:b]) for a, b in zip([0, *ends], ends, strict=False) if b <= len(values)]
 
 
-def limits(max_pixels: int | None) -> Limits:
+def limits(max_pixels: int | None = None, max_samples: int | None = None) -> Limits:
     """What a file may claim; None is the default."""
-    return Limits() if max_pixels is None else Limits(max_pixels=max_pixels)
+    default = Limits()
+    return Limits(
+        max_pixels=default.max_pixels if max_pixels is None else max_pixels,
+        max_samples=default.max_samples if max_samples is None else max_samples,
+    )
+
+
+def _vectors(latents: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Latents `[P, D, rows, columns]` as vectors `[P, N, D]`."""
+    return latents.reshape(*latents.shape[:2], -1).transpose(0, 2, 1)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from bitstream import Limits
     from vqcodec.codec import Codec
 
 __all__ = ["CodecCache"]
@@ -33,9 +34,7 @@ class CodecCache:
             self._named[name] = vqcodec.load(name, self._device)
         return self._named[name]
 
-    def for_file(
-        self, data: bytes, models: Sequence[Path] = (), max_pixels: int | None = None, allow_truncated: bool = False
-    ) -> Codec:
+    def for_file(self, data: bytes, models: Sequence[Path], allowed: Limits, allow_truncated: bool = False) -> Codec:
         """As `vqcodec.loading.load_for`; what the file claims is checked by the codec when it reads it."""
         from bitstream.header import check_magic, read_header
         from vqcodec.loading import load_for
@@ -43,5 +42,5 @@ class CodecCache:
         check_magic(data)
         wanted = read_header(data)[0].fingerprint
         if wanted not in self._by_fingerprint:
-            self._by_fingerprint[wanted] = load_for(data, self._device, models, max_pixels, allow_truncated)
+            self._by_fingerprint[wanted] = load_for(data, self._device, models, allowed, allow_truncated)
         return self._by_fingerprint[wanted]

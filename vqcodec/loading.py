@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal, overload
 
 from PIL import Image
 
-from bitstream import FingerprintError, ModelError, unpack
-from vqcodec.codec import Codec, limits
+from bitstream import FingerprintError, Limits, ModelError, unpack
+from vqcodec.codec import Codec
 from vqcodec.defaults import DEFAULT_MODEL, DEFAULT_QUALITY
 from vqcodec.image.codec import ImageCodec, Picture
 from vqcodec.model import Model, bundled_models, find_model, load_model
@@ -41,22 +41,23 @@ def load(model: str | Path = DEFAULT_MODEL, device: str = "cpu") -> Codec:
     return codec_of(load_model(find_model(model)), device)
 
 
+# Limits is frozen, so that one default can serve all calls.
 def load_for(
     data: bytes,
     device: str = "cpu",
     models: Sequence[Path] = (),
-    max_pixels: int | None = None,
+    allowed: Limits = Limits(),  # noqa: B008
     allow_truncated: bool = False,
 ) -> Codec:
     """The codec that a `.vq` file was written with, among the bundled models and `models`.
 
-    What the file claims is checked before a model is loaded; with `allow_truncated`, it may be cut.
+    What the file claims is checked to be `allowed` before a model is loaded; with `allow_truncated`, it may be cut.
 
     Raises:
         BitstreamError: not a `.vq` file, or damaged.
         FingerprintError: the model is not here.
     """
-    wanted = unpack(data, limits(max_pixels), allow_truncated).fingerprint
+    wanted = unpack(data, allowed, allow_truncated).fingerprint
     for info in bundled_models():
         if info.fingerprint == wanted.hex():
             return codec_of(load_model(info.path), device)

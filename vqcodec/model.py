@@ -1,7 +1,7 @@
 """A model on disk: one safetensors file with everything, its configuration as JSON in the header.
 
-    encoder/..., decoder/..., likelihood/...   float16         the soft half: may be replaced by a better one
-    codewords, sizes, prior/...           float16, ints    the hard half: what the indices of a file mean
+    encoder/..., decoder/..., likelihood/...   float16, int8   the soft half: may be replaced by a better one
+    codewords, sizes, prior/...                float16, ints   the hard half: what the indices of a file mean
 
 The fingerprint is a hash of the hard half. Model files are read as hostile input: safetensors only, every shape and
 bound checked.
@@ -28,6 +28,7 @@ from vqcodec.image import prior_tensors as image_prior
 from vqcodec.image.prior import PixelCNN
 from vqcodec.model_config import Modality, ModelConfig, from_json, to_json
 from vqcodec.nn.codebooks import Codebooks
+from vqcodec.nn.packed_kernels import pack_networks, unpack_networks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +41,7 @@ WEIGHTS = Path(__file__).parent / "weights"
 MAX_BYTES = 1 << 28
 HARD = ("codewords", "sizes", "prior/")
 SOFT = ("encoder/", "decoder/", "likelihood/")
-TYPES = {"sizes": np.int16, "metric": np.float32}  # of arrays outside of the prior; all others are float16
+TYPES = {"sizes": np.int16, "metric": np.float32}  # of arrays of the hard half outside of the prior; others: float16
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class Model:
         config: see there.
         codebooks: from latents to indices and back.
         prior: the exact prior of the indices, of the modality.
-        networks: weights of "encoder/...", "decoder/..." and "likelihood/...".
+        networks: weights of "encoder/...", "decoder/..." and "likelihood/...", as `unpack_networks` gives them.
     """
 
     config: ModelConfig
@@ -74,7 +75,7 @@ class Model:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All arrays of the file."""
-        arrays: dict[str, NDArray[Any]] = {name: array.astype(np.float16) for name, array in self.networks.items()}
+        arrays = pack_networks(self.networks)
         arrays["codewords"] = self.codebooks.codewords.astype(np.float16)
         arrays["sizes"] = self.codebooks.sizes.astype(np.int16)
         arrays["metric"] = self.codebooks.metric
@@ -125,9 +126,10 @@ def load_model(path: Path) -> Model:
     """
     config, _, arrays = _read(path, with_arrays=True)
     for name, array in arrays.items():
-        if not name.startswith("prior/") and array.dtype != TYPES.get(name, np.float16):
+        if not name.startswith(("prior/", *SOFT)) and array.dtype != TYPES.get(name, np.float16):
             raise ModelError(f"{path}: array {name} has the type {array.dtype}")
     try:
+        networks = unpack_networks({name: array for name, array in arrays.items() if name.startswith(SOFT)})
         sizes = arrays["sizes"].astype(np.intp)
         codebooks = Codebooks(
             codewords=arrays["codewords"].astype(np.float32),
@@ -137,17 +139,18 @@ def load_model(path: Path) -> Model:
         )
     except KeyError as error:
         raise ModelError(f"{path}: array {error} is missing") from None
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from None
     parts = {name.removeprefix("prior/"): array for name, array in arrays.items() if name.startswith("prior/")}
     prior = _prior_of(config, parts, sizes)
     _, planes, _, dimension = codebooks.codewords.shape
     shape = config.autoencoder
     fits = shape.rates == len(sizes) > max(each.rate_point for each in config.quality)
     # The networks are built from the configuration, which could ask for more memory than there is.
-    fits &= _parameters(arrays, "encoder/") == shape.encoder_parameters
-    fits &= _parameters(arrays, "decoder/") == shape.decoder_parameters
+    fits &= _parameters(networks, "encoder/") == shape.encoder_parameters
+    fits &= _parameters(networks, "decoder/") == shape.decoder_parameters
     if not fits or planes * dimension != shape.latent_channels:
         raise ModelError(f"{path}: the parts of the model do not fit together")
-    networks = {name: array for name, array in arrays.items() if name.startswith(SOFT)}
     return Model(config, codebooks, prior, networks)
 
 

@@ -43,6 +43,7 @@ class ModelConfig:
         description: a line for people.
         decoder_version: counts the decoders that were released for the same hard half.
         modality: what the model is for; autoencoder and prior are its.
+        lambdas: what each rate point was trained at, for a training that starts from the model; empty if not known.
     """
 
     autoencoder: image.AutoencoderConfig | audio.AutoencoderConfig
@@ -51,12 +52,15 @@ class ModelConfig:
     description: str = ""
     decoder_version: int = 1
     modality: Modality = "image"
+    lambdas: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.quality or not 0 <= self.decoder_version < 2**32:
             raise ValueError("a model has settings for its qualities, and a version from 0 to 2**32 - 1")
         if (type(self.autoencoder), type(self.prior)) != SHAPES.get(self.modality):
             raise ValueError("a model has autoencoder and prior of one modality")
+        if self.lambdas and (len(self.lambdas) != self.autoencoder.rates or not min(self.lambdas) > 0):
+            raise ValueError("a model has one lambda above 0 for each rate point")
 
     @property
     def hard(self) -> str:
@@ -79,7 +83,10 @@ def _structuring(autoencoder: type, prior: type) -> Callable[[Any, Any], ModelCo
 
 _converter = Converter(forbid_extra_keys=True)
 _converter.register_unstructure_hook(
-    ModelConfig, make_dict_unstructure_fn(ModelConfig, _converter, modality=override(omit_if_default=True))
+    ModelConfig,
+    make_dict_unstructure_fn(
+        ModelConfig, _converter, modality=override(omit_if_default=True), lambdas=override(omit_if_default=True)
+    ),
 )
 _structurings = {modality: _structuring(*shapes) for modality, shapes in SHAPES.items()}
 

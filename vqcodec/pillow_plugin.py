@@ -80,7 +80,7 @@ class VqImageFile(ImageFile.ImageFile):
         return super().load()
 
     def _decode(self) -> Image.Image:
-        from bitstream import VqcodecError
+        from bitstream import Limits, VqcodecError
         from vqcodec.loading import for_pictures
 
         data, most = self._bytes(), Image.MAX_IMAGE_PIXELS
@@ -88,7 +88,7 @@ class VqImageFile(ImageFile.ImageFile):
         max_pixels = 2**64 if most is None else 2 * most
         may_be_cut = ImageFile.LOAD_TRUNCATED_IMAGES
         try:
-            codec = for_pictures(_codecs().for_file(data, (), max_pixels, may_be_cut))
+            codec = for_pictures(_codecs().for_file(data, (), Limits(max_pixels=max_pixels), may_be_cut))
             image = codec.decompress(data, max_pixels, may_be_cut)
         except VqcodecError as error:
             raise OSError(str(error)) from error

@@ -20,15 +20,19 @@ from bitstream import AudioSource, FingerprintError, InputError, LimitError, Lim
 from vqcodec.audio.networks import Networks
 from vqcodec.audio.resampling import RATES, fit_blocks, resample, resample_blocks, resampled_length
 from vqcodec.audio.waveform import samples_array
-from vqcodec.budget import SizedFile, check_budget, largest_file, taken
-from vqcodec.codec import Codec
+from vqcodec.budget import USUAL_ESTIMATES, USUAL_FILES, SizedFile, check_budget, largest_file, probe, taken
+from vqcodec.codec import Codec, limits
 from vqcodec.defaults import DEFAULT_QUALITY
 from vqcodec.indices import Indices, Source
 from vqcodec.model import Model
+from vqcodec.nn.progress import as_one
+from vqcodec.quality import Setting
 
 __all__ = ["AudioCodec"]
 
 Samples = NDArray[np.float32]
+
+FILE_PASSES = 2  # of the prior through all frames, for a file whose codes are chosen, then written
 
 
 class AudioCodec(Codec):
@@ -95,7 +99,7 @@ class AudioCodec(Codec):
             unit = source.samples / source.sample_rate * 1000 / 8  # bytes
             most = kbps * unit
             return taken(self._within(latents, source, most), most, lambda size: f"{size / unit:.4g} kbit/s")
-        return self.write(self.quantize(latents, chosen, source))
+        return self._file(latents, source, chosen)
 
     def decompress(
         self, data: bytes, max_samples: int | None = None, allow_truncated: bool = False
@@ -111,8 +115,7 @@ class AudioCodec(Codec):
             BitstreamError: the file is damaged, foreign, or too large.
             FingerprintError: it was written with another model.
         """
-        allowed = Limits() if max_samples is None else Limits(max_samples=max_samples)
-        return self.decode(self.read(data, allowed, allow_truncated))
+        return self.decode(self.read(data, limits(max_samples=max_samples), allow_truncated))
 
     # Samples <-> indices -------------------------------------------------------------------------------------------
 
@@ -213,10 +216,14 @@ class AudioCodec(Codec):
     def _within(self, latents: Samples, source: AudioSource, budget: float) -> SizedFile:
         """The largest file of at most `budget` bytes, or else the smallest."""
         curve = self.size_curve(latents, source)
-        rate_point = curve.rate_points(budget)[-1]
-        return largest_file(
-            curve, rate_point, lambda chosen: self.write(self.quantize(latents, chosen, source)), budget
-        )
+        frames, probed = latents.shape[3], probe(latents)[0].shape[3]
+        with as_one(USUAL_ESTIMATES * probed + USUAL_FILES * FILE_PASSES * frames):
+            rate_point = curve.rate_points(budget)[-1]
+            return largest_file(curve, rate_point, lambda chosen: self._file(latents, source, chosen), budget)
+
+    def _file(self, latents: Samples, source: AudioSource, chosen: Setting) -> bytes:
+        with as_one(FILE_PASSES * latents.shape[3]):
+            return self.write(self.quantize(latents, chosen, source))
 
 
 def _mid_side(block: Samples) -> Samples:

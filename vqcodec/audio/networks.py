@@ -8,7 +8,7 @@ is silence for the encoder; for the decoder its first and last latents go on.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +20,7 @@ from bitstream.errors import ModelError
 from vqcodec.audio.autoencoder import Decoder, Encoder, LikelihoodHead
 from vqcodec.audio.config import AutoencoderConfig
 from vqcodec.nn.likelihood import sample_code_length
+from vqcodec.nn.networks import ModelNetworks
 
 if TYPE_CHECKING:
     from vqcodec.model import Model
@@ -31,7 +32,7 @@ Floats = NDArray[np.float32]
 PIECE = 1024  # frames that are evaluated at once
 
 
-class Networks:
+class Networks(ModelNetworks[Encoder, Decoder, LikelihoodHead]):
     """Encoder, decoder and likelihood of a model, for one recording at a time.
 
     Args:
@@ -47,29 +48,9 @@ class Networks:
         shape = model.config.autoencoder
         if not isinstance(shape, AutoencoderConfig):
             raise ModelError("the model is not for sound")
-        self.model, self.shape, self.piece = model, shape, piece
-        try:
-            self.device = torch.device(device)
-            self.encoder = Encoder(shape).eval().to(self.device)
-            self.encoder.load_state_dict(model.state("encoder"))
-            self.decoder = Decoder(shape).eval().to(self.device)
-            self.decoder.load_state_dict(model.state("decoder"))
-        except (RuntimeError, AssertionError, NotImplementedError) as error:
-            raise ModelError(f"the model cannot be used on {device!r}: {str(error).splitlines()[0]}") from None
-
-    @cached_property
-    def likelihood(self) -> LikelihoodHead:
-        """What the decoder's features say of p(x|z_q); made when it is asked for, as files have no use for it.
-
-        Raises:
-            ModelError: the model does not have it.
-        """
-        head = LikelihoodHead(self.shape).eval().to(self.device)
-        try:
-            head.load_state_dict(self.model.state("likelihood"))
-        except RuntimeError:
-            raise ModelError("the model does not say how likely samples are: its likelihood does not fit") from None
-        return head
+        self.shape, self.piece = shape, piece
+        made = partial(Encoder, shape), partial(Decoder, shape), partial(LikelihoodHead, shape)
+        super().__init__(model, device, *made, "samples")
 
     def encode(self, blocks: Iterable[Floats]) -> Floats:
         """z_e `[C_z, C, T]` of a recording, in blocks `[C, n]` of any length, continued with silence to T frames."""

@@ -15,7 +15,7 @@ from vqcodec.cli.progress import blocks_shown, passes_shown
 from vqcodec.codec_cache import CodecCache
 
 if TYPE_CHECKING:
-    from bitstream import AudioSource
+    from bitstream import AudioSource, Limits
     from vqcodec import AudioCodec
     from vqcodec.indices import Source
 
@@ -30,6 +30,7 @@ class Settings:
 
     model: str | None
     max_pixels: int | None
+    max_samples: int | None
     allow_truncated: bool
     device: str
     force: bool
@@ -46,6 +47,9 @@ class Settings:
     "-m", "--model", metavar="NAME|PATH", help="The model that wrote IN.  [default: the bundled one that IN names]"
 )
 @click.option("--max-pixels", type=click.IntRange(1), metavar="N", help="Refuse a larger picture.")
+@click.option(
+    "--max-samples", type=click.IntRange(1), metavar="N", help="Refuse a longer sound: samples of all channels."
+)
 @options.allow_truncated
 @options.device
 @options.force
@@ -57,6 +61,7 @@ def decompress(
     suffix: str | None,
     model: str | None,
     max_pixels: int | None,
+    max_samples: int | None,
     allow_truncated: bool,
     device: str,
     force: bool,
@@ -69,7 +74,7 @@ def decompress(
     With --out-dir, decompress every FILE, and the .vq files in it if it is a folder, to DIR. A file that fails does not
     stop the others; it is named in the end, and the exit code is 1.
     """
-    work = Decompressor(Settings(model, max_pixels, allow_truncated, device, force))
+    work = Decompressor(Settings(model, max_pixels, max_samples, allow_truncated, device, force))
     if out_dir is None:
         options.refuse("suffix", "goes with --out-dir")
         work(*options.in_and_out(paths))
@@ -99,9 +104,9 @@ class Decompressor:
         from vqcodec.files import read_input, write_output
 
         settings = self._settings
-        data = read_input(source)
+        data, allowed = read_input(source), limits(settings.max_pixels, settings.max_samples)
         with about(source):
-            found = unpack(data, limits(settings.max_pixels), settings.allow_truncated).source
+            found = unpack(data, allowed, settings.allow_truncated).source
             suffix = _suffix(target, found)
         # Opened before the model is loaded: what is wrong with the output is told at once.
         with write_output(target, settings.force) as file:
@@ -111,11 +116,11 @@ class Decompressor:
 
             models = [find_model(settings.model)] if settings.model else []
             with about(source):
-                codec = self._codecs.for_file(data, models, settings.max_pixels, settings.allow_truncated)
+                codec = self._codecs.for_file(data, models, allowed, settings.allow_truncated)
             if isinstance(found, AudioSource):
                 with about(source):
                     sound = for_sound(codec)
-                _write_sound(sound, data, found, file, suffix, (source, target))
+                _write_sound(sound, data, allowed, found, file, suffix, (source, target))
                 return
             with about(source):
                 image = for_pictures(codec).decompress(data, settings.max_pixels, settings.allow_truncated)
@@ -138,7 +143,13 @@ def _suffix(target: str, found: Source) -> str:
 
 
 def _write_sound(
-    codec: AudioCodec, data: bytes, found: AudioSource, file: BinaryIO, suffix: str, names: tuple[str, str]
+    codec: AudioCodec,
+    data: bytes,
+    allowed: Limits,
+    found: AudioSource,
+    file: BinaryIO,
+    suffix: str,
+    names: tuple[str, str],
 ) -> None:
     """Write the sound of a `.vq` file block by block; `names` are those of its source and its target."""
     from vqcodec.audio.waveform import RecordingWriter
@@ -148,7 +159,7 @@ def _write_sound(
         writer = RecordingWriter(file, suffix, found.sample_rate, found.channels, found.samples)
     with writer:
         with about(source), passes_shown("decoding", found.samples / found.sample_rate):
-            indices = codec.read(data, allow_truncated=True)  # if it may be cut was asked before
+            indices = codec.read(data, allowed, allow_truncated=True)  # if it may be cut was asked before
         with about(target):
             for block in blocks_shown(codec.decode_blocks(indices), "writing", found.samples, found.sample_rate):
                 writer.write(block)

@@ -28,16 +28,10 @@ def blocks_shown(
 
 @contextmanager
 def passes_shown(what: str, seconds: float) -> Iterator[None]:
-    """A bar for every pass that an exact prior makes in the block through a sound of so many seconds."""
+    """A bar for each piece of work on indices that the block does for a sound of so many seconds."""
     from vqcodec.nn.progress import watching
 
-    def watch(runs: Iterable[range], steps: int) -> Iterator[range]:
-        with _bar(what, steps, seconds / steps) as bar:
-            for run in runs:
-                yield run
-                bar.update(len(run))
-
-    with watching(watch):
+    with watching(lambda steps: _bar(what, steps, seconds / steps)):
         yield
 
 

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vqcodec.audio.waveform import RecordingReader
-from vqcodec.evaluation.folder import Skipped, read_each
+from bitstream.errors import InputError
+from vqcodec.audio.waveform import RecordingReader, is_sound_name
+from vqcodec.evaluation.folder import Skipped, files_named, read_each
 
-__all__ = ["Sound", "read_sounds"]
+__all__ = ["Sound", "read_sounds", "sounds_in"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,19 @@ class Sound:
     rate: int
     channels: int
     digest: str
+
+
+def sounds_in(folder: Path) -> list[Path]:
+    """The files directly in `folder` that are named as sounds, and are not hidden, sorted.
+
+    Raises:
+        InputError: there is none.
+        OSError: the folder cannot be read.
+    """
+    found = files_named(folder, is_sound_name)
+    if not found:
+        raise InputError(f"no sound in {folder}")
+    return found
 
 
 def read_sounds(paths: Sequence[Path]) -> tuple[list[Sound], list[Skipped]]:

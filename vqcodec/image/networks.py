@@ -6,7 +6,7 @@ A large picture is evaluated in tiles (see `vqcodec.image.tiles`), one that is n
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +19,7 @@ from vqcodec.image.autoencoder import Decoder, Encoder, LikelihoodHead
 from vqcodec.image.config import AutoencoderConfig
 from vqcodec.image.tiles import Span, tiles
 from vqcodec.nn.likelihood import pixel_code_length
+from vqcodec.nn.networks import ModelNetworks
 
 if TYPE_CHECKING:
     from vqcodec.model import Model
@@ -34,7 +35,7 @@ Pixels = NDArray[np.uint8]
 TILE = 1024
 
 
-class Networks:
+class Networks(ModelNetworks[Encoder, Decoder, LikelihoodHead]):
     """Encoder, decoder and likelihood of a model, for one picture at a time.
 
     Attributes:
@@ -54,29 +55,9 @@ class Networks:
         shape = model.config.autoencoder
         if not isinstance(shape, AutoencoderConfig):
             raise ModelError("the model is for sound, not for pictures")
-        self.model, self.shape = model, shape
-        try:
-            self.device = torch.device(device)
-            self.encoder = Encoder(shape).eval().to(self.device)
-            self.encoder.load_state_dict(model.state("encoder"))
-            self.decoder = Decoder(shape).eval().to(self.device)
-            self.decoder.load_state_dict(model.state("decoder"))
-        except (RuntimeError, AssertionError, NotImplementedError) as error:
-            raise ModelError(f"the model cannot be used on {device!r}: {str(error).splitlines()[0]}") from None
-
-    @cached_property
-    def likelihood(self) -> LikelihoodHead:
-        """What the decoder's features say of p(x|z_q); made when it is asked for, as files have no use for it.
-
-        Raises:
-            ModelError: the model does not have it.
-        """
-        head = LikelihoodHead(self.shape).eval().to(self.device)
-        try:
-            head.load_state_dict(self.model.state("likelihood"))
-        except RuntimeError:
-            raise ModelError("the model does not say how likely pixels are: its likelihood does not fit") from None
-        return head
+        self.shape = shape
+        made = partial(Encoder, shape), partial(Decoder, shape), partial(LikelihoodHead, shape)
+        super().__init__(model, device, *made, "pixels")
 
     @torch.inference_mode()
     def encode(self, pixels: Pixels) -> Floats:

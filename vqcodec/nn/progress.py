@@ -1,30 +1,75 @@
-"""How far a long pass through a sequence is, told to whoever wants to know: by default nobody, as in a library."""
+"""How far long work on a sequence is, told to whoever wants to know: by default nobody, as in a library."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
+from typing import Protocol
 
-__all__ = ["Watch", "watched", "watching"]
+__all__ = ["Progress", "Watch", "as_one", "watched", "watching"]
 
-# Gives back the runs of steps of a pass, one after the other, and is told how many steps there are in all.
-Watch = Callable[[Iterable[range], int], Iterable[range]]
+
+class Progress(Protocol):
+    """Who is told how work goes on; a bar of tqdm is one."""
+
+    def update(self, steps: int, /) -> object:
+        """So many steps more are done."""
+
+
+# Is told how many steps there are in all when work begins; what it gives back is left when the work ends.
+Watch = Callable[[int], AbstractContextManager[Progress]]
 
 _watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
 
 
 def watched(runs: Iterable[range], steps: int) -> Iterable[range]:
-    """The runs of a pass of `steps` steps, on their way through the watch of the block around, if there is one."""
+    """The runs of a pass of `steps` steps, told to the watch of the block around, if there is one."""
     watch = _watch.get()
-    return runs if watch is None else watch(runs, steps)
+    return runs if watch is None else _told(runs, steps, watch)
+
+
+def _told(runs: Iterable[range], steps: int, watch: Watch) -> Iterator[range]:
+    with watch(steps) as progress:
+        for run in runs:
+            yield run
+            progress.update(len(run))
 
 
 @contextmanager
 def watching(watch: Watch) -> Iterator[None]:
-    """Let `watch` see every pass that begins in the block."""
+    """Let `watch` see all work that begins in the block."""
     before = _watch.set(watch)
     try:
         yield
     finally:
         _watch.reset(before)
+
+
+class _Part:
+    """A part of longer work, `left` steps of it."""
+
+    def __init__(self, whole: Progress, left: int) -> None:
+        self._whole, self._left = whole, left
+
+    def update(self, steps: int, /) -> None:
+        done = min(steps, self._left)
+        self._left -= done
+        self._whole.update(done)
+
+
+@contextmanager
+def as_one(steps: int) -> Iterator[None]:
+    """Let whoever watches see all work in the block as one, of `steps` steps: more are not told, missing ones are done.
+
+    So an estimate will do for work of which it shows only on the way how much it is.
+    """
+    watch = _watch.get()
+    if watch is None:
+        yield
+        return
+    with watch(steps) as progress:
+        part = _Part(progress, steps)
+        with watching(lambda _: nullcontext(part)):
+            yield
+        part.update(steps)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,13 +37,13 @@ class AudioTraining(TrainingSettings):
         noise: the first stage, or None to train on codes from the start. `crop` is in latent frames here.
     """
 
-    autoencoder: AutoencoderConfig = field(default_factory=AutoencoderConfig)
-    quantizer: QuantizerConfig = field(default_factory=lambda: QuantizerConfig(planes=24, rates=6))
+    autoencoder: AutoencoderConfig = field(default_factory=lambda: AutoencoderConfig(rates=10))
+    quantizer: QuantizerConfig = field(default_factory=lambda: QuantizerConfig(planes=24, rates=10))
     prior: PriorConfig = field(default_factory=lambda: PriorConfig((2,) * 12, (4, 4, 4)))
-    lambdas: tuple[float, ...] = (1.5, 3.3, 7.5, 17.0, 38.0, 85.0)
-    noise: NoiseStage | None = field(default_factory=lambda: NoiseStage(steps=5_500, batch=16, crop=64))
+    lambdas: tuple[float, ...] = (1.5, 3.0, 6.0, 12.0, 24.0, 48.0, 96.0, 192.0, 384.0, 768.0)
+    noise: NoiseStage | None = field(default_factory=lambda: NoiseStage(steps=8_000, batch=16, crop=64))
     codebooks: CodebookStage = field(default_factory=CodebookStage)
-    codes: CodesStage = field(default_factory=lambda: CodesStage(steps=2_500, batch=16, crop=64))
+    codes: CodesStage = field(default_factory=lambda: CodesStage(steps=2_000, batch=16, crop=64))
     seed: int = 0
     description: str = ""
 
@@ -80,11 +81,15 @@ def train_audio(folder: Path, out: Path, config: Path | None = None, start: Path
     torch.manual_seed(settings.seed)
     work, shape = out.with_name(out.name + ".training"), settings.autoencoder
     rng, sounds = np.random.default_rng(settings.seed), SoundCache(folder, work / "cache", shape.sample_rate).sounds
+
+    def batches(batch: int, frames: int) -> Iterator[Tensor]:
+        return random_cuts(sounds, batch, frames * shape.stride, rng)
+
     objective = SoundObjective(shape.sample_rate)
     stages = Stages(settings, Encoder(shape), Decoder(shape), LikelihoodHead(shape), objective, work)
-    cuts = random_cuts(sounds, settings.codes.batch, settings.codes.crop * shape.stride, rng)
+    cuts = batches(settings.codes.batch, settings.codes.crop)
     if start:
-        start_from_model(load_model(start), stages.encoder, stages.decoder, stages.density, cuts)
+        start_from_model(load_model(start), stages.lambdas, stages.encoder, stages.decoder, stages.density, cuts)
     else:
         spread_latents(stages.encoder, cuts)
-    stages.run(lambda batch, frames: random_cuts(sounds, batch, frames * shape.stride, rng)).save(out)
+    stages.run(batches).save(out)

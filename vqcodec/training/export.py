@@ -78,6 +78,7 @@ def export_model(
         quality=default_quality(len(settings.lambdas), lambda_),
         description=settings.description,
         modality="audio" if isinstance(settings.prior, WaveNetConfig) else "image",
+        lambdas=settings.lambdas,
     )
     networks = _arrays("encoder", encoder) | _arrays("decoder", decoder) | _arrays("likelihood", likelihood)
     return Model(config, codebooks, network.export(), networks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from vqcodec.training.codes import CodesStage
 from vqcodec.training.config import load_config
 from vqcodec.training.data import PictureCache, random_crops
 from vqcodec.training.noise import NoiseStage
+from vqcodec.training.revival import revive
 from vqcodec.training.settings import TrainingSettings
 from vqcodec.training.stages import Stages
 from vqcodec.training.start import start_from_model, start_linear_path
@@ -76,11 +78,16 @@ def train_image(folder: Path, out: Path, config: Path | None = None, start: Path
     torch.manual_seed(settings.seed)
     work, shape = out.with_name(out.name + ".training"), settings.autoencoder
     rng, pictures = np.random.default_rng(settings.seed), PictureCache(folder, work / "cache").pictures
+
+    def batches(batch: int, size: int) -> Iterator[Tensor]:
+        return random_crops(pictures, batch, size, rng)
+
     encoder, decoder = Encoder(shape), Decoder(shape)
     stages = Stages(settings, encoder, decoder, LikelihoodHead(shape), PictureObjective(), work)
-    crops = random_crops(pictures, settings.codes.batch, settings.codes.crop, rng)
+    crops = batches(settings.codes.batch, settings.codes.crop)
     if start:
-        start_from_model(load_model(start), encoder, decoder, stages.density, crops)
+        start_from_model(load_model(start), stages.lambdas, encoder, decoder, stages.density, crops)
+        revive(encoder, decoder, stages.density, stages.lambdas, crops)
     else:
         start_linear_path(encoder, decoder, shape, crops)
-    stages.run(lambda batch, size: random_crops(pictures, batch, size, rng)).save(out)
+    stages.run(batches).save(out)

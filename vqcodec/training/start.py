@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import cast
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -17,13 +18,20 @@ from vqcodec.nn.density import NoiseDensity
 from vqcodec.training.codebooks import collect_latents
 from vqcodec.training.objective import Decoder, Encoder
 
-__all__ = ["spread_latents", "start_from_model", "start_linear_path"]
+__all__ = [
+    "LATENT_SCALE",
+    "PATCHES",
+    "interpolation",
+    "patches",
+    "spread_latents",
+    "start_from_model",
+    "start_linear_path",
+]
 
 # Latents of the linear path are so many times the coefficients, to suit the first widths of the noise.
 LATENT_SCALE = 6.0
 PATCHES = 30_000
 SPREAD = 3.0
-FINER = 0.66  # the widths of a rate point, to begin with, over those of the one before
 
 
 @torch.no_grad()
@@ -47,8 +55,11 @@ def start_linear_path(
     """Let the linear path of both networks begin as the Karhunen-Loeve transform of patches, if there is one."""
     if encoder.linear is None or decoder.linear is None:
         return
-    patches = torch.cat([F.pixel_unshuffle(x, config.stride).transpose(0, 1).flatten(1).T for x in _enough(batches)])
-    moments = patches.T.double() @ patches.double()
+    known: list[Tensor] = []
+    while sum(map(len, known)) < PATCHES:
+        known.append(patches(next(batches), config.stride))
+    all_patches = torch.cat(known).double()
+    moments = all_patches.T @ all_patches
     count = min(len(moments), config.latent_channels)
     components = torch.linalg.eigh(moments)[1].flip(1)[:, :count].float()
     for parameter in (*encoder.linear.parameters(), *decoder.linear.parameters()):
@@ -57,42 +68,48 @@ def start_linear_path(
     decoder.linear.weight[:, :count, 0, 0] = components / LATENT_SCALE
 
 
-def _enough(batches: Iterator[Tensor]) -> Iterator[Tensor]:
-    """Crops with more than PATCHES patches of 16x16 pixels."""
-    pixels = 0
-    while pixels < PATCHES * 256:
-        x = next(batches)
-        pixels += x[:, 0].numel()
-        yield x
+def patches(pixels: Tensor, stride: int) -> Tensor:
+    """`[N, 3 stride^2]` of pixels `[B, 3, H, W]`."""
+    return F.pixel_unshuffle(pixels, stride).transpose(0, 1).flatten(1).T
 
 
 @torch.no_grad()
 def start_from_model(
-    model: Model, encoder: Encoder, decoder: Decoder, density: NoiseDensity, batches: Iterator[Tensor]
+    model: Model, lambdas: Tensor, encoder: Encoder, decoder: Decoder, density: NoiseDensity, batches: Iterator[Tensor]
 ) -> None:
     """Take up the networks of a trained model; the density begins with the spread of its latents and their widths.
 
-    Rate points beyond those of the model begin as its last one, each with finer noise than the one before.
+    What belongs to a rate point is interpolated between those of the model; beyond them, widths go with the inverse
+    root of lambda. A model that does not tell its lambdas is taken to have the first of `lambdas`.
+
+    Args:
+        model: to start from. A linear path that it does not have begins as 0.
+        lambdas: `[R]`, of the rate points to be.
+        encoder, decoder, density: are changed in place.
+        batches: originals `[B, C, ...]`.
 
     Raises:
         ModelError: the model has other networks.
     """
-    rates = len(decoder.gain)
     widths = torch.from_numpy(model.codebooks.metric).flatten(1).rsqrt()
-    finer = torch.tensor([FINER ** max(0, rate + 1 - len(widths)) for rate in range(rates)])[:, None]
-    weights = model.state("decoder")
-    for name in ("gain", "rate_bias.weight"):
-        if name in weights:
-            weights[name] = _to_rates(weights[name], rates)
+    known = torch.tensor(model.config.lambdas) if model.config.lambdas else lambdas[: len(widths)]
+    if len(known) != len(widths):
+        raise ModelError("the model to start from has more rate points, and does not tell at which lambdas")
+    between = interpolation(known.log(), lambdas.log())
     try:
-        encoder.load_state_dict(model.state("encoder"))
-        decoder.load_state_dict(weights)
-        widths = _to_rates(widths, rates) * finer
+        for network, name in ((encoder, "encoder"), (decoder, "decoder")):
+            weights = model.state(name)
+            weights |= {key: between @ weights[key] for key in ("gain", "rate_bias.weight") if key in weights}
+            linear = {key: torch.zeros_like(value) for key, value in network.state_dict().items() if "linear" in key}
+            network.load_state_dict(linear | weights)
+        beyond = lambdas.clamp(known.min(), known.max()) / lambdas
+        widths = (between @ widths.log()).exp() * beyond.sqrt()[:, None]
         density.start(collect_latents(encoder, batches, PATCHES), widths.pow(-2))
     except RuntimeError:
         raise ModelError("the networks to start from have another shape than the configuration") from None
 
 
-def _to_rates(rows: Tensor, rates: int) -> Tensor:
-    """The first `rates` rows of `[R, C]`, the last one again where there are fewer."""
-    return rows[torch.arange(rates).clamp_max(len(rows) - 1)]
+def interpolation(known: Tensor, wanted: Tensor) -> Tensor:
+    """`[wanted, known]`: weights of what is known at rising positions; outside of them, all is of the nearest."""
+    unit = np.eye(len(known))
+    return torch.tensor(np.stack([np.interp(wanted, known, row) for row in unit], 1), dtype=torch.float32)
