@@ -10,12 +10,11 @@ those of the training. Prints Markdown.
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 
-import numpy as np
 import torch
-from pesq import pesq
-from pystoi import stoi
+from judged_sounds import Decoded, first_seconds, judge
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from tqdm import tqdm
@@ -27,8 +26,6 @@ from vqcodec.nn.density import NoiseDensity
 from vqcodec.training.audio import AudioTraining, SoundObjective
 from vqcodec.training.config import load_config
 from vqcodec.training.sounds import SoundCache
-
-SECONDS = 8
 
 
 def load_part(module: nn.Module, tensors: dict[str, Tensor], name: str) -> None:
@@ -55,26 +52,22 @@ def main() -> None:
         load_part(module, tensors, name)
     objective, rate = SoundObjective(shape.sample_rate), shape.sample_rate
     sounds = SoundCache(arguments.sounds, arguments.checkpoint.parent / "judged", rate).sounds
-    rows = []
-    for point in range(shape.rates):
+    originals = first_seconds(sounds, rate, shape.stride)
+    rows, of_channels = [], []
+
+    def decode(x: Tensor, point: int) -> Decoded:
+        noisy, cost = density(encoder(x), torch.tensor([point]))
+        location, _ = decoder(noisy, torch.tensor([point]))
+        of_channels.append(cost.mean((0, 2, 3)))
+        return Decoded(location, (cost.sum().item(),))
+
+    for point in tqdm(range(shape.rates), desc="rate points", disable=None):
         torch.manual_seed(0)
-        figures, bits = [], []
-        for sound in tqdm(sounds, desc=f"rate point {point}", disable=None):
-            cut = sound[: SECONDS * rate // shape.stride * shape.stride].astype(np.float32) / 2**15
-            cut = cut[: len(cut) // shape.stride * shape.stride]
-            x = torch.from_numpy(cut)[None, None]
-            noisy, cost = density(encoder(x), torch.tensor([point]))
-            location, _ = decoder(noisy, torch.tensor([point]))
-            decoded = location[0, 0].numpy()
-            kbps = cost.sum().item() / len(cut) * rate / 1000
-            quality = pesq(rate, cut, decoded, "wb"), stoi(cut, decoded, rate)
-            figures.append((kbps, objective.distortion(x, location).item(), *quality))
-            bits.append(cost.mean((0, 2, 3)))
-        alive = int((torch.stack(bits).mean(0) > 0.1).sum())
-        means = np.mean(figures, axis=0)
-        rows.append(
-            [str(point), f"{means[0]:.2f}", f"{means[1]:.4f}", f"{means[2]:.2f}", f"{means[3]:.3f}", str(alive)]
-        )
+        of_channels.clear()
+        judged = judge(originals, partial(decode, point=point), objective)
+        alive = int((torch.stack(of_channels).mean(0) > 0.1).sum())
+        scores = [f"{judged.distance:.4f}", f"{judged.pesq:.2f}", f"{judged.stoi:.3f}"]
+        rows.append([str(point), f"{judged.kbps[0]:.2f}", *scores, str(alive)])
     print(markdown_table(["rate point", "kbit/s", "distance", "PESQ-WB", "STOI", "channels in use"], rows))
 
 
