@@ -121,6 +121,8 @@ def test_rates_out_of_range(codec: AudioCodec) -> None:
     for kbps in (0, -1, float("nan"), float("inf")):
         with pytest.raises(InputError, match="rate must be"):
             codec.compress(original, 16_000, kbps=kbps)
+    with pytest.raises(InputError, match="not for both"):
+        codec.compress(original, 16_000, kbps=2, max_bytes=1000)
 
 
 def test_samples_likelihood(codec: AudioCodec) -> None:

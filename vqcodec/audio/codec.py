@@ -91,6 +91,8 @@ class AudioCodec(Codec):
         """As `compress`, of float32 blocks `[C, n]` that follow each other. How they are cut makes no difference."""
         if kbps is not None and not 0 < kbps < math.inf:
             raise InputError(f"the rate must be above 0 kbit/s, not {kbps:g}")
+        if kbps is not None and max_bytes is not None:
+            raise InputError("a file is made for a rate or for a number of bytes, not for both")
         budget, chosen = None if max_bytes is None else check_budget(max_bytes), self.settings(quality)
         latents, source = self.analyse(blocks, rate)
         if budget is not None:
