@@ -60,7 +60,6 @@ class Weights:
 TRIALS = {
     "distance only": Weights(),
     "distance and discriminators": Weights(adversarial=0.5, features=1.0),
-    "the same with EnCodec's weights": Weights(adversarial=3.0, features=3.0),
 }
 
 
