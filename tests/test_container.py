@@ -30,6 +30,7 @@ from bitstream import (
     SymbolEncoder,
     TruncatedError,
     UnsupportedError,
+    encode_alpha,
     indices_crc,
     overhead,
     pack,
@@ -72,6 +73,22 @@ def test_worked_example_of_the_format_text() -> None:
         ),
     )
     listing = FORMAT.read_text(encoding="utf-8").split("### A worked example")[1].split("```")[1]
+    fields = re.findall(r"^((?:[0-9a-f]{2} ?)+)  ", listing, re.MULTILINE)
+    assert pack(example) == bytes.fromhex("".join(fields))
+    assert unpack(pack(example)) == example
+
+
+def test_example_with_chunks_of_the_format_text() -> None:
+    alpha = encode_alpha(np.array([[0, 255], [9, 255]], np.uint8))
+    example = Container(
+        fingerprint=bytes.fromhex("c0ffee0123456789"),
+        decoder_version=1,
+        source=ImageSource(2, 2),
+        rate_point=0,
+        layers=(Layer(b"", indices_crc(np.zeros(1, np.int32))),),
+        chunks=Chunks(alpha, zlib.compress(b"\3\4<x/>", 9)),
+    )
+    listing = FORMAT.read_text(encoding="utf-8").split("### An example with chunks")[1].split("```")[1]
     fields = re.findall(r"^((?:[0-9a-f]{2} ?)+)  ", listing, re.MULTILINE)
     assert pack(example) == bytes.fromhex("".join(fields))
     assert unpack(pack(example)) == example

@@ -1,0 +1,254 @@
+"""Mutations of `.vq` files for `fuzz.py`: other values in the fields, sizes and streams, and then right checksums.
+
+A file is taken apart, changed as a container (which stays one that `pack` writes), then field by field as it is
+encoded, and put together again. Most of what comes out passes the checksums, so that what lies behind them is tried.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from random import Random
+
+import numpy as np
+
+from bitstream import (
+    AudioSource,
+    BitstreamError,
+    Chunks,
+    ColourFormat,
+    Container,
+    ImageSource,
+    Layer,
+    Limits,
+    encode_alpha,
+    pack,
+    unpack,
+)
+from bitstream.fields import encode_varint
+
+__all__ = ["mutate_bytes", "mutate_file", "with_right_indices"]
+
+ROOMY = Limits(max_pixels=2**64, max_samples=2**97, max_stream_bytes=2**40)
+NUMBERS = (0, 1, 2, 3, 15, 16, 17, 127, 128, 255, 256, 2**14, 2**16, 2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**63, 2**64)
+SIDES = (1, 2, 3, 15, 16, 17, 33, 64, 100, 8192)
+RATES = (1, 999, 1_000, 8_000, 16_000, 44_100, 192_000, 10_000_000, 2**32 - 1)
+OVERLONG = (b"\x80\0", b"\x80\x80\x80\x80\x80\0", b"\xff" * 5, b"\xff" * 11, b"")
+
+
+@dataclass
+class Draft:
+    """A file in parts, as bytes: the fields up to the sizes, chunks, and streams with the CRC-32 of their indices."""
+
+    fields: list[bytes]
+    chunks: list[bytes]
+    streams: list[tuple[bytes, int]]
+
+
+def mutate_file(data: bytes, rng: Random, others: Sequence[bytes] = ()) -> bytes:
+    """A changed `.vq` file; `others` are files whose parts may be taken."""
+    container = _container(data)
+    if container is None:
+        return _repaired(mutate_bytes(data, rng)) if rng.random() < 0.8 else mutate_bytes(data, rng)
+    for _ in range(rng.choice((0, 1, 1, 2, 3))):
+        container = _other_container(container, rng, others)
+    draft = _draft(container)
+    for _ in range(rng.choice((0, 0, 1, 1, 2))):
+        _change_draft(draft, rng)
+    changed = _assembled(draft, rng)
+    if rng.random() < 0.1:
+        changed = mutate_bytes(changed, rng)
+        changed = _repaired(changed) if rng.random() < 0.5 else changed
+    return changed[: rng.randrange(len(changed) + 1)] if rng.random() < 0.1 else changed
+
+
+def mutate_bytes(data: bytes, rng: Random) -> bytes:
+    """Bits flipped, bytes set, cut out, doubled or added."""
+    changed = bytearray(data or b"\0")
+    for _ in range(rng.choice((1, 1, 2, 4))):
+        at, length = rng.randrange(len(changed) + 1), rng.choice((1, 1, 2, 4, 16))
+        kind = rng.randrange(5)
+        if kind == 0 and at < len(changed):
+            changed[at] ^= 1 << rng.randrange(8)
+        elif kind == 1 and at < len(changed):
+            changed[at] = rng.choice((0, 1, 0x7F, 0x80, 0xFF, rng.randrange(256)))
+        elif kind == 2:
+            del changed[at : at + length]
+        elif kind == 3:
+            changed[at:at] = changed[at : at + length]
+        else:
+            changed[at:at] = rng.randbytes(length)
+    return bytes(changed)
+
+
+# As a container ----------------------------------------------------------------------------------------------------
+
+
+def _container(data: bytes) -> Container | None:
+    try:
+        return unpack(data, ROOMY, allow_truncated=True)
+    except BitstreamError:
+        return None
+
+
+def _other_container(container: Container, rng: Random, others: Sequence[bytes]) -> Container:
+    change: Callable[[Container, Random, Sequence[bytes]], Container]
+    change = rng.choice((_other_source, _other_source, _other_chunks, _other_layers, _other_layers, _other_numbers))
+    try:
+        return change(container, rng, others)
+    except ValueError:  # no container
+        return container
+
+
+def _other_source(container: Container, rng: Random, _: Sequence[bytes]) -> Container:
+    if isinstance(container.source, AudioSource):
+        name, choices = rng.choice((("samples", SIDES + NUMBERS), ("sample_rate", RATES), ("channels", SIDES)))
+        return replace(container, source=replace(container.source, **{name: rng.choice(choices)}))
+    width, height = rng.choice(SIDES + NUMBERS), rng.choice(SIDES)
+    if rng.random() < 0.7:
+        width, height = container.source.width, container.source.height
+    coded = (0, 0) if rng.random() < 0.5 else (rng.randint(1, max(1, width)), rng.randint(1, height))
+    colour = rng.choice(tuple(ColourFormat))
+    palette = rng.randbytes(3 * rng.choice((0, 1, 2, 64, 256))) if colour == ColourFormat.PALETTE else b""
+    chunks = container.chunks if colour in (ColourFormat.RGB, ColourFormat.GREY) else Chunks(b"")
+    return replace(container, source=ImageSource(width, height, *coded, colour, palette), chunks=chunks)
+
+
+def _other_chunks(container: Container, rng: Random, _: Sequence[bytes]) -> Container:
+    alpha, metadata = container.chunks.alpha, container.chunks.metadata
+    kind, is_alpha = rng.randrange(4), rng.random() < 0.5
+    if kind == 0:
+        new = b""
+    elif kind == 1:
+        new = rng.randbytes(20)
+    elif kind == 2:
+        new = mutate_bytes(alpha if is_alpha else metadata, rng)
+    else:
+        new = _alpha(container, rng) if is_alpha else _metadata(rng)
+    alpha, metadata = (new, metadata) if is_alpha else (alpha, new)
+    return replace(container, chunks=Chunks(alpha, metadata))
+
+
+def _alpha(container: Container, rng: Random) -> bytes:
+    """A true alpha chunk, mostly of the size of the picture, sometimes with other bytes in it."""
+    height, width = 5, 7
+    source = container.source
+    if isinstance(source, ImageSource) and source.width * source.height <= 2**10 and rng.random() < 0.9:
+        height, width = source.height, source.width
+    levels = np.array(rng.choice(((0, 255), (0, 9, 255), (128,), (255,), (0,), tuple(range(256)))), np.uint8)
+    alpha = np.random.default_rng(rng.getrandbits(32)).choice(levels, (height, width))
+    chunk = encode_alpha(alpha)
+    return chunk if rng.random() < 0.5 else mutate_bytes(chunk, rng)
+
+
+def _metadata(rng: Random) -> bytes:
+    records = b""
+    for _ in range(rng.choice((0, 1, 2, 3))):
+        content = rng.choice((b"", b"II*\0", b"<x/>", rng.randbytes(30)))
+        size = rng.choice((len(content), len(content), rng.choice(NUMBERS)))
+        records += bytes((rng.randrange(6),)) + encode_varint(size) + content
+    if rng.random() < 0.01:
+        records += bytes(2**24)  # more than may be unpacked
+    return zlib.compress(records) + rng.choice((b"", b"", b"\0"))
+
+
+def _other_layers(container: Container, rng: Random, others: Sequence[bytes]) -> Container:
+    layers = list(container.layers)
+    at, kind = rng.randrange(len(layers)), rng.randrange(6)
+    if kind == 0:
+        layers[at] = Layer(mutate_bytes(layers[at].stream, rng), layers[at].indices_crc)
+    elif kind == 1:
+        layers[at] = Layer(rng.randbytes(4 * rng.choice((0, 1, 2, 10, 50))), layers[at].indices_crc)
+    elif kind == 2:
+        layers[at] = Layer(layers[at].stream, rng.getrandbits(32))
+    elif kind == 3:
+        del layers[at]
+    elif kind == 4:
+        layers.insert(at, rng.choice(layers))
+    elif others and (other := _container(rng.choice(others))) is not None:
+        layers[at] = rng.choice(other.layers)
+    return replace(container, layers=tuple(layers))
+
+
+def _other_numbers(container: Container, rng: Random, _: Sequence[bytes]) -> Container:
+    kind = rng.randrange(4)
+    if kind == 0:
+        return replace(container, decoder_version=rng.choice(NUMBERS))
+    if kind == 1:
+        return replace(container, fingerprint=rng.randbytes(8))
+    return replace(container, rate_point=rng.choice((0, 1, 2, 3, 127, 255)))
+
+
+# As fields ---------------------------------------------------------------------------------------------------------
+
+
+def _draft(container: Container) -> Draft:
+    streams = [(layer.stream, layer.indices_crc) for layer in container.layers]
+    chunks, source = list(container.chunks.present), container.source
+    fields = [b"\x8eVQ\n", b"\1", bytes((isinstance(source, AudioSource),)), container.fingerprint]
+    fields.append(encode_varint(container.decoder_version))
+    if isinstance(source, AudioSource):
+        fields += map(encode_varint, (source.samples, source.sample_rate, source.channels))
+    else:
+        size, coded = (source.width, source.height), (source.coded_width, source.coded_height)
+        flags = 0x10 * (size != coded) | 0x20 * bool(container.chunks.alpha) | 0x40 * bool(container.chunks.metadata)
+        fields += [*map(encode_varint, size), bytes((source.colour | flags,))]
+        fields += map(encode_varint, coded if size != coded else ())
+        if source.colour == ColourFormat.PALETTE:
+            fields += [encode_varint(len(source.palette) // 3), source.palette]
+    fields += [encode_varint(container.rate_point), encode_varint(len(streams))]
+    return Draft(fields, chunks, streams)
+
+
+def _change_draft(draft: Draft, rng: Random) -> None:
+    at = rng.randrange(len(draft.fields))
+    kind = rng.randrange(6)
+    if kind == 0:
+        draft.fields[at] = mutate_bytes(draft.fields[at], rng)
+    elif kind == 1:
+        draft.fields[at] = encode_varint(rng.choice(NUMBERS))
+    elif kind == 2:
+        draft.fields[at] = rng.choice(OVERLONG)
+    elif kind == 3:
+        draft.fields[at] = bytes((rng.randrange(256),))
+    elif kind == 4:
+        del draft.fields[at]
+    else:
+        other = rng.randrange(len(draft.fields))
+        draft.fields[at], draft.fields[other] = draft.fields[other], draft.fields[at]
+    if not draft.fields:
+        draft.fields.append(b"")
+
+
+def _assembled(draft: Draft, rng: Random) -> bytes:
+    """The bytes of the file; now and then a size, a checksum or the end is wrong."""
+    sizes = [len(stream) for stream, _ in draft.streams] + [len(chunk) for chunk in draft.chunks]
+    if rng.random() < 0.1:
+        sizes[rng.randrange(len(sizes))] = rng.choice(NUMBERS)
+    parts = [*draft.fields, *map(encode_varint, sizes)]
+    for chunk in draft.chunks:
+        crc = zlib.crc32(chunk) if rng.random() < 0.95 else rng.getrandbits(32)
+        parts += (chunk, crc.to_bytes(4, "little"))
+    for stream, crc in draft.streams:
+        parts += (stream, crc.to_bytes(4, "little"))
+    if rng.random() < 0.03:
+        parts.append(rng.randbytes(rng.choice((1, 4, 9))))
+    body = b"".join(parts)
+    return _sealed(body) if rng.random() < 0.95 else body + rng.randbytes(4)
+
+
+def _sealed(body: bytes) -> bytes:
+    return body + zlib.crc32(body).to_bytes(4, "little")
+
+
+def _repaired(data: bytes) -> bytes:
+    """With the checksum of the file in place of its last four bytes."""
+    return _sealed(data[:-4])
+
+
+def with_right_indices(data: bytes, checksums: Sequence[int]) -> bytes:
+    """The file with other checksums of the indices of its layers."""
+    container = unpack(data, ROOMY)
+    layers = zip(container.layers, checksums, strict=True)
+    return pack(replace(container, layers=tuple(Layer(layer.stream, crc) for layer, crc in layers)))
