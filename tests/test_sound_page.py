@@ -64,6 +64,14 @@ def test_a_version_goes_on_where_another_was(page: Page) -> None:
     wait_until(page, "[...document.querySelectorAll('audio')].every((audio) => audio.paused)")
 
 
+def test_of_two_at_once_the_last_one_plays(page: Page) -> None:
+    page.evaluate("[0, 1].forEach((index) => document.querySelectorAll('.player button')[index].click())")
+    wait_for_time(page, 1, 0.3)
+    assert state(page, "paused") == [True, False, True]
+    page.locator(".player button").nth(1).click()
+    wait_until(page, "[...document.querySelectorAll('audio')].every((audio) => audio.paused)")
+
+
 @pytest.mark.parametrize(("before", "after"), [(0, 2), (2, 0)])
 def test_so_it_does_by_the_controls_of_the_browser(page: Page, before: int, after: int) -> None:
     page.locator(".player button").nth(before).click()

@@ -44,6 +44,7 @@ function makePlayer(original, clip) {
     start(player, ((event.clientX - place.left) / place.width) * audio.duration);
   });
   audio.addEventListener("play", () => {
+    if (audio.paused) return; // since then: to start it again would stop the other, whose event is to come, and so on
     start(player); // also by its own controls
     moveCursor(player);
   });
