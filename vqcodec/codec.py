@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import warnings
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,21 @@ __all__ = ["Codec", "limits"]
 ASSIGNMENT_PASSES = 1
 # Bytes of a stream above its bits: half a word of rounding on average, and the length of its size in the header.
 STREAM_OVERHEAD = 4.0
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Indices that were chosen in the context of others.
+
+    Attributes:
+        indices: `[P, rows, columns]`.
+        bits: what they cost in that context: about their code length.
+        bits_before: the code length of the others.
+    """
+
+    indices: NDArray[np.int32]
+    bits: float
+    bits_before: float
 
 
 class Codec(ABC):
@@ -79,7 +95,7 @@ class Codec(ABC):
         """The indices that a file would get: `[P, rows, columns]` for latents `[P, D, rows, columns]`."""
         values = self.assign(latents, chosen)
         for _ in range(ASSIGNMENT_PASSES if chosen.lambda_ > 0 else 0):
-            values, _ = self.assign_in_context(latents, chosen, values)
+            values = self.assign_in_context(latents, chosen, values).indices
         return values
 
     def assign(self, latents: NDArray[np.float32], chosen: Setting) -> NDArray[np.int32]:
@@ -96,21 +112,20 @@ class Codec(ABC):
 
     def assign_in_context(
         self, latents: NDArray[np.float32], chosen: Setting, previous: NDArray[np.int32]
-    ) -> tuple[NDArray[np.int32], float]:
-        """As `assign`, with the bits under the prior in the context of indices `previous`; and these bits, in all."""
+    ) -> Assignment:
+        """As `assign`, with the bits under the prior in the context of indices `previous`."""
         codebooks, rate = self.model.codebooks, chosen.rate_point
-        vectors, bits = _vectors(latents), 0.0
+        vectors, before = _vectors(latents), previous.reshape(len(previous), -1)
         flat = np.zeros(vectors.shape[:2], np.int32)  # a plane without a choice has no costs
+        bits = np.zeros(2)
         for plane, part, cost in self.model.prior.costs(previous, rate):
-            found = codebooks.nearest(vectors[plane, part], rate, plane, chosen.lambda_ * cost)
-            bits += float(np.take_along_axis(cost, found[:, None], axis=1).sum())
-            flat[plane, part] = found
-        return flat.reshape(previous.shape), bits
+            flat[plane, part] = codebooks.nearest(vectors[plane, part], rate, plane, chosen.lambda_ * cost)
+            bits += [np.take_along_axis(cost, each[plane, part, None], axis=1).sum() for each in (flat, before)]
+        return Assignment(flat.reshape(previous.shape), float(bits[0]), float(bits[1]))
 
     def estimate(self, latents: NDArray[np.float32], chosen: Setting) -> float:
         """About how many bits the indices of `choose` have: the code lengths with which they are chosen."""
-        _, bits = self.assign_in_context(latents, chosen, self.assign(latents, chosen))
-        return bits
+        return self.assign_in_context(latents, chosen, self.assign(latents, chosen)).bits
 
     # Chunks is frozen, so that one default can serve all calls.
     def size_curve(

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 __all__ = [
     "DEFAULT_AUDIO_MODEL",
+    "DEFAULT_EFFORT",
     "DEFAULT_MODEL",
     "DEFAULT_QUALITY",
+    "EFFORTS",
     "EVALUATED_CODECS",
     "EVALUATED_QUALITIES",
     "EVALUATED_RATES",
     "EVALUATED_SOUND_CODECS",
+    "Effort",
 ]
 
 DEFAULT_MODEL = "photo"
 DEFAULT_AUDIO_MODEL = "speech"
 DEFAULT_QUALITY = 60.0
+
+# How long the codes of a picture are searched for.
+Effort = Literal["normal", "high"]
+EFFORTS: tuple[Effort, ...] = ("normal", "high")
+DEFAULT_EFFORT: Effort = "normal"
 
 # What `vqcodec eval rd` measures, of pictures and of sounds. Rates are in kbit/s.
 EVALUATED_CODECS = ("vqcodec", "jpeg", "webp", "avif", "jxl")

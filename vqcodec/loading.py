@@ -10,7 +10,7 @@ from PIL import Image
 
 from bitstream import FingerprintError, Limits, ModelError, unpack
 from vqcodec.codec import Codec
-from vqcodec.defaults import DEFAULT_MODEL, DEFAULT_QUALITY
+from vqcodec.defaults import DEFAULT_EFFORT, DEFAULT_MODEL, DEFAULT_QUALITY, Effort
 from vqcodec.image.codec import ImageCodec, Picture
 from vqcodec.model import Model, bundled_models, find_model, load_model
 
@@ -95,10 +95,14 @@ def for_sound(codec: Codec) -> AudioCodec:
 
 
 def compress(
-    image: Picture, quality: float = DEFAULT_QUALITY, max_bytes: float | None = None, keep_metadata: bool = False
+    image: Picture,
+    quality: float = DEFAULT_QUALITY,
+    max_bytes: float | None = None,
+    keep_metadata: bool = False,
+    effort: Effort = DEFAULT_EFFORT,
 ) -> bytes:
     """`ImageCodec.compress` with the default model."""
-    return load().compress(image, quality, max_bytes, keep_metadata)
+    return load().compress(image, quality, max_bytes, keep_metadata, effort)
 
 
 def decompress(data: bytes, allow_truncated: bool = False) -> Image.Image:

@@ -23,7 +23,7 @@ HEAD = 4096  # bytes that hold any header
 # By the colour format in the header; with alpha, "A" follows.
 _MODES = {"RGB": "RGB", "GREY": "L", "BILEVEL": "1", "PALETTE": "P", "GREY_16": "I;16", "CMYK": "CMYK"}
 
-_OPTIONS = ("quality", "max_bytes", "keep_metadata")
+_OPTIONS = ("quality", "max_bytes", "keep_metadata", "effort")
 
 _cache: CodecCache | None = None
 

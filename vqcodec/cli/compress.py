@@ -10,9 +10,9 @@ import click
 from vqcodec.cli import options
 from vqcodec.cli.original import Original, open_original
 from vqcodec.cli.program import note
-from vqcodec.cli.progress import blocks_shown, passes_shown
+from vqcodec.cli.progress import blocks_shown, passes_shown, steps_shown
 from vqcodec.codec_cache import CodecCache
-from vqcodec.defaults import DEFAULT_AUDIO_MODEL, DEFAULT_MODEL
+from vqcodec.defaults import DEFAULT_AUDIO_MODEL, DEFAULT_MODEL, Effort
 
 __all__ = ["compress"]
 
@@ -30,6 +30,7 @@ class Settings:
     device: str
     force: bool
     keep_metadata: bool
+    effort: Effort
 
     def budget(self, pixels: int) -> float | None:
         """The most bytes that the file of a picture may have, if there is a limit."""
@@ -57,6 +58,7 @@ class Settings:
     metavar="R",
     help="Of a sound: kbit a second that the file takes at most, instead of a quality.",
 )
+@options.effort
 @options.keep_metadata
 @options.model_of_kind
 @options.device
@@ -70,6 +72,7 @@ def compress(
     max_bytes: int | None,
     bpp: float | None,
     kbps: float | None,
+    effort: Effort,
     keep_metadata: bool,
     model: str | None,
     device: str,
@@ -90,17 +93,17 @@ def compress(
     if out_dir is None:
         original_name, target = options.in_and_out(paths)
         original = open_original(original_name)
-        for name in ("keep_metadata", "bpp") if original.is_sound else ("kbps",):
+        for name in ("keep_metadata", "effort", "bpp") if original.is_sound else ("kbps",):
             options.refuse(name, "is for pictures" if original.is_sound else "is for sound")
         models = (model or DEFAULT_MODEL, model or DEFAULT_AUDIO_MODEL)
-        settings = Settings(quality, max_bytes, bpp, kbps, *models, device, force, keep_metadata)
+        settings = Settings(quality, max_bytes, bpp, kbps, *models, device, force, keep_metadata, effort)
         Compressor(settings).compress(original, target)
         return
     from vqcodec.cli import many
     from vqcodec.cli.plan import plan
 
     files = options.named_files(paths)
-    settings = Settings(quality, max_bytes, bpp, kbps, *_models(model), device, force, keep_metadata)
+    settings = Settings(quality, max_bytes, bpp, kbps, *_models(model), device, force, keep_metadata, effort)
     work = Compressor(settings)
     many.run(work, plan(files, out_dir, recursive, _is_wanted, lambda _: ".vq"), jobs, "compressing", force)
 
@@ -135,7 +138,9 @@ class Compressor:
 
             codec = for_pictures(self._codecs.named(settings.picture_model))
             budget = settings.budget(picture.image.width * picture.image.height)
-            file.write(codec.compress(picture.image, settings.quality, budget, settings.keep_metadata))
+            how = settings.quality, budget, settings.keep_metadata, settings.effort
+            with steps_shown("refining"):
+                file.write(codec.compress(picture.image, *how))
 
     def _compress_sound(self, original: Original, target: str) -> None:
         from vqcodec.audio.resampling import note_of_bandwidth

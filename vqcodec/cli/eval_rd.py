@@ -9,7 +9,13 @@ import click
 from vqcodec.cli import options
 from vqcodec.cli.extras import needs_extra
 from vqcodec.cli.program import note, report_error
-from vqcodec.defaults import EVALUATED_CODECS, EVALUATED_QUALITIES, EVALUATED_RATES, EVALUATED_SOUND_CODECS
+from vqcodec.defaults import (
+    EVALUATED_CODECS,
+    EVALUATED_QUALITIES,
+    EVALUATED_RATES,
+    EVALUATED_SOUND_CODECS,
+    Effort,
+)
 
 __all__ = ["rd"]
 
@@ -72,6 +78,7 @@ def _list(values: tuple[float, ...]) -> str:
     help=f"Of vqcodec on sounds, in kbit/s: its targets; Opus has its own.  [default: {_list(EVALUATED_RATES)}]",
 )
 @options.model_of_kind
+@options.effort
 @click.option(
     "--published",
     metavar="FILE",
@@ -86,6 +93,7 @@ def rd(
     qualities: tuple[float, ...] | None,
     rates: tuple[float, ...] | None,
     model: str | None,
+    effort: Effort,
     published: tuple[Path, ...],
 ) -> None:
     """Compress and decompress every picture, or every sound, of the folder DIR; report rate, quality and time.
@@ -113,7 +121,8 @@ def rd(
         options.refuse("rates", "is for sounds: pictures have --qualities")
     else:
         options.refuse("qualities", "is for pictures: sounds have --rates")
-    wanted = plan(subject, out, codecs, qualities or rates, model, published)
+        options.refuse("effort", "is for pictures")
+    wanted = plan(subject, out, codecs, qualities or rates, model, effort, published)
     for text in wanted.notes:
         note(text)
     for each in wanted.unreadable:

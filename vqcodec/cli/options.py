@@ -9,12 +9,13 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from vqcodec.defaults import DEFAULT_AUDIO_MODEL, DEFAULT_MODEL, DEFAULT_QUALITY
+from vqcodec.defaults import DEFAULT_AUDIO_MODEL, DEFAULT_EFFORT, DEFAULT_MODEL, DEFAULT_QUALITY, EFFORTS
 
 __all__ = [
     "allow_truncated",
     "at_most_one",
     "device",
+    "effort",
     "force",
     "in_and_out",
     "json_output",
@@ -64,6 +65,13 @@ allow_truncated = click.option(
 json_output = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 keep_metadata = click.option(
     "--keep-metadata", is_flag=True, help="Of a picture: keep its colour profile, EXIF and XMP."
+)
+effort = click.option(
+    "--effort",
+    type=click.Choice(EFFORTS),
+    default=DEFAULT_EFFORT,
+    show_default=True,
+    help="Of a picture: high takes about ten times as long to find a better file of its size.",
 )
 
 _paths = click.argument("paths", metavar="IN OUT | FILE... --out-dir DIR", nargs=-1, required=True)

@@ -1,4 +1,4 @@
-"""Progress of work on sound, on standard error if that is a terminal."""
+"""Progress of long work on a picture or a sound, on standard error if that is a terminal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from tqdm import tqdm
 
-__all__ = ["blocks_shown", "passes_shown"]
+__all__ = ["blocks_shown", "passes_shown", "steps_shown"]
 
 DELAY = 0.5  # seconds before a bar appears
 
@@ -32,6 +32,17 @@ def passes_shown(what: str, seconds: float) -> Iterator[None]:
     from vqcodec.nn.progress import watching
 
     with watching(lambda steps: _bar(what, steps, seconds / steps)):
+        yield
+
+
+@contextmanager
+def steps_shown(what: str) -> Iterator[None]:
+    """A bar for work of several steps in the block, if there is any."""
+    from tqdm import tqdm
+
+    from vqcodec.nn.progress import watching
+
+    with watching(lambda steps: tqdm(total=steps, desc=what, delay=DELAY, leave=False, disable=None)):
         yield
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -15,7 +15,7 @@ from PIL import Image
 import bitstream
 import vqcodec
 from bitstream.errors import InputError
-from vqcodec.defaults import DEFAULT_MODEL, EVALUATED_CODECS, EVALUATED_QUALITIES
+from vqcodec.defaults import DEFAULT_EFFORT, DEFAULT_MODEL, EVALUATED_CODECS, EVALUATED_QUALITIES, Effort
 from vqcodec.evaluation.peers import PEERS
 from vqcodec.evaluation.rate_distortion import PictureCodec
 from vqcodec.loading import for_pictures
@@ -59,10 +59,11 @@ class ModelCodec:
     """`vqcodec.ImageCodec` by the name of its model: it loads where it is used, once in each process."""
 
     model: str
+    effort: Effort
 
     def compress(self, image: Image.Image, quality: float) -> bytes:
         """The bytes of a `.vq` file."""
-        return _load(self.model).compress(image, quality)
+        return _load(self.model).compress(image, quality, effort=self.effort)
 
     def decompress(self, data: bytes) -> Image.Image:
         """The picture of a `.vq` file."""
@@ -111,7 +112,10 @@ class Peer(Protocol):
 
 
 def choose_entrants(
-    names: Sequence[str] | None, qualities: Sequence[float] | None, model: str | None
+    names: Sequence[str] | None,
+    qualities: Sequence[float] | None,
+    model: str | None,
+    effort: Effort = DEFAULT_EFFORT,
 ) -> tuple[list[Entrant[PictureCodec]], list[str]]:
     """The codecs for pictures of these names, and notes on those that are missing; None stands for all that are there.
 
@@ -122,7 +126,13 @@ def choose_entrants(
 
     def ours() -> Entrant[PictureCodec]:
         name = model or DEFAULT_MODEL
-        return entrant_of_model(ModelCodec(name), name, _load(name).model, qualities or EVALUATED_QUALITIES)
+        grid = qualities or EVALUATED_QUALITIES
+        codec: PictureCodec = ModelCodec(name, effort)
+        entrant = entrant_of_model(codec, name, _load(name).model, grid)
+        if effort == DEFAULT_EFFORT:
+            return entrant
+        told = f", {effort} effort"
+        return replace(entrant, version=entrant.version + told, settings=entrant.settings + told)
 
     return choose_among(names, EVALUATED_CODECS, PEERS, ours)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from vqcodec.defaults import Effort
 from vqcodec.evaluation.curves import Metric
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ class Modality:
         against: what else is to be told where the codecs are compared.
         packages: whose versions matter.
         read: the originals of files, and those that cannot be read.
-        entrants: codecs by their names or all, at settings or the default ones, with a model; and notes.
+        entrants: codecs by their names or all, at settings or the default ones, with a model and an effort; and notes.
         measuring: an original and a codec at a setting, as a task whose result is a point.
         conclude: what of all points is reported.
         showings: the tasks that make exhibits of originals, each of at most so many characters of base64.
@@ -174,7 +175,9 @@ class Modality:
     against: str
     packages: tuple[str, ...]
     read: Callable[[Sequence[Path]], tuple[list[Any], list[Skipped]]]
-    entrants: Callable[[Sequence[str] | None, Sequence[float] | None, str | None], tuple[list[Entrant[Any]], list[str]]]
+    entrants: Callable[
+        [Sequence[str] | None, Sequence[float] | None, str | None, Effort], tuple[list[Entrant[Any]], list[str]]
+    ]
     measuring: Callable[[Any, Entrant[Any], float], Task]
     conclude: Callable[[Sequence[Entrant[Any]], Sequence[Any]], Outcome]
     showings: Callable[[Sequence[Any], Sequence[Any], Sequence[Entrant[Any]], int], list[Task]]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bitstream.errors import InputError
+from vqcodec.defaults import Effort
 from vqcodec.evaluation.cache import Cache
 from vqcodec.evaluation.entrants import Entrant
 from vqcodec.evaluation.folder import Skipped, files_named
@@ -96,6 +97,7 @@ def plan(
     codecs: Sequence[str] | None,
     settings: Sequence[float] | None,
     model: str | None,
+    effort: Effort,
     published: Sequence[Path],
 ) -> Plan:
     """Look at all that was given, before any of the work.
@@ -103,7 +105,7 @@ def plan(
     Args:
         subject: what there is.
         out: where the report goes.
-        codecs, settings, model: see `Modality.entrants`.
+        codecs, settings, model, effort: see `Modality.entrants`.
         published: files with curves of others.
 
     Raises:
@@ -112,7 +114,7 @@ def plan(
     """
     modality, folder = subject.modality, subject.folder
     curves = read_published(published, modality.spelling)
-    entrants, notes = modality.entrants(codecs, settings, model)
+    entrants, notes = modality.entrants(codecs, settings, model, effort)
     if out.exists() and not out.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(out))
     if out.resolve() == folder.resolve():

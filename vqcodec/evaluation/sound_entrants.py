@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 import vqcodec
 from bitstream import InputError
-from vqcodec.defaults import DEFAULT_AUDIO_MODEL, EVALUATED_RATES, EVALUATED_SOUND_CODECS
+from vqcodec.defaults import DEFAULT_AUDIO_MODEL, EVALUATED_RATES, EVALUATED_SOUND_CODECS, Effort
 from vqcodec.evaluation.entrants import Entrant, choose_among, entrant_of_model
 from vqcodec.evaluation.opus import OPUS
 from vqcodec.evaluation.sound_distortion import SoundCodec
@@ -56,7 +56,7 @@ def _load(model: str) -> vqcodec.AudioCodec:
 
 
 def choose_sound_entrants(
-    names: Sequence[str] | None, rates: Sequence[float] | None, model: str | None
+    names: Sequence[str] | None, rates: Sequence[float] | None, model: str | None, _: Effort
 ) -> tuple[list[Entrant[SoundCodec]], list[str]]:
     """The codecs for sounds of these names, and notes on those that are missing; None stands for all that are there.
 

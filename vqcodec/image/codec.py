@@ -16,10 +16,11 @@ from PIL import Image
 from bitstream import Chunks, FingerprintError, ImageSource, InputError
 from vqcodec.budget import check_budget, taken
 from vqcodec.codec import Codec, limits
-from vqcodec.defaults import DEFAULT_QUALITY
+from vqcodec.defaults import DEFAULT_EFFORT, DEFAULT_QUALITY, EFFORTS, Effort
 from vqcodec.image.modes import Prepared, prepare, prepare_array, restore
 from vqcodec.image.networks import Networks
 from vqcodec.image.pixels import picture_of, rgb_array
+from vqcodec.image.refinement import refine
 from vqcodec.image.scales import Scales, resized
 from vqcodec.indices import Indices, Source
 from vqcodec.model import Model
@@ -58,6 +59,7 @@ class ImageCodec(Codec):
         quality: float = DEFAULT_QUALITY,
         max_bytes: float | None = None,
         keep_metadata: bool = False,
+        effort: Effort = DEFAULT_EFFORT,
     ) -> bytes:
         """Compress a picture to the bytes of a `.vq` file.
 
@@ -68,15 +70,18 @@ class ImageCodec(Codec):
             max_bytes: the most bytes that the file may have, instead of a quality. It has at most 3 % less; if not, a
                 UserWarning says why. Where that gives a higher PSNR, the picture is coded at a smaller scale.
             keep_metadata: keep colour profile (the colours then stay as they are), EXIF and XMP of a Pillow image.
+            effort: "high" takes some ten times as long to find codes from which the picture is decoded better.
 
         Raises:
             InputError: the picture or the quality cannot be used, or no file of it is so small.
         """
         chosen = self.settings(quality)
+        if effort not in EFFORTS:
+            raise InputError(f"effort must be one of {', '.join(EFFORTS)}, not {effort!r}")
         if max_bytes is not None:
             budget = check_budget(max_bytes)
-            return taken(Scales(self, _prepared(image, keep_metadata), budget).file(), budget)
-        return self.write(self._encode(image, chosen, keep_metadata))
+            return taken(Scales(self, _prepared(image, keep_metadata), budget, effort).file(), budget)
+        return self.write(self._encode(image, chosen, keep_metadata, effort))
 
     def decompress(self, data: bytes, max_pixels: int | None = None, allow_truncated: bool = False) -> Image.Image:
         """The picture of a `.vq` file, in the mode that went in: see `vqcodec.image.modes`.
@@ -178,12 +183,26 @@ class ImageCodec(Codec):
         z = self._networks.encode(pixels)
         return z.reshape(self.model.codebooks.sizes.shape[1], -1, *z.shape[1:])
 
+    def refine(self, pixels: NDArray[np.uint8], latents: NDArray[np.float32], chosen: Setting) -> NDArray[np.int32]:
+        """The indices `[P, h, w]` that a file of high effort would get, of pixels `[H, W, 3]` and their z_e.
+
+        Raises:
+            InputError: the model does not tell its lambdas.
+        """
+        return refine(self, self._networks, pixels, latents, chosen)
+
     def shape_of(self, source: Source) -> tuple[int, int]:
         """Rows and columns of the index volume of a picture; errors as for `Codec.shape_of`."""
         picture = _picture(source)
         return -(-picture.coded_height // self.stride), -(-picture.coded_width // self.stride)
 
-    def _encode(self, image: Picture, chosen: Setting, keep_metadata: bool = False) -> Indices:
+    def _encode(
+        self, image: Picture, chosen: Setting, keep_metadata: bool = False, effort: Effort = DEFAULT_EFFORT
+    ) -> Indices:
+        if effort == "high":
+            picture = _prepared(image, keep_metadata)
+            values = self.refine(picture.pixels, self.analyse(picture.pixels), chosen)
+            return self.indices(values, chosen.rate_point, picture.source, picture.chunks)
         # The pixels, which may be many, are gone when codes are chosen.
         latents, source, chunks = self._analysed(image, keep_metadata)
         return self.quantize(latents, chosen, source, chunks)

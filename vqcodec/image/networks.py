@@ -97,6 +97,25 @@ class Networks(ModelNetworks[Encoder, Decoder, LikelihoodHead]):
             bits[i.own(stride), j.own(stride)] = length.permute(1, 2, 0).cpu()
         return bits
 
+    def errors(self, pixels: Pixels, indices: Indices, rate: int) -> Iterator[tuple[Span, Span, float, Floats]]:
+        """How far the decoding of indices `[P, h, w]` is from pixels `[H, W, 3]`, in tiles, and what would change that.
+
+        Yields:
+            A tile's rows and columns, its squared error summed over sub-pixels of 8 bits, and the gradient of that in
+            z_q, `[C, h', w']` of the tile's window. The error's whole gradient is the sum of those of all tiles.
+        """
+        stride = self.shape.stride
+        for i, j in self._decoded_tiles(indices):
+            z_q, point = self._decoder_inputs(
+                self.model.codebooks.look_up(indices[:, i.window(), j.window()], rate), rate
+            )
+            location, _ = self.decoder(z_q.requires_grad_(), point)
+            tile = pixels[i.own(stride), j.own(stride)]
+            values = ((_cropped(location, i, j, stride, tile) + 0.5) * 255).clamp(0, 255)
+            error = (values - self._to_tensor(tile)).square().sum()
+            (gradient,) = torch.autograd.grad(error, z_q)
+            yield i, j, error.item(), gradient[0].cpu().numpy()
+
     @property
     def _side(self) -> int:
         """Latent positions of a tile in each direction."""

@@ -17,6 +17,7 @@ from PIL import Image
 
 from bitstream import ImageSource
 from vqcodec.budget import SizeCurve, SizedFile, largest_file
+from vqcodec.defaults import DEFAULT_EFFORT, Effort
 from vqcodec.image.modes import Prepared
 from vqcodec.indices import Indices
 from vqcodec.quality import Setting, quality_of
@@ -27,12 +28,14 @@ if TYPE_CHECKING:
 __all__ = ["Scale", "Scales", "resized"]
 
 Pixels = NDArray[np.uint8]
+Latents = NDArray[np.float32]
 
 # Qualities: from the first one on no smaller scale was found to be better; the best scale has about the second one.
 NOT_BELOW = 50.0
 USUAL = 35.0
 # The first guess at the scale is made on so many pixels.
 GUESSED_ON = 1 << 18
+KEPT = 2  # scales whose latents are: a search goes from one to its neighbour, and back by one at most
 ROWS = 256  # of a picture that are compared at once, to bound the memory
 
 
@@ -42,12 +45,10 @@ class Scale:
 
     Attributes:
         source: both of its sizes.
-        latents: z_e `[P, D, h, w]`.
         curve: how large its files are.
     """
 
     source: ImageSource
-    latents: NDArray[np.float32]
     curve: SizeCurve
 
 
@@ -58,11 +59,13 @@ class Scales:
         codec: with which it is coded.
         picture: at its own size.
         budget: the most bytes that a file may have.
+        effort: for the file that is written.
     """
 
-    def __init__(self, codec: ImageCodec, picture: Prepared, budget: int) -> None:
-        self.codec, self.picture, self.budget = codec, picture, budget
+    def __init__(self, codec: ImageCodec, picture: Prepared, budget: int, effort: Effort = DEFAULT_EFFORT) -> None:
+        self.codec, self.picture, self.budget, self.effort = codec, picture, budget, effort
         self._scales: dict[int, Scale] = {}
+        self._latents: dict[int, Latents] = {}
         self._errors: dict[tuple[int, int], float] = {}
         # The last scale, at which there is a single latent position.
         self.last = max(0, math.ceil(2 * math.log2(max(picture.pixels.shape[:2]) / codec.stride)))
@@ -71,8 +74,9 @@ class Scales:
         """The file within the budget that is most like the picture; if none fits, the smallest."""
         number = self._best()
         scale, rate_point = self._at(number), self._rate_point(number)
+        choose = self._refined if self.effort == "high" else self._indices
         found = largest_file(
-            scale.curve, rate_point, lambda chosen: self.codec.write(self._indices(scale, chosen)), self.budget
+            scale.curve, rate_point, lambda chosen: self.codec.write(choose(number, chosen)), self.budget
         )
         return replace(found, is_finest=found.is_finest and number == 0)
 
@@ -120,7 +124,7 @@ class Scales:
             chosen = scale.curve.fit(rate_point, self.budget)
             if chosen is None:
                 return math.inf
-            self._errors[key] = _squared_error(self.picture.pixels, self.codec.pixels(self._indices(scale, chosen)))
+            self._errors[key] = _squared_error(self.picture.pixels, self.codec.pixels(self._indices(number, chosen)))
         return self._errors[key]
 
     def _at(self, number: int) -> Scale:
@@ -129,12 +133,31 @@ class Scales:
             width, height = self.picture.source.width, self.picture.source.height
             coded_width, coded_height = (max(1, round(extent * 2 ** (-number / 2))) for extent in (width, height))
             source = replace(self.picture.source, coded_width=coded_width, coded_height=coded_height)
-            latents = self.codec.analyse(resized(self.picture.pixels, coded_width, coded_height))
-            self._scales[number] = Scale(source, latents, self.codec.size_curve(latents, source, self.picture.chunks))
+            latents = self._analysed(number, source)
+            self._scales[number] = Scale(source, self.codec.size_curve(latents, source, self.picture.chunks))
         return self._scales[number]
 
-    def _indices(self, scale: Scale, chosen: Setting) -> Indices:
-        return self.codec.quantize(scale.latents, chosen, scale.source, self.picture.chunks)
+    def _analysed(self, number: int, source: ImageSource) -> Latents:
+        """z_e `[P, D, h, w]` at a scale. Those of the last few scales are kept: of a large picture, they are large."""
+        if number not in self._latents:
+            if len(self._latents) == KEPT:
+                del self._latents[next(iter(self._latents))]
+            self._latents[number] = self.codec.analyse(self._pixels(source))
+        self._latents[number] = self._latents.pop(number)  # as the one that was used last
+        return self._latents[number]
+
+    def _pixels(self, source: ImageSource) -> Pixels:
+        return resized(self.picture.pixels, source.coded_width, source.coded_height)
+
+    def _indices(self, number: int, chosen: Setting) -> Indices:
+        source = self._at(number).source
+        return self.codec.quantize(self._analysed(number, source), chosen, source, self.picture.chunks)
+
+    def _refined(self, number: int, chosen: Setting) -> Indices:
+        """As `_indices`, with high effort."""
+        source = self._at(number).source
+        values = self.codec.refine(self._pixels(source), self._analysed(number, source), chosen)
+        return self.codec.indices(values, chosen.rate_point, source, self.picture.chunks)
 
 
 def resized(pixels: Pixels, width: int, height: int) -> Pixels:

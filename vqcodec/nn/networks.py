@@ -68,5 +68,5 @@ class ModelNetworks(Generic[Encoder, Decoder, Likelihood]):
 
     def _filled(self, network: Network, name: str) -> Network:
         """The network on the device, with the weights that the model has under this name."""
-        network.eval().to(self.device).load_state_dict(self.model.state(name))
+        network.eval().requires_grad_(False).to(self.device).load_state_dict(self.model.state(name))
         return network

@@ -1,0 +1,133 @@
+"""Codes of high effort: the gradient that leads to them, and that they are worth it."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from commands import run, succeed
+from PIL import Image
+from tiny import pictures
+
+from bitstream import InputError
+from vqcodec import ImageCodec, load
+from vqcodec.image.networks import Networks
+from vqcodec.image.refinement import WORTH
+from vqcodec.loading import codec_of
+from vqcodec.nn.progress import watching
+from vqcodec.quality import Setting
+
+PICTURE = pictures(1, 100, seed=21)[0]
+PHOTO = np.asarray(Image.open(Path(__file__).parents[1] / "examples" / "coffee.png").convert("RGB"))[100:292, 200:456]
+
+
+def cost(codec: ImageCodec, pixels: np.ndarray, values: np.ndarray, chosen: Setting) -> float:
+    """What is to be small: squared error and bits, in squared widths."""
+    indices = codec.encode(pixels, chosen.lambda_, chosen.rate_point)
+    indices = codec.indices(values, chosen.rate_point, indices.source)
+    error = ((codec.pixels(indices).astype(float) - pixels) ** 2).sum()
+    worth = codec.model.config.lambdas[chosen.rate_point] * WORTH / 3
+    return worth * error + chosen.lambda_ * codec.bits(indices).sum()
+
+
+@pytest.mark.parametrize("tile", [16, 48, 1024])
+def test_errors_and_their_gradient_whatever_the_tiles(tiny_codec: ImageCodec, tile: int) -> None:
+    networks, rate = Networks(tiny_codec.model, "cpu"), 1
+    networks.tile = tile
+    indices = tiny_codec.encode(PICTURE, 0.0, rate).values
+    z_q = tiny_codec.model.codebooks.look_up(indices, rate)
+    total, gradient = 0.0, np.zeros_like(z_q)
+    for i, j, error, part in networks.errors(PICTURE, indices, rate):
+        total += error
+        gradient[:, i.window(), j.window()] += part
+    decoded = networks.decode(indices, rate, *PICTURE.shape[:2]).astype(float)
+    assert total == pytest.approx(((decoded - PICTURE) ** 2).sum(), rel=1e-2)  # decoded pixels are rounded
+    whole = Networks(tiny_codec.model, "cpu")
+    ((_, _, error, expected),) = whole.errors(PICTURE, indices, rate)
+    assert total == pytest.approx(error, rel=1e-5)
+    np.testing.assert_allclose(gradient, expected, atol=1e-4 * np.abs(expected).max())
+
+
+def test_the_gradient_is_that_of_the_error(tiny_codec: ImageCodec) -> None:
+    """Against a change of one codeword, which all positions that use it share."""
+    networks, rate, plane = Networks(tiny_codec.model, "cpu"), 1, 0
+    indices = tiny_codec.encode(PICTURE, 0.0, rate).values
+    code = int(np.bincount(indices[plane].ravel()).argmax())
+    ((_, _, _, gradient),) = networks.errors(PICTURE, indices, rate)
+    slope = gradient[:4][:, indices[plane] == code].sum(1)
+    step = 0.01 * np.abs(tiny_codec.codebooks(rate)[plane]).mean()
+    errors = []
+    for sign in (1, -1):
+        codewords = tiny_codec.model.codebooks.codewords.copy()
+        codewords[rate, plane, code] += sign * step * slope / np.linalg.norm(slope)
+        moved = replace(tiny_codec.model, codebooks=replace(tiny_codec.model.codebooks, codewords=codewords))
+        errors += [error for _, _, error, _ in Networks(moved, "cpu").errors(PICTURE, indices, rate)]
+    assert (errors[0] - errors[1]) / (2 * step) == pytest.approx(np.linalg.norm(slope), rel=0.02)
+
+
+@pytest.mark.parametrize("chosen", [Setting(0, 0.02), Setting(1, 0.0), Setting(1, 0.02), Setting(1, 2.0)])
+def test_it_is_never_worse(tiny_codec: ImageCodec, chosen: Setting) -> None:
+    latents = tiny_codec.analyse(PICTURE)
+    before = latents.copy()
+    usual, refined = tiny_codec.choose(latents, chosen), tiny_codec.refine(PICTURE, latents, chosen)
+    assert (latents == before).all()
+    assert cost(tiny_codec, PICTURE, refined, chosen) <= 1.01 * cost(tiny_codec, PICTURE, usual, chosen)
+
+
+@pytest.mark.parametrize("quality", [30, 60])
+def test_the_bundled_model_gains(quality: float) -> None:
+    codec = load()
+    chosen, latents = codec.settings(quality), codec.analyse(PHOTO)
+    usual, refined = codec.choose(latents, chosen), codec.refine(PHOTO, latents, chosen)
+    assert cost(codec, PHOTO, refined, chosen) < 0.99 * cost(codec, PHOTO, usual, chosen)
+
+
+def test_files_of_high_effort(tmp_path: Path) -> None:
+    codec, image, file = load(), Image.fromarray(PHOTO), io.BytesIO()
+    image.save(tmp_path / "in.png")
+    succeed("compress", tmp_path / "in.png", tmp_path / "in.vq", "-q", 40, "--effort", "high")
+    data = (tmp_path / "in.vq").read_bytes()
+    assert data == codec.compress(image, 40, effort="high") != codec.compress(image, 40)
+    assert codec.decompress(data).size == image.size
+    image.save(file, "VQ", quality=40, effort="high")
+    assert file.getvalue() == data
+
+
+def test_a_budget_is_of_more_use() -> None:
+    codec, budget = load(), 1500
+    files = [codec.compress(PHOTO, max_bytes=budget, effort=effort) for effort in ("normal", "high")]
+    errors = [((np.asarray(codec.decompress(data)).astype(float) - PHOTO) ** 2).mean() for data in files]
+    assert all(len(data) <= budget for data in files)
+    assert errors[1] < 0.98 * errors[0]
+
+
+def test_efforts_that_cannot_be_made(tiny_codec: ImageCodec, tiny_voice: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="normal, high"):
+        tiny_codec.compress(PICTURE, effort="heroic")
+    untold = codec_of(replace(tiny_codec.model, config=replace(tiny_codec.model.config, lambdas=())))
+    with pytest.raises(InputError, match="does not tell"):
+        untold.compress(PICTURE, effort="high")
+    assert "heroic" in run("compress", tmp_path / "a.png", "a.vq", "--effort", "heroic").stderr
+    result = run("compress", "--effort", "high", "-", "-", "-m", tiny_voice, stdin=b"RIFF\0\0\0\0WAVEfmt ")
+    assert "--effort is for pictures" in result.stderr
+
+
+def test_whoever_watches_sees_the_steps(tiny_codec: ImageCodec) -> None:
+    class Bar:
+        steps = 0
+
+        def __enter__(self) -> Bar:
+            return self
+
+        def __exit__(self, *_: object) -> None: ...
+
+        def update(self, steps: int, /) -> None:
+            self.steps += steps
+
+    bar, totals = Bar(), []
+    with watching(lambda total: totals.append(total) or bar):
+        tiny_codec.compress(PICTURE, effort="high")
+    assert totals == [bar.steps]

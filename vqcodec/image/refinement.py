@@ -1,0 +1,66 @@
+"""Codes for the picture that a decoder makes of them, rather than for the latents of an encoder: `effort="high"`.
+
+An encoder has one guess at the latents of any picture. Here they are refined for the picture at hand, as in Campos et
+al., 'Content adaptive optimization for neural image compression' (2019), but over hard codes:
+
+    z_e --choose codes in context--> z_q --decoder--> squared error
+     ^                                                    |
+     half way towards  z_q - gradient / curvature <-------+
+
+The error is taken to be quadratic with the metric of the quantizer, which is what training made the metric for: codes
+are chosen as if errors of latents, squared and in widths, added up to that of the picture.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bitstream import InputError
+from vqcodec.nn.progress import watched
+from vqcodec.quality import Setting
+
+if TYPE_CHECKING:
+    from vqcodec.codec import Codec
+    from vqcodec.image.networks import Networks
+
+__all__ = ["refine"]
+
+PASSES = 6
+STEP = 0.5  # towards the minimum of the quadratic model; all positions move at once, and overshoot with more
+# Squared widths that a bit is worth where widths are best: d(width^2 / 12) / d(bits) at high resolution.
+WORTH = math.log(2) / 6
+
+
+def refine(
+    codec: Codec, networks: Networks, pixels: NDArray[np.uint8], latents: NDArray[np.float32], chosen: Setting
+) -> NDArray[np.int32]:
+    """Indices `[P, h, w]` for pixels `[H, W, 3]` and their z_e `[P, D, h, w]`, no worse than those of `Codec.choose`.
+
+    Raises:
+        InputError: the model does not tell its lambdas.
+    """
+    if not codec.model.config.lambdas:
+        raise InputError("the model does not tell what an error is worth, which an encoding of high effort has to know")
+    codebooks, rate = codec.model.codebooks, chosen.rate_point
+    worth = codec.model.config.lambdas[rate] * WORTH / 3  # of a squared error in one sub-pixel, in squared widths
+    descent = STEP * worth / 2 / codebooks.metric[rate][..., None, None]  # half the curvature is the metric
+    aim, indices = latents.copy(), codec.choose(latents, chosen)
+    best, least = indices, math.inf
+    for _ in watched([range(number, number + 1) for number in range(PASSES + 1)], PASSES + 1):
+        aim *= 1 - STEP
+        for plane, own in enumerate(indices):
+            aim[plane] += STEP * codebooks.of(rate, plane)[own].transpose(2, 0, 1)
+        error = 0.0
+        for i, j, part, gradient in networks.errors(pixels, indices, rate):
+            error += part
+            aim[:, :, i.window(), j.window()] -= descent * gradient.reshape(*aim.shape[:2], *gradient.shape[1:])
+        found = codec.assign_in_context(aim, chosen, indices)
+        cost = worth * error + chosen.lambda_ * found.bits_before
+        if cost < least:
+            best, least = indices, cost
+        indices = found.indices
+    return best
