@@ -39,22 +39,23 @@ NextSymbols = Callable[[Places, NDArray[np.int64]], NDArray[np.integer[Any]]]
 
 def encode_alpha(alpha: Alpha) -> bytes:
     """The alpha chunk of a channel, uint8 `[H, W]`; it is one byte if alpha is 255 everywhere."""
-    if (alpha == 255).all():
+    if alpha.min() == 255:
         return encode_varint(0)
-    classes = np.full_like(alpha, BETWEEN)
+    symbols = _padded(np.full_like(alpha, BETWEEN))
+    classes = symbols[MARGIN:, MARGIN:-MARGIN]
     classes[alpha == 0], classes[alpha == 255] = TRANSPARENT, OPAQUE
     blocks, encoder = _blocks(classes), SymbolEncoder()
 
-    def encoding(truth: Alpha) -> NextSymbols:
+    def encoding(padded: Alpha) -> NextSymbols:
         def encode(places: Places, tables: NDArray[np.int64]) -> Alpha:
-            encoder.encode(symbols[places], tables)
-            return symbols[places]
+            encoder.encode(truth[places], tables)
+            return truth[places]
 
-        symbols = _padded(truth).ravel()
+        truth = padded.ravel()
         return encode
 
-    _complete(np.full_like(blocks, MIXED + 1), MIXED + 1, BLOCK_CONTEXT, encoding(blocks))
-    _complete(_enlarged(blocks, classes.shape), MIXED, PIXEL_CONTEXT, encoding(classes))
+    _complete(np.full_like(blocks, MIXED + 1), MIXED + 1, BLOCK_CONTEXT, encoding(_padded(blocks)))
+    _complete(_enlarged(blocks, classes.shape), MIXED, PIXEL_CONTEXT, encoding(symbols))
     stream = encoder.finish()
     return encode_varint(len(stream)) + stream + _deflated(alpha, classes == BETWEEN)
 

@@ -195,19 +195,45 @@ import vqcodec
 from vqcodec.cli import main
 
 def load(*_):
-    os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(60)
+    try:
+        os.kill(os.getpid(), int(sys.argv[1]))
+        time.sleep(60)
+    finally:
+        os.kill(os.getpid(), signal.SIGTERM)  # again, on its way out
 
 vqcodec.load = load
+main(["compress", *sys.argv[2:]])
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_termination_leaves_nothing(folder: Path, number: signal.Signals) -> None:
+    with unchanged(folder):
+        command = [sys.executable, "-c", TERMINATED, str(int(number)), folder / "photo.png", folder / "new.vq"]
+        done = subprocess.run(command, capture_output=True, timeout=50)
+    assert (done.returncode, done.stderr) == (128 + number, b"")
+
+
+UNDISTURBED = """
+import os, signal, sys
+import vqcodec
+from vqcodec.cli import main
+
+def load(*given):
+    os.kill(os.getpid(), signal.SIGHUP)
+    return real(*given)
+
+signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+real, vqcodec.load = vqcodec.load, load
 main(["compress", *sys.argv[1:]])
 """
 
 
-def test_termination_leaves_nothing(folder: Path) -> None:
-    with unchanged(folder):
-        command = [sys.executable, "-c", TERMINATED, folder / "photo.png", folder / "new.vq"]
-        done = subprocess.run(command, capture_output=True, timeout=50)
-    assert (done.returncode, done.stderr) == (128 + signal.SIGTERM, b"")
+def test_a_hang_up_that_is_ignored_stays_so(folder: Path, tiny_model: Path) -> None:
+    command = [sys.executable, "-c", UNDISTURBED, folder / "photo.png", folder / "new.vq", "-m", tiny_model]
+    done = subprocess.run(command, capture_output=True, timeout=50)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert (folder / "new.vq").read_bytes()[:4] == b"\x8eVQ\n"
 
 
 FULL_DISK = """

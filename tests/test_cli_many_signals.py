@@ -50,7 +50,7 @@ def temporaries(folder: Path) -> list[Path]:
 @pytest.mark.parametrize("jobs", [1, 2])
 @pytest.mark.parametrize(
     ("number", "code", "text"),
-    [(signal.SIGINT, 130, "vqcodec: error: interrupted"), (signal.SIGTERM, 143, "")],
+    [(signal.SIGINT, 130, "vqcodec: error: interrupted"), (signal.SIGTERM, 143, ""), (signal.SIGHUP, 129, "")],
 )
 def test_an_early_end_is_a_clean_one(
     folder: Path, tiny_model: Path, jobs: int, number: int, code: int, text: str

@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_model import rewritten
 from tiny import pictures, save_tiny_model
 
 import vqcodec
-from bitstream import AudioSource, Container, ImageSource, Layer, pack, unpack
+from bitstream import AudioSource, Container, ImageSource, Layer, Limits, pack, unpack
 from vqcodec import (
     BitstreamError,
     CorruptError,
@@ -27,6 +28,7 @@ from vqcodec import (
     TruncatedError,
     load,
 )
+from vqcodec.codec_cache import CodecCache
 from vqcodec.loading import load_for
 
 PICTURE = pictures(1, 60, seed=4)[0]  # 4 x 4 positions
@@ -59,6 +61,21 @@ def test_the_model_of_a_file_is_found(data: bytes, other_model: Path, tiny_model
     assert load_for(data, models=[other_model, tiny_model]).model.fingerprint == unpack(data).fingerprint
     with pytest.raises(FingerprintError, match="not bundled"):
         load_for(data, models=[other_model])
+
+
+def test_a_named_model_comes_before_a_bundled_one(
+    data: bytes, tiny_model: Path, other_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the same hard half, it may have a better decoder; one of another hard half does not hinder."""
+    better = rewritten(tiny_model, tmp_path, decoder_version=7)
+    (tmp_path / "bundled").mkdir()
+    shutil.copy(tiny_model, tmp_path / "bundled")
+    monkeypatch.setattr("vqcodec.model.WEIGHTS", tmp_path / "bundled")
+    cache = CodecCache()
+    for models, version in (((), 1), ((better,), 7), ((other_model,), 1), ((other_model, better), 7)):
+        assert load_for(data, models=models).model.config.decoder_version == version
+        assert cache.for_file(data, models, Limits()).model.config.decoder_version == version
+    assert cache.for_file(data, [better], Limits()) is cache.for_file(data, [better], Limits())
 
 
 def test_bundled_models_serve_the_functions(

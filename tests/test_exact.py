@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -101,6 +102,17 @@ def test_layers_whose_parts_do_not_fit(change: dict[str, Any]) -> None:
     ExactLayer(**parts, input_max=ACTIVATION_MAX)
     with pytest.raises(ModelError, match="wrong"):
         ExactLayer(**parts | change, input_max=ACTIVATION_MAX)
+
+
+def test_checking_a_layer_takes_little_memory() -> None:
+    """Of a large model of which nothing is known yet: its weights in float32, and no more."""
+    parts = np.full((1000, 500), 1, np.int8), np.zeros((1, 500), np.int32), np.zeros(500, np.int8)
+    tracemalloc.start()
+    try:
+        ExactLayer(*parts, ACTIVATION_MAX)
+        assert tracemalloc.get_traced_memory()[1] < 5 * parts[0].size
+    finally:
+        tracemalloc.stop()
 
 
 def in_integers(layer: ExactLayer, x: NDArray[np.float32], rate: int) -> NDArray[np.int64]:

@@ -22,12 +22,13 @@ from bitstream import (
     Layer,
     LimitError,
     Limits,
+    UnsupportedError,
     VqcodecError,
     encode_alpha,
     pack,
     unpack,
 )
-from vqcodec import ImageCodec, load
+from vqcodec import AudioCodec, ImageCodec, load
 
 MEGABYTE = 1 << 20
 LAYERS = (Layer(b"\0" * 8, 0), Layer(b"", 0))
@@ -42,17 +43,20 @@ HUGE = {
     "samples": Container(b"8 bytes.", 1, AudioSource(2**63, 16_000, 1), 0, LAYERS),
     "channels": Container(b"8 bytes.", 1, AudioSource(2**63, 16_000, 2**32 - 1), 0, LAYERS),
     "slow": Container(b"8 bytes.", 1, AudioSource(2**31, 1_000, 1), 0, LAYERS),
+    "one column": Container(b"8 bytes.", 1, ImageSource(1, 178_956_970), 0, LAYERS),
+    "one column, coded small": Container(b"8 bytes.", 1, ImageSource(1, 178_956_970, 1, 1), 0, LAYERS, ALPHA),
+    "one row of many": Container(b"8 bytes.", 1, ImageSource(178_956_970, 1), 0, LAYERS, ALPHA),
 }
 
 
 @pytest.fixture(scope="module")
-def voice(tiny_voice: Path) -> ImageCodec:
+def voice(tiny_voice: Path) -> AudioCodec:
     return load(tiny_voice)
 
 
 @pytest.mark.parametrize("name", HUGE)
 @pytest.mark.parametrize("allow_truncated", [False, True])
-def test_huge_claims_cost_nothing(tiny_codec: ImageCodec, voice: ImageCodec, name: str, allow_truncated: bool) -> None:
+def test_huge_claims_cost_nothing(tiny_codec: ImageCodec, voice: AudioCodec, name: str, allow_truncated: bool) -> None:
     codec = voice if isinstance(HUGE[name].source, AudioSource) else tiny_codec
     data = pack(dataclasses.replace(HUGE[name], fingerprint=codec.model.fingerprint))
     data = data[:-2] if allow_truncated else data
@@ -63,6 +67,21 @@ def test_huge_claims_cost_nothing(tiny_codec: ImageCodec, voice: ImageCodec, nam
         assert tracemalloc.get_traced_memory()[1] < MEGABYTE
     finally:
         tracemalloc.stop()
+
+
+def test_a_sample_of_many_channels_costs_nothing(voice: AudioCodec) -> None:
+    """It has few samples, but the prior would hold what it knows of each channel."""
+    data = pack(Container(voice.model.fingerprint, 1, AudioSource(1, 16_000, 2**24), 0, LAYERS))
+    tracemalloc.start()
+    try:
+        with pytest.raises(UnsupportedError, match="16777216 channels"):
+            voice.decompress(data)
+        assert tracemalloc.get_traced_memory()[1] < MEGABYTE
+    finally:
+        tracemalloc.stop()
+    assert voice.shape_of(AudioSource(1, 16_000, 1024)) == (1024, 1)
+    with pytest.raises(UnsupportedError, match="1025 channels"):
+        voice.shape_of(AudioSource(1, 16_000, 1025))
 
 
 DECOMPRESS = """

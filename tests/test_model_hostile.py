@@ -67,6 +67,20 @@ def test_codebooks_are_finite(tiny_model: Path, tmp_path: Path, name: str, value
         load(rewritten(tiny_model, tmp_path, {name: array}))
 
 
+@pytest.mark.parametrize("axis", range(4))
+def test_codebooks_of_nothing(tiny_model: Path, tmp_path: Path, axis: int) -> None:
+    """No rate points, planes, codewords or dimensions, and all arrays agree."""
+    arrays = load_file(tiny_model)
+    codewords, axes = arrays["codewords"], {"codewords": (0, 1, 2, 3), "sizes": (0, 1)}
+    axes |= {"metric": (0, 1, 3), "code_bits": (0, 1, 2)}
+    empty = {
+        name: np.zeros([0 if each == axis else codewords.shape[each] for each in own], arrays[name].dtype)
+        for name, own in axes.items()
+    }
+    with pytest.raises(ModelError, match="codebooks"):
+        load(rewritten(tiny_model, tmp_path, empty))
+
+
 @pytest.mark.parametrize("value", [0, -1, 17, 15, -(2**15), 2**15 - 1])
 def test_alphabets_fit(tiny_model: Path, tmp_path: Path, value: int) -> None:
     sizes = load_file(tiny_model)["sizes"]
@@ -150,6 +164,9 @@ HUGE = 10**30
         {"quality": []},
         *({"quality": [{"rate_point": value, "lambda_": 1.0}]} for value in (2, -1, 256, HUGE, None)),
         *({"quality": [{"rate_point": 0, "lambda_": value}]} for value in (-1.0, float("nan"), float("inf"), "x")),
+        *({"quality": [{"rate_point": 0, "lambda_": value}]} for value in (1.1e6, 1e307, HUGE)),
+        *({"lambdas": value} for value in ([1.0], [1.0, 0.0], [1.0, float("inf")], [float("nan"), 1.0], [1.0, 1.1e12])),
+        *({"lambdas": [1.0, value]} for value in (float("nan"), 1e307, HUGE, -1.0)),
         {"quality": [{"rate_point": 0}]},
         *({"decoder_version": value} for value in (-1, 2**32, HUGE, float("nan"), float("inf"))),
         {"extra": 1},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from test_alpha import disc
 from tiny import pictures
 
 from bitstream import Chunks, ColourFormat, CorruptError, ImageSource, pack, unpack
 from vqcodec import ImageCodec, InputError
-from vqcodec.image.modes import KEPT_COLOURS, MODES, Prepared, prepare, prepare_array, restore
+from vqcodec.image.modes import KEPT_COLOURS, MODES, Prepared, image_of, prepare, restore
 
 PIXELS = pictures(1, 100, seed=5)[0][:60, :80]
 PHOTO = Image.fromarray(PIXELS)
@@ -75,7 +77,7 @@ def test_few_colours_come_back_exactly_from_noisy_ones(colours: int) -> None:
     drawing = Image.fromarray(palette[rng.integers(0, colours, (30, 40))]).quantize(colours)
     rgb = np.asarray(drawing.convert("RGB"))
     picture = prepare(drawing)
-    assert len(picture.source.palette) == 3 * len(np.unique(rgb.reshape(-1, 3), axis=0))
+    assert picture.source.palette == np.unique(rgb.reshape(-1, 3), axis=0).tobytes()
     noisy = (rgb.astype(int) + rng.integers(-20, 21, rgb.shape)).clip(0, 255).astype(np.uint8)
     found = restore(noisy, picture.source, picture.chunks)
     assert found.mode == "P"
@@ -101,6 +103,35 @@ def test_any_palette_can_be_restored(palette: bytes) -> None:
     assert not palette or used <= {tuple(palette[i : i + 3]) for i in range(0, len(palette), 3)}
 
 
+def test_the_nearest_colour_is_taken() -> None:
+    """Even of colours that differ by less than Pillow tells apart; of equally near ones it is the first."""
+    rng = np.random.default_rng(0)
+    for count in (1, 2, 5, 64, 256):
+        palette = rng.integers(0, 256, (count, 3), dtype=np.uint8)
+        palette[1::2] = palette[::2][: count // 2] ^ 3
+        pixels = np.concatenate([palette[rng.integers(0, count, (70, 90))], PIXELS[:, :90].repeat(2, 1)[:, :90]])
+        distances = ((pixels[..., None, :].astype(int) - palette) ** 2).sum(-1)
+        source = ImageSource(90, 130, colour=ColourFormat.PALETTE, palette=palette.tobytes())
+        found = restore(pixels, source, Chunks())
+        assert np.array_equal(found, distances.argmin(-1))
+        assert np.array_equal(found.convert("RGB"), palette[np.asarray(found)])
+
+
+@pytest.mark.parametrize(("mode", "most"), [("P", 5), ("RGBA", 9)])
+def test_little_is_held_of_a_large_picture(mode: str, most: int) -> None:
+    """Bytes a pixel in NumPy: three are the pixels; the rest is alpha, and what it takes to encode that."""
+    image = Image.new("RGB", (2000, 1800), (7, 8, 9))
+    image.putalpha(Image.fromarray(disc(1800, 2000)))
+    image = image.convert("RGB").quantize(4) if mode == "P" else image
+    prepare(image.crop((0, 0, 9, 9)))  # what is set up once is not counted
+    tracemalloc.start()
+    try:
+        prepare(image)
+        assert tracemalloc.get_traced_memory()[1] < most * 3_600_000
+    finally:
+        tracemalloc.stop()
+
+
 def test_opaque_alpha_is_remembered_in_a_byte() -> None:
     for mode in ("LA", "RGBA"):
         opaque = PHOTO.convert(mode)
@@ -111,11 +142,11 @@ def test_opaque_alpha_is_remembered_in_a_byte() -> None:
 
 def test_arrays() -> None:
     for pixels in (PIXELS, PIXELS[..., 0], np.dstack((PIXELS, PIXELS[..., :1]))):
-        picture, image = prepare_array(pixels), prepare(Image.fromarray(pixels))
+        picture, image = prepare(image_of(pixels)), prepare(Image.fromarray(pixels))
         assert np.array_equal(picture.pixels, image.pixels)
         assert (picture.source, picture.chunks) == (image.source, image.chunks)
     with pytest.raises(InputError, match="uint8"):
-        prepare_array(PIXELS[..., :2])
+        image_of(PIXELS[..., :2])
 
 
 # In the codec ------------------------------------------------------------------------------------------------------

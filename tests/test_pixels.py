@@ -240,3 +240,11 @@ def test_damage_raises_nothing_else(sample: bytes, draw: st.DataObject) -> None:
 def test_names_of_pictures() -> None:
     assert all(map(is_picture_name, ["a.png", "b/c.JPEG", "d.webp", "e.tif"]))
     assert not any(map(is_picture_name, ["meta", "a.vq", "a.npz", "a.txt", "a.pdf", "png"]))
+
+
+def test_names_of_what_pillow_knows_and_cannot_read() -> None:
+    """Films, data of other kinds and drawings: in a folder of photos, they are none of it."""
+    names = ["a.mpg", "a.MPEG", "a.h5", "a.hdf", "a.grib", "a.bufr", "a.eps", "a.ps", "a.wmf", "a.emf"]
+    assert not any(map(is_picture_name, names))
+    for name in names:
+        assert Path(name).suffix.lower() in Image.registered_extensions()

@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 from priors import ragged_network, random_indices
 
 from bitstream import ModelError
+from vqcodec.image import prior as prior_module
 from vqcodec.image.prior import PixelCNN
+from vqcodec.image.prior_tensors import prior_from_tensors, prior_to_tensors
+from vqcodec.nn import named_arrays
 
 
 @cache
@@ -99,6 +102,24 @@ def test_layers_of_the_right_shape_are_accepted(group: str, index: int) -> None:
     prior = PixelCNN(**with_layer(group, index, right)(parts()))
     indices = random_indices(prior, 0, 3, 4)
     assert (prior.decode(prior.encode(indices, 0), 0, 3, 4) == indices).all()
+
+
+def test_layers_of_too_many_channels() -> None:
+    """Few weights make many channels, each of which is held for every position of a picture."""
+    wide = layer(54, 2 * (prior_module.MOST_CHANNELS + 1))
+    with pytest.raises(ModelError, match="larger than any may be"):
+        PixelCNN(**with_group(2, "context", lambda _: [wide])(parts()))
+
+
+def test_arrays_of_too_many_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which are refused before layers are made of them."""
+    arrays, order = prior_to_tensors(ragged()), ((1, 2, 2), (1, 2), ragged().sizes)
+    monkeypatch.setattr(named_arrays, "MOST_WEIGHTS", sum(array.size for array in arrays.values()))
+    prior_from_tensors(arrays, *order)
+    monkeypatch.setattr(named_arrays, "MOST_WEIGHTS", named_arrays.MOST_WEIGHTS - 1)
+    monkeypatch.setattr(named_arrays, "ExactLayer", None)
+    with pytest.raises(ModelError, match="larger than any may be"):
+        prior_from_tensors(arrays, *order)
 
 
 WIDTHS = st.sampled_from([0, 1, 2, 6, 7, 8, 12, 16, 40, 54])

@@ -18,7 +18,7 @@ from bitstream import ModelError
 from vqcodec.audio.config import PriorConfig
 from vqcodec.audio.prior import SliceNetwork, WaveNet
 from vqcodec.audio.prior_tensors import prior_from_tensors, prior_to_tensors
-from vqcodec.nn import dilated
+from vqcodec.nn import dilated, named_arrays
 from vqcodec.nn.exact import ExactLayer
 
 
@@ -160,6 +160,12 @@ def test_many_slices_of_few_weights_are_too_much() -> None:
     values, sizes = np.zeros((1, total, 1, 1), np.int8), np.ones((1, total), np.intp)
     with pytest.raises(ModelError, match="larger than any may be"):
         WaveNet(slices, counts, [len(counts)], (), values, sizes, parts()["tables"])
+
+
+def test_arrays_of_too_many_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(named_arrays, "MOST_WEIGHTS", sum(array.size for array in arrays().values()) - 1)
+    with pytest.raises(ModelError, match="larger than any may be"):
+        from_arrays(arrays())
 
 
 # Arrays ------------------------------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ __all__ = [
 TOLERANCE = 0.03  # share of the budget that a file may leave unused
 FOUND, CORRECTED = 0.02, 0.005  # the same of estimates, before and after what the first file tells of their error
 STEPS = 8
-ATTEMPTS = 4
+ATTEMPTS = 5
 # For who watches: what a search takes, of estimates and of files.
 USUAL_ESTIMATES, USUAL_FILES = 8, 2
 COARSER = 64.0  # how far lambda goes above the table; below, it goes down to 0
@@ -161,7 +161,9 @@ def largest_file(curve: SizeCurve, rate_point: int, write: Callable[[Setting], b
             best = found
             if found.is_finest or size >= (1 - TOLERANCE) * budget:
                 break
-        target, unused = (1 - CORRECTED) * budget * curve.size(chosen) / size, CORRECTED
+        # If even the last correction did not do, sizes are uneven, and need more room.
+        spare = CORRECTED * (1 if best else 2 ** (len(tried) - 1))
+        target, unused = (1 - spare) * budget * curve.size(chosen) / size, CORRECTED
     return best or SizedFile(write(curve.coarsest), False)
 
 
@@ -201,10 +203,10 @@ def check_budget(max_bytes: float) -> int:
     """The budget in whole bytes.
 
     Raises:
-        InputError: it is not a number above 0.
+        InputError: it is less than 1, or no number.
     """
-    if not 0 < max_bytes < math.inf:
-        raise InputError(f"a file has more than 0 bytes, not {max_bytes:g}")
+    if not 1 <= max_bytes < math.inf:
+        raise InputError(f"a file has at least one byte, not {max_bytes:g}")
     return math.floor(max_bytes)
 
 

@@ -79,6 +79,7 @@ class Codec(ABC):
         Raises:
             FingerprintError: it is of another modality than the model.
             UnsupportedError: it was coded in a way that this release does not undo.
+            LimitError: it would take too much time or memory.
         """
 
     def settings(self, quality: float) -> Setting:

@@ -23,7 +23,7 @@ class CodecCache:
     def __init__(self, device: str = "cpu") -> None:
         self._device = device
         self._named: dict[str, Codec] = {}
-        self._by_fingerprint: dict[bytes, Codec] = {}
+        self._of_files: dict[tuple[bytes, tuple[Path, ...]], Codec] = {}
 
     def named(self, model: str | Path) -> Codec:
         """As `vqcodec.load`."""
@@ -40,7 +40,7 @@ class CodecCache:
         from vqcodec.loading import load_for
 
         check_magic(data)
-        wanted = read_header(data)[0].fingerprint
-        if wanted not in self._by_fingerprint:
-            self._by_fingerprint[wanted] = load_for(data, self._device, models, allowed, allow_truncated)
-        return self._by_fingerprint[wanted]
+        wanted = read_header(data)[0].fingerprint, tuple(models)
+        if wanted not in self._of_files:
+            self._of_files[wanted] = load_for(data, self._device, models, allowed, allow_truncated)
+        return self._of_files[wanted]

@@ -49,22 +49,23 @@ def load_for(
     allowed: Limits = Limits(),  # noqa: B008
     allow_truncated: bool = False,
 ) -> Codec:
-    """The codec that a `.vq` file was written with, among the bundled models and `models`.
+    """The codec that a `.vq` file was written with, among `models` first, then the bundled ones.
 
     What the file claims is checked to be `allowed` before a model is loaded; with `allow_truncated`, it may be cut.
 
     Raises:
         BitstreamError: not a `.vq` file, or damaged.
         FingerprintError: the model is not here.
+        ModelError: one of `models` is not there or cannot be trusted, or the device cannot be used.
     """
     wanted = unpack(data, allowed, allow_truncated).fingerprint
-    for info in bundled_models():
-        if info.fingerprint == wanted.hex():
-            return codec_of(load_model(info.path), device)
-    for path in models:
+    for path in models:  # which may have a better decoder than the bundled one of the same hard half
         model = load_model(path)
         if model.fingerprint == wanted:
             return codec_of(model, device)
+    for info in bundled_models():
+        if info.fingerprint == wanted.hex():
+            return codec_of(load_model(info.path), device)
     raise FingerprintError(
         f"the file was written with model {wanted.hex()}, which is not bundled: name it with --model"
     )

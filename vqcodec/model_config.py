@@ -25,6 +25,10 @@ __all__ = ["Modality", "ModelConfig", "from_json", "to_json"]
 
 Modality = Literal["image", "audio"]
 
+# Far above those of any model; with others, what they are multiplied with would not stay finite.
+MOST_QUALITY_LAMBDA = 1e6
+MOST_LAMBDA = 1e12
+
 # The shapes of autoencoder and prior.
 SHAPES = {
     "image": (image.AutoencoderConfig, image.PriorConfig),
@@ -59,8 +63,12 @@ class ModelConfig:
             raise ValueError("a model has settings for its qualities, and a version from 0 to 2**32 - 1")
         if (type(self.autoencoder), type(self.prior)) != SHAPES.get(self.modality):
             raise ValueError("a model has autoencoder and prior of one modality")
-        if self.lambdas and (len(self.lambdas) != self.autoencoder.rates or not min(self.lambdas) > 0):
-            raise ValueError("a model has one lambda above 0 for each rate point")
+        if any(chosen.lambda_ > MOST_QUALITY_LAMBDA for chosen in self.quality):
+            raise ValueError(f"the lambda of a quality is at most {MOST_QUALITY_LAMBDA:g}")
+        # Not of their least and greatest, as one may be no number.
+        in_range = all(0 < lambda_ <= MOST_LAMBDA for lambda_ in self.lambdas)
+        if self.lambdas and (len(self.lambdas) != self.autoencoder.rates or not in_range):
+            raise ValueError(f"a model has one lambda above 0, and up to {MOST_LAMBDA:g}, for each rate point")
 
     @property
     def hard(self) -> str:

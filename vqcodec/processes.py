@@ -20,6 +20,8 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 GRACE = 20  # seconds until a process that was asked to end is killed
+# Signals that a terminal sends to all its processes: what is to end then is the first one's to decide.
+OF_TERMINALS = [getattr(signal, name) for name in ("SIGINT", "SIGHUP") if hasattr(signal, name)]
 
 
 @dataclass(frozen=True)
@@ -145,12 +147,12 @@ def processors() -> int:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Keep Ctrl-C, which a terminal sends to all its processes, from those that are started in the block."""
+    """Keep the signals of terminals from the processes that are started in the block."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
     resource_tracker.ensure_running()  # or it is started in the block, and the signal no longer blocked after that
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, OF_TERMINALS)
     try:
         yield
     finally:
@@ -159,7 +161,8 @@ def _uninterrupted() -> Iterator[None]:
 
 def _serve(connection: Connection, work: Callable[[Any], Any], prepare: Callable[[], object]) -> None:
     """Work on tasks until there are no more, or nobody who gives them."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the end of an interrupted run is its parent's to decide
+    for number in OF_TERMINALS:
+        signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _unwind)
     prepare()
     with suppress(EOFError, ConnectionError):

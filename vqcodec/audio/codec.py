@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from bitstream import AudioSource, FingerprintError, InputError, LimitError, Limits, UnsupportedError
 from vqcodec.audio.networks import Networks
 from vqcodec.audio.resampling import RATES, fit_blocks, resample, resample_blocks, resampled_length
+from vqcodec.audio.sndfile import MAX_CHANNELS
 from vqcodec.audio.waveform import samples_array
 from vqcodec.budget import USUAL_ESTIMATES, USUAL_FILES, SizedFile, check_budget, largest_file, probe, taken
 from vqcodec.codec import Codec, limits
@@ -242,4 +243,6 @@ def _recording(source: Source) -> AudioSource:
         raise FingerprintError("the file holds a picture, the model is for sound")
     if source.sample_rate not in RATES:
         raise UnsupportedError(f"the recording has {source.sample_rate} samples a second, which nobody can play")
+    if source.channels > MAX_CHANNELS:
+        raise UnsupportedError(f"the recording has {source.channels} channels, where {MAX_CHANNELS} is the most")
     return source

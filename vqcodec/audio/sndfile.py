@@ -12,7 +12,9 @@ import soundfile
 
 from bitstream.errors import InputError
 
-__all__ = ["SequentialSound", "WatchedFile"]
+__all__ = ["MAX_CHANNELS", "SequentialSound", "WatchedFile"]
+
+MAX_CHANNELS = 1024  # of libsndfile; more are not decoded either, as a prior needs memory for each
 
 
 class SequentialSound(soundfile.SoundFile):  # type: ignore[misc]

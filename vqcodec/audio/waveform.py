@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from bitstream import Limits
 from bitstream.errors import InputError
 from vqcodec.audio.resampling import check_rate
-from vqcodec.audio.sndfile import SequentialSound, WatchedFile
+from vqcodec.audio.sndfile import MAX_CHANNELS, SequentialSound, WatchedFile
 
 __all__ = [
     "Recording",
@@ -31,7 +31,6 @@ __all__ = [
 
 _READ = (".aif", ".aifc", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".rf64", ".w64", ".wav")
 _BLOCK = 2**14  # samples a channel that are read or written at once: many more overflow the stack of Vorbis' encoder
-_MAX_CHANNELS = 1024  # of libsndfile
 _MAX_VALUES = Limits().max_samples  # of a whole recording in memory: more are not decompressed unasked either
 _LOUDEST = 2.0**16  # floats go beyond full scale, 1, by a little, or up to 2**15 if they were never scaled
 
@@ -43,7 +42,7 @@ class _Format:
     name: str
     subtype: str = "PCM_16"
     max_rate: int = 2**31 - 1
-    max_channels: int = _MAX_CHANNELS
+    max_channels: int = MAX_CHANNELS
     max_bytes: int = 2**63 - 1  # of samples of 16 bits
     compression: float | None = None
 
@@ -244,8 +243,8 @@ def samples_array(samples: NDArray[Any], rate: int) -> NDArray[np.float32]:
     if array.ndim not in (1, 2) or not array.size:
         raise InputError(f"samples must be [N] or [C, N] with at least one sample, not {list(array.shape)}")
     array = np.atleast_2d(array)
-    if len(array) > _MAX_CHANNELS:
-        raise InputError(f"samples must be [C, N] of at most {_MAX_CHANNELS} channels, not {list(array.shape)}")
+    if len(array) > MAX_CHANNELS:
+        raise InputError(f"samples must be [C, N] of at most {MAX_CHANNELS} channels, not {list(array.shape)}")
     if array.dtype.kind == "i" and array.dtype.itemsize in (2, 4):
         array = array / 2.0 ** (8 * array.dtype.itemsize - 1)
     elif array.dtype.kind != "f":

@@ -17,7 +17,7 @@ import click
 __all__ = ["Program", "about", "explain", "note", "report_error", "tidy_warnings"]
 
 INTERRUPTED = 130  # what shells report for a program that Ctrl-C ended: 128 + SIGINT
-TERMINATED = 143  # 128 + SIGTERM
+ENDED = 128  # and the number of a signal that ended it
 
 
 class Program(click.Group):
@@ -112,15 +112,28 @@ def tidy_warnings(path: str = "") -> Iterator[None]:
 
 @contextmanager
 def _terminated_cleanly() -> Iterator[None]:
-    """Let SIGTERM unwind the stack, so that temporary files are removed."""
+    """Let SIGTERM, and the SIGHUP of a terminal that is closed, unwind the stack, so that temporary files are removed.
+
+    One that is ignored, as SIGHUP is under `nohup`, stays so.
+    """
     if threading.current_thread() is not threading.main_thread():  # which alone may handle signals
         yield
         return
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers if signal.getsignal(number) != signal.SIG_IGN}
+
+    def end(number: int, _: object) -> NoReturn:
+        for each in before:  # they often come together, and a second one would disturb the end
+            signal.signal(each, signal.SIG_IGN)
+        sys.exit(ENDED + number)
+
+    for number in before:
+        signal.signal(number, end)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _drop_unwritable_output() -> None:

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from bitstream import Chunks, FingerprintError, ImageSource, InputError
+from bitstream import Chunks, FingerprintError, ImageSource, InputError, LimitError
 from vqcodec.budget import check_budget, taken
 from vqcodec.codec import Codec, limits
 from vqcodec.defaults import DEFAULT_EFFORT, DEFAULT_QUALITY, EFFORTS, Effort
-from vqcodec.image.modes import Prepared, prepare, prepare_array, restore
+from vqcodec.image.modes import Prepared, image_of, prepare, restore
 from vqcodec.image.networks import Networks
 from vqcodec.image.pixels import picture_of, rgb_array
 from vqcodec.image.refinement import refine
@@ -29,6 +29,12 @@ from vqcodec.quality import Setting
 __all__ = ["ImageCodec", "Picture"]
 
 Picture = Image.Image | NDArray[np.uint8]
+
+# What is decoded by diagonals takes columns + 2 rows steps, each of which takes its time however short it is: so many
+# of positions, for each slice, and so many of pixels, for alpha. A square of 178,956,970 pixels takes 2,511 and 40,131;
+# as one column, it would take hours.
+MOST_STEPS = 1 << 16
+MOST_PIXEL_STEPS = 1 << 20
 
 
 class ImageCodec(Codec):
@@ -80,7 +86,7 @@ class ImageCodec(Codec):
             raise InputError(f"effort must be one of {', '.join(EFFORTS)}, not {effort!r}")
         if max_bytes is not None:
             budget = check_budget(max_bytes)
-            return taken(Scales(self, _prepared(image, keep_metadata), budget, effort).file(), budget)
+            return taken(Scales(self, self._prepared(image, keep_metadata), budget, effort).file(), budget)
         return self.write(self._encode(image, chosen, keep_metadata, effort))
 
     def decompress(self, data: bytes, max_pixels: int | None = None, allow_truncated: bool = False) -> Image.Image:
@@ -174,7 +180,8 @@ class ImageCodec(Codec):
         """
         try:
             source = ImageSource(width, height)
-        except ValueError as error:
+            self.shape_of(source)
+        except (ValueError, LimitError) as error:
             raise InputError(f"no picture has this size: {error}") from None
         return self._draw(count, source, seed, temperature, rate_point)
 
@@ -184,7 +191,9 @@ class ImageCodec(Codec):
         return z.reshape(self.model.codebooks.sizes.shape[1], -1, *z.shape[1:])
 
     def refine(self, pixels: NDArray[np.uint8], latents: NDArray[np.float32], chosen: Setting) -> NDArray[np.int32]:
-        """The indices `[P, h, w]` that a file of high effort would get, of pixels `[H, W, 3]` and their z_e.
+        """The indices `[P, h, w]` that a file of high effort would get, of pixels `[H, W, 3]` and z_e `[P, D, h, w]`.
+
+        The latents are overwritten: of a large picture there is no room for both.
 
         Raises:
             InputError: the model does not tell its lambdas.
@@ -194,13 +203,20 @@ class ImageCodec(Codec):
     def shape_of(self, source: Source) -> tuple[int, int]:
         """Rows and columns of the index volume of a picture; errors as for `Codec.shape_of`."""
         picture = _picture(source)
+        self._check_steps(picture.width, picture.height)
         return -(-picture.coded_height // self.stride), -(-picture.coded_width // self.stride)
+
+    def _check_steps(self, width: int, height: int) -> None:
+        """LimitError if a picture of this size would take too many steps, at its own size or at a smaller one."""
+        steps = -(-width // self.stride) + 2 * -(-height // self.stride)
+        if steps > MOST_STEPS or width + 2 * height > MOST_PIXEL_STEPS:
+            raise LimitError(f"a picture of {width} x {height} pixels is too long to be decoded in reasonable time")
 
     def _encode(
         self, image: Picture, chosen: Setting, keep_metadata: bool = False, effort: Effort = DEFAULT_EFFORT
     ) -> Indices:
         if effort == "high":
-            picture = _prepared(image, keep_metadata)
+            picture = self._prepared(image, keep_metadata)
             values = self.refine(picture.pixels, self.analyse(picture.pixels), chosen)
             return self.indices(values, chosen.rate_point, picture.source, picture.chunks)
         # The pixels, which may be many, are gone when codes are chosen.
@@ -209,15 +225,20 @@ class ImageCodec(Codec):
 
     def _analysed(self, image: Picture, keep_metadata: bool) -> tuple[NDArray[np.float32], ImageSource, Chunks]:
         """z_e of a picture, as of `analyse`, and what else is coded of it."""
-        picture = _prepared(image, keep_metadata)
+        picture = self._prepared(image, keep_metadata)
         return self.analyse(picture.pixels), picture.source, picture.chunks
 
-
-def _prepared(image: Picture, keep_metadata: bool = False) -> Prepared:
-    """What is coded of a picture; InputError if it is none."""
-    if isinstance(image, Image.Image):
-        return prepare(picture_of(image, keep_metadata).image)
-    return prepare_array(np.asarray(image))
+    def _prepared(self, image: Picture, keep_metadata: bool) -> Prepared:
+        """What is coded of a picture; InputError if it is none, or one that would not be decoded."""
+        if isinstance(image, Image.Image):
+            upright = picture_of(image, keep_metadata).image
+        else:
+            upright = image_of(np.asarray(image))
+        try:
+            self._check_steps(*upright.size)  # before alpha is encoded, which takes as long as to decode it
+        except LimitError as error:
+            raise InputError(str(error)) from None
+        return prepare(upright)
 
 
 def _picture(source: Source) -> ImageSource:

@@ -17,6 +17,7 @@ from PIL.PngImagePlugin import PngInfo
 from bitstream.errors import InputError
 from vqcodec.image.metadata import describing_tags
 from vqcodec.image.modes import to_rgb
+from vqcodec.image.pixels import OURS, STUBS
 
 __all__ = ["write_picture", "written_format"]
 
@@ -30,8 +31,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "WEBP": {"lossless": True, "exact": True},
 }
 _COMMON = ".png, .jpg, .webp, .tif, .avif, .jp2, .gif, .bmp, .ppm"  # the suffixes that an error names
-# Pillow has the names of these, and leaves the work to other packages; and a .vq file is no output of ours.
-_UNWRITABLE = ("BUFR", "GRIB", "HDF5", "VQ", "WMF")
+_UNWRITABLE = (*STUBS, OURS)  # a .vq file is no output of ours
 _UNREADABLE = ("EPS",)  # without another program
 _RESCALED = ("ICNS", "ICO")  # icons have sizes of their own
 _LARGEST_ICON = 256

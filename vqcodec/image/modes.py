@@ -13,6 +13,7 @@ A picture comes back in the mode that went in, which is one of `MODES`:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ from vqcodec.image.hidden import fill_hidden
 from vqcodec.image.metadata import metadata_of, pack_metadata, unpack_metadata
 from vqcodec.image.profiles import lab_to_rgb
 
-__all__ = ["MODES", "Prepared", "pixels_of", "prepare", "prepare_array", "restore", "to_known_mode", "to_rgb"]
+__all__ = ["MODES", "Prepared", "image_of", "pixels_of", "prepare", "restore", "to_known_mode", "to_rgb"]
 
 _COLOURS = {
     "RGB": ColourFormat.RGB,
@@ -40,7 +41,8 @@ MODES = tuple(_COLOURS)
 
 KEPT_COLOURS = 64  # the largest palette that is kept: 192 bytes
 MAX_COLOURS = 256
-STRIP = 256  # rows of a picture that are copied at once
+STRIP = 256  # rows of a picture that are converted at once
+BLOCK = 1 << 12  # pixels that are compared with a palette at once: their distances fit in a cache
 
 Pixels = NDArray[np.uint8]
 
@@ -62,18 +64,18 @@ class Prepared:
 
 def prepare(image: Image.Image) -> Prepared:
     """What is coded of a picture of one of `MODES`, whose `info` has nothing but metadata that are kept."""
-    rgb = to_rgb(image)
-    pixels, alpha = pixels_of(rgb), b""
+    pixels, alpha = pixels_of(image), b""
     if image.mode in ("LA", "RGBA"):
         channel = np.asarray(image.getchannel("A"))
-        pixels, alpha = fill_hidden(pixels, channel), encode_alpha(channel)
-    palette = _small_palette(rgb) if image.mode == "P" else b""
+        pixels = fill_hidden(pixels, channel)  # those before are gone when alpha is encoded
+        alpha = encode_alpha(channel)
+    palette = _small_palette(image) if image.mode == "P" else b""
     source = ImageSource(*image.size, colour=_COLOURS[image.mode], palette=palette)
     return Prepared(pixels, source, Chunks(alpha, pack_metadata(metadata_of(image))))
 
 
-def prepare_array(pixels: NDArray[np.uint8]) -> Prepared:
-    """What is coded of uint8 `[H, W]` (grey), `[H, W, 3]` (RGB) or `[H, W, 4]` (RGBA).
+def image_of(pixels: NDArray[np.uint8]) -> Image.Image:
+    """The picture of uint8 `[H, W]` (grey), `[H, W, 3]` (RGB) or `[H, W, 4]` (RGBA).
 
     Raises:
         InputError: the array is something else, or there is not a single pixel.
@@ -84,7 +86,7 @@ def prepare_array(pixels: NDArray[np.uint8]) -> Prepared:
             "a picture must be uint8 [H, W], [H, W, 3] or [H, W, 4] with at least one pixel, "
             f"not {pixels.dtype} {pixels.shape}"
         )
-    return prepare(Image.fromarray(pixels))
+    return Image.fromarray(pixels)
 
 
 def restore(pixels: Pixels, source: ImageSource, chunks: Chunks) -> Image.Image:
@@ -128,12 +130,13 @@ def to_rgb(image: Image.Image) -> Image.Image:
     return (to_eight_bits(image) if image.mode == "I;16" else image).convert("RGB")
 
 
-def pixels_of(rgb: Image.Image) -> Pixels:
-    """uint8 `[H, W, 3]` of an RGB picture, strip by strip: `np.asarray` has the pixels three times meanwhile."""
-    width, height = rgb.size
+def pixels_of(image: Image.Image) -> Pixels:
+    """uint8 `[H, W, 3]` of `to_rgb`, strip by strip: `np.asarray` has the pixels three times meanwhile."""
+    width, height = image.size
     pixels = np.empty((height, width, 3), np.uint8)
     for top in range(0, height, STRIP):
-        pixels[top : top + STRIP] = np.asarray(rgb.crop((0, top, width, min(top + STRIP, height))))
+        strip = image.crop((0, top, width, min(top + STRIP, height)))
+        pixels[top : top + STRIP] = np.asarray(to_rgb(strip))
     return pixels
 
 
@@ -165,11 +168,10 @@ def _with_alpha(image: Image.Image, notes: list[str]) -> Image.Image:
     return layered
 
 
-def _small_palette(rgb: Image.Image) -> bytes:
+def _small_palette(image: Image.Image) -> bytes:
     """The colours that occur, three bytes each, sorted; empty if they are many."""
-    if rgb.getcolors(KEPT_COLOURS) is None:
-        return b""
-    return np.unique(np.asarray(rgb).reshape(-1, 3), axis=0).tobytes()
+    found: Any = to_rgb(image).getcolors(KEPT_COLOURS)  # whose type allows for pictures of one channel
+    return b"".join(sorted(bytes(colour) for _, colour in found or ()))
 
 
 def _in_colour_format(rgb: Image.Image, source: ImageSource) -> Image.Image:
@@ -191,7 +193,20 @@ def _in_palette(rgb: Image.Image, palette: bytes) -> Image.Image:
     """The picture in the nearest colours of a palette, or if it is empty in those that serve it best."""
     if not palette:
         return rgb.quantize(MAX_COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    holder = Image.new("P", (1, 1))
-    # Filled up, as Pillow would fill it up with greys.
-    holder.putpalette(palette + palette[-3:] * (MAX_COLOURS - len(palette) // 3))
-    return rgb.quantize(palette=holder, dither=Image.Dither.NONE)
+    found = Image.fromarray(_nearest(pixels_of(rgb), np.frombuffer(palette, np.uint8).reshape(-1, 3)))
+    found.putpalette(palette)
+    return found
+
+
+def _nearest(pixels: Pixels, colours: Pixels) -> Pixels:
+    """Which of the colours `[K, 3]` is nearest to each of the pixels `[H, W, 3]`, the first of equals: `[H, W]`."""
+    # Squared distances, but for what all colours have in common. In float32 they are exact: all is below 2**24.
+    weights = colours.T.astype(np.float32)
+    squares = (weights**2).sum(0)
+    weights *= 2
+    flat, out = pixels.reshape(-1, 3), np.empty(pixels.shape[:2], np.uint8)
+    places = out.reshape(-1)
+    for first in range(0, len(flat), BLOCK):
+        part = slice(first, first + BLOCK)
+        places[part] = (squares - flat[part].astype(np.float32) @ weights).argmin(1)
+    return out

@@ -33,6 +33,7 @@ Pixels = NDArray[np.uint8]
 # The fastest of 640 to 2240, though a third of the pixels is computed twice: activations of a larger window do not stay
 # in the caches. It takes about 200 MB.
 TILE = 1024
+TILE_WITH_GRADIENT = 768  # at most, as then all activations are kept: about 350 MB
 
 
 class Networks(ModelNetworks[Encoder, Decoder, LikelihoodHead]):
@@ -104,17 +105,24 @@ class Networks(ModelNetworks[Encoder, Decoder, LikelihoodHead]):
             A tile's rows and columns, its squared error summed over sub-pixels of 8 bits, and the gradient of that in
             z_q, `[C, h', w']` of the tile's window. The error's whole gradient is the sum of those of all tiles.
         """
+        _, rows, columns = indices.shape
+        side = max(1, min(self.tile, TILE_WITH_GRADIENT) // self.shape.stride)
+        for i, j in tiles(rows, columns, side, self.shape.decoder_reach):
+            yield i, j, *self._error(pixels, indices, rate, i, j)
+
+    @torch.inference_mode(False)
+    @torch.enable_grad()
+    def _error(self, pixels: Pixels, indices: Indices, rate: int, i: Span, j: Span) -> tuple[float, Floats]:
+        """The squared error of a tile, and its gradient: see `errors`."""
         stride = self.shape.stride
-        for i, j in self._decoded_tiles(indices):
-            z_q, point = self._decoder_inputs(
-                self.model.codebooks.look_up(indices[:, i.window(), j.window()], rate), rate
-            )
-            location, _ = self.decoder(z_q.requires_grad_(), point)
-            tile = pixels[i.own(stride), j.own(stride)]
-            values = ((_cropped(location, i, j, stride, tile) + 0.5) * 255).clamp(0, 255)
-            error = (values - self._to_tensor(tile)).square().sum()
-            (gradient,) = torch.autograd.grad(error, z_q)
-            yield i, j, error.item(), gradient[0].cpu().numpy()
+        z_q = self.model.codebooks.look_up(indices[:, i.window(), j.window()], rate)
+        inputs, point = self._decoder_inputs(z_q, rate)
+        location, _ = self.decoder(inputs.requires_grad_(), point)
+        tile = pixels[i.own(stride), j.own(stride)]
+        values = ((_cropped(location, i, j, stride, tile) + 0.5) * 255).clamp(0, 255)
+        error = (values - self._to_tensor(tile)).square().sum()
+        (gradient,) = torch.autograd.grad(error, inputs)
+        return error.item(), gradient[0].cpu().numpy()
 
     @property
     def _side(self) -> int:

@@ -18,13 +18,15 @@ from vqcodec.image.metadata import MAX_BYTES, Metadata, describing_tags, metadat
 from vqcodec.image.modes import pixels_of, to_known_mode, to_rgb
 from vqcodec.image.profiles import to_srgb
 
-__all__ = ["Picture", "is_picture_name", "picture_of", "read_picture", "read_rgb", "rgb_array"]
+__all__ = ["OURS", "STUBS", "Picture", "is_picture_name", "picture_of", "read_picture", "read_rgb", "rgb_array"]
+
+OURS = "VQ"  # the format of .vq files, with which vqcodec extends Pillow
+STUBS = ("BUFR", "GRIB", "HDF5", "WMF")  # Pillow has the names of these, and leaves the work to other packages
 
 # Formats that draw instead of holding pixels; Pillow would start another program to read the first.
 _VECTOR_FORMATS = ("EPS", "WMF", "EMF")
-
-
-_OURS = "VQ"  # the format of .vq files, with which vqcodec extends Pillow
+# Of MPEG Pillow reads the size of the frames, and no frame.
+_NO_PICTURES = (*STUBS, *_VECTOR_FORMATS, "MPEG", OURS)
 
 # How Pillow names layouts of pixels with 16 bits a channel, of which it reads 8. (BGR;16 is 16 bits a pixel.)
 _SIXTEEN_BITS = re.compile("^I|;16[BLN]")
@@ -97,9 +99,9 @@ def picture_of(image: Image.Image, keep_metadata: bool = False) -> Picture:
 
 
 def is_picture_name(name: str) -> bool:
-    """Whether the suffix of `name` is one of a format that Pillow reads."""
+    """Whether the suffix of `name` is one of a format whose pixels Pillow reads by itself."""
     kind = Image.registered_extensions().get(Path(name).suffix.lower())
-    return kind in Image.OPEN and kind != _OURS
+    return kind in Image.OPEN and kind not in _NO_PICTURES
 
 
 def rgb_array(image: Image.Image | NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -108,7 +110,7 @@ def rgb_array(image: Image.Image | NDArray[np.uint8]) -> NDArray[np.uint8]:
     Raises:
         InputError: the array is something else, or there is not a single pixel.
     """
-    pixels = pixels_of(to_rgb(image)) if isinstance(image, Image.Image) else np.asarray(image)
+    pixels = pixels_of(image) if isinstance(image, Image.Image) else np.asarray(image)
     if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8 or pixels.size == 0:
         raise InputError(
             f"a picture must be uint8 [H, W, 3] with at least one pixel, not {pixels.dtype} {pixels.shape}"
@@ -131,7 +133,7 @@ def _decode(data: bytes) -> tuple[Image.Image, list[str]]:
         image = Image.open(io.BytesIO(data))
         if image.format in _VECTOR_FORMATS:
             raise InputError(f"a drawing ({image.format}) is not a picture: it has no pixels")
-        if image.format == _OURS:
+        if image.format == OURS:
             raise InputError("it is a .vq file already")
         frames = getattr(image, "n_frames", 1)  # before loading, as counting may leave the first frame
         if frames > 1:

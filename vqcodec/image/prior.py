@@ -37,6 +37,8 @@ __all__ = ["PixelCNN", "SliceNetwork"]
 Narrow = NDArray[np.signedinteger[Any]]
 Taps = Sequence[tuple[int, int]]
 
+MOST_CHANNELS = 4096  # as in `PriorConfig`: each takes memory at every position of a picture
+
 # The parallel pass works on bands of about this many positions, to bound its memory.
 BAND = 4096
 
@@ -103,6 +105,8 @@ class PixelCNN:
     def _check_stack(self, layers: Sequence[ExactLayer], inputs: int, taps: int) -> int:
         """Check gated layers on top of each other, `inputs` into the first one; their channels."""
         channels = layers[0].shift.size // 2
+        if channels > MOST_CHANNELS:
+            raise ModelError("the model's prior is larger than any may be")
         for layer in layers:
             if layer.weight.shape != (inputs, 2 * channels) or len(layer.bias) != len(self.sizes):
                 raise ModelError("a layer of the model's prior has the wrong shape")

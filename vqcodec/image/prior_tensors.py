@@ -12,6 +12,7 @@ from bitstream.errors import ModelError
 from vqcodec.image.prior import PixelCNN, SliceNetwork
 from vqcodec.nn.named_arrays import (
     Arrays,
+    check_memory,
     layers_from_arrays,
     layers_to_arrays,
     tables_from_arrays,
@@ -39,8 +40,9 @@ def prior_from_tensors(
     """The prior of arrays that `prior_to_tensors` gave; `planes` and `layers` as in `PriorConfig`.
 
     Raises:
-        ModelError: an array is missing, or of another kind than it should be.
+        ModelError: an array is missing, or of another kind than it should be; or there is too much in them.
     """
+    check_memory(arrays)
     try:
         tables = tables_from_arrays(arrays)
         slices = []

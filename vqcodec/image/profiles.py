@@ -73,7 +73,9 @@ def _converted(image: Image.Image, profile: ImageCms.ImageCmsProfile) -> Image.I
         converted = _transformed(image.convert(image.mode[:-1]), profile).convert(image.mode[:-1])
         converted.putalpha(image.getchannel("A"))
     else:
-        converted = _transformed(image, profile).convert(image.mode)
+        converted = _transformed(image, profile)
+        if converted.mode != image.mode:  # else it would be copied
+            converted = converted.convert(image.mode)
     converted.info = image.info
     return converted
 

@@ -36,9 +36,15 @@ WORTH = math.log(2) / 6
 
 
 def refine(
-    codec: Codec, networks: Networks, pixels: NDArray[np.uint8], latents: NDArray[np.float32], chosen: Setting
+    codec: Codec, networks: Networks, pixels: NDArray[np.uint8], aim: NDArray[np.float32], chosen: Setting
 ) -> NDArray[np.int32]:
-    """Indices `[P, h, w]` for pixels `[H, W, 3]` and their z_e `[P, D, h, w]`, no worse than those of `Codec.choose`.
+    """Indices `[P, h, w]` for pixels `[H, W, 3]`, no worse than those of `Codec.choose`.
+
+    Args:
+        codec, networks: of a model.
+        pixels: the picture.
+        aim: its z_e `[P, D, h, w]`; what they are refined to is left there.
+        chosen: rate point, and worth of a bit.
 
     Raises:
         InputError: the model does not tell its lambdas.
@@ -48,7 +54,7 @@ def refine(
     codebooks, rate = codec.model.codebooks, chosen.rate_point
     worth = codec.model.config.lambdas[rate] * WORTH / 3  # of a squared error in one sub-pixel, in squared widths
     descent = STEP * worth / 2 / codebooks.metric[rate][..., None, None]  # half the curvature is the metric
-    aim, indices = latents.copy(), codec.choose(latents, chosen)
+    indices = codec.choose(aim, chosen)
     best, least = indices, math.inf
     for _ in watched([range(number, number + 1) for number in range(PASSES + 1)], PASSES + 1):
         aim *= 1 - STEP

@@ -35,8 +35,11 @@ NOT_BELOW = 50.0
 USUAL = 35.0
 # The first guess at the scale is made on so many pixels.
 GUESSED_ON = 1 << 18
-KEPT = 2  # scales whose latents are: a search goes from one to its neighbour, and back by one at most
-ROWS = 256  # of a picture that are compared at once, to bound the memory
+KEPT = 2  # scales whose latents are: a search goes from one to its neighbour
+# Of a picture so many rows are compared at once, and so many pixels made, to bound the memory.
+ROWS = 256
+STRIP = 1 << 22
+LOBES = 3
 
 
 @dataclass(frozen=True)
@@ -73,11 +76,17 @@ class Scales:
     def file(self) -> SizedFile:
         """The file within the budget that is most like the picture; if none fits, the smallest."""
         number = self._best()
-        scale, rate_point = self._at(number), self._rate_point(number)
+        found = self._file(number)
+        while len(found.data) > self.budget and number < self.last:  # sizes are estimates until there is a file
+            number += 1
+            found = self._file(number)
+        return found
+
+    def _file(self, number: int) -> SizedFile:
+        """The file within the budget at a scale; if none fits, the smallest."""
         choose = self._refined if self.effort == "high" else self._indices
-        found = largest_file(
-            scale.curve, rate_point, lambda chosen: self.codec.write(choose(number, chosen)), self.budget
-        )
+        curve, rate_point = self._at(number).curve, self._rate_point(number)
+        found = largest_file(curve, rate_point, lambda chosen: self.codec.write(choose(number, chosen)), self.budget)
         return replace(found, is_finest=found.is_finest and number == 0)
 
     def _best(self) -> int:
@@ -138,12 +147,11 @@ class Scales:
         return self._scales[number]
 
     def _analysed(self, number: int, source: ImageSource) -> Latents:
-        """z_e `[P, D, h, w]` at a scale. Those of the last few scales are kept: of a large picture, they are large."""
+        """z_e `[P, D, h, w]` at a scale. Those of a neighbour are kept, not all: of a large picture, they are large."""
         if number not in self._latents:
             if len(self._latents) == KEPT:
-                del self._latents[next(iter(self._latents))]
+                del self._latents[max(self._latents, key=lambda kept: abs(kept - number))]
             self._latents[number] = self.codec.analyse(self._pixels(source))
-        self._latents[number] = self._latents.pop(number)  # as the one that was used last
         return self._latents[number]
 
     def _pixels(self, source: ImageSource) -> Pixels:
@@ -156,15 +164,26 @@ class Scales:
     def _refined(self, number: int, chosen: Setting) -> Indices:
         """As `_indices`, with high effort."""
         source = self._at(number).source
-        values = self.codec.refine(self._pixels(source), self._analysed(number, source), chosen)
+        values = self.codec.refine(self._pixels(source), self._analysed(number, source).copy(), chosen)
         return self.codec.indices(values, chosen.rate_point, source, self.picture.chunks)
 
 
 def resized(pixels: Pixels, width: int, height: int) -> Pixels:
     """Pixels `[H, W, 3]` at another size, or as they are if it is none: how pictures are scaled down, and up again."""
+    before, _, _ = pixels.shape
     if pixels.shape[:2] == (height, width):
         return pixels
-    return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.LANCZOS))
+    out, rows = np.empty((height, width, 3), np.uint8), max(1, STRIP // width)
+    reach = LOBES * max(1, before / height) + 1
+    for first in range(0, height, rows):
+        last = min(first + rows, height)
+        top, bottom = first * before / height, last * before / height
+        low, high = max(0, math.floor(top - reach)), min(before, math.ceil(bottom + reach))
+        # The filter also sees what is around the box.
+        box = (0, top - low, pixels.shape[1], bottom - low)
+        strip = Image.fromarray(pixels[low:high]).resize((width, last - first), Image.Resampling.LANCZOS, box)
+        out[first:last] = np.asarray(strip)
+    return out
 
 
 def _squared_error(x: Pixels, y: Pixels) -> float:

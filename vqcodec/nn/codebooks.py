@@ -27,7 +27,7 @@ class Codebooks:
         code_bits: `[R, P, K]`, order-0 code lengths.
 
     Raises:
-        ModelError: the shapes do not fit, or a value is not finite.
+        ModelError: the shapes do not fit, nothing is in them, or a value is not finite.
     """
 
     codewords: Floats
@@ -39,6 +39,7 @@ class Codebooks:
         shape = self.codewords.shape
         fits = (
             len(shape) == 4
+            and 0 not in shape
             and self.sizes.shape == shape[:2]
             and self.metric.shape == (*shape[:2], shape[3])
             and self.code_bits.shape == shape[:3]

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitstream.errors import ModelError
+from vqcodec.nn.bounds import MOST_WEIGHTS
 from vqcodec.nn.exact import ExactLayer, ExactStack, Tables, add_clamped, gate
 from vqcodec.nn.prior import Floats, Indices
 from vqcodec.nn.skew import LAG, TAPS, DelayLine, FrameWindows
@@ -22,9 +23,7 @@ __all__ = ["DilatedLayers", "DilatedPass", "rows_read"]
 Integers = NDArray[np.intp]
 
 MOST_DILATIONS, MOST_DILATION = 16, 4096
-# Numbers that a model may make us hold: the stacked matrices have more of them than its file has weights.
-MOST_WEIGHTS = 1 << 25
-MOST_REMEMBERED = 1 << 22
+MOST_REMEMBERED = 1 << 22  # numbers that a model may make us hold for each sequence
 
 
 def rows_read(planes: range, total: int, dimension: int) -> Integers:
@@ -79,6 +78,7 @@ class DilatedLayers:
         return max(int(slices * max(widths)) for slices, *widths in (stack.matrices.shape for stack in self.stacks))
 
     def _check_memory(self, layers: Sequence[Sequence[ExactLayer]]) -> None:
+        # The stacked matrices have more numbers than the file has weights.
         width = len(TAPS) * self.values.shape[1] * self.values.shape[3]
         weights = sum(layer.weight.size for each in layers for layer in each)
         weights += len(layers) * width * 2 * self.channels

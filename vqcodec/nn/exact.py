@@ -74,8 +74,10 @@ class ExactLayer:
             raise ModelError("an exact layer of the model has the wrong shape")
         if self.shift.min(initial=0) < 0 or self.shift.max(initial=0) > 20:
             raise ModelError("an exact layer of the model has a wrong shift")
-        reach = np.abs(self.weight.astype(np.int64)).sum(0) * self.input_max + np.abs(self.bias.astype(np.int64)).max(0)
-        if reach.max(initial=0) >= ACC_LIMIT:
+        # In int16, as -128 has no absolute value in int8; int64 would take much memory before the bound is checked.
+        weights = np.abs(self.weight.astype(np.int16)).sum(0, dtype=np.int64)
+        biases = np.maximum(self.bias.max(0).astype(np.int64), -self.bias.min(0).astype(np.int64))
+        if (weights * self.input_max + biases).max(initial=0) >= ACC_LIMIT:
             raise ModelError("a layer of the model could leave the range in which sums are exact")
         # The division is folded into the parameters: a power of two a column changes exponents only. By ldexp, as
         # exp2 need not be exact.

@@ -9,13 +9,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitstream.errors import ModelError
+from vqcodec.nn.bounds import MOST_WEIGHTS
 from vqcodec.nn.exact import ACTIVATION_MAX, ExactLayer, Tables
 
-__all__ = ["Arrays", "layers_from_arrays", "layers_to_arrays", "tables_from_arrays", "tables_to_arrays", "typed"]
+__all__ = [
+    "Arrays",
+    "check_memory",
+    "layers_from_arrays",
+    "layers_to_arrays",
+    "tables_from_arrays",
+    "tables_to_arrays",
+    "typed",
+]
 
 Arrays = Mapping[str, NDArray[Any]]
 LAYER = {"weight": np.int8, "bias": np.int32, "shift": np.int8}
 TABLES = {"tanh": np.int16, "sigmoid": np.int16, "exp": np.int32}
+
+
+def check_memory(arrays: Arrays) -> None:
+    """Raise ModelError if the arrays of a prior are more than any has; before layers are made of them."""
+    if sum(array.size for array in arrays.values()) > MOST_WEIGHTS:
+        raise ModelError("the model's prior is larger than any may be")
 
 
 def layers_to_arrays(prefix: str, layers: Sequence[ExactLayer]) -> dict[str, NDArray[Any]]:

@@ -47,12 +47,12 @@ def unpack_networks(packed: Arrays) -> dict[str, NDArray[np.float32]]:
     for name, array in packed.items():
         if name.endswith(SCALE):
             continue
+        if array.dtype not in (np.int8, np.float16):
+            raise ModelError(f"array {name} has the type {array.dtype}")
         networks[name] = array.astype(np.float32)
         if array.dtype == np.int8:
             scale = packed[name + SCALE]
             if array.ndim != 4 or scale.shape != array.shape[:1] or scale.dtype != np.float16:
                 raise ModelError(f"array {name}{SCALE} does not hold the scales of {name}")
             networks[name] *= scale.astype(np.float32)[:, None, None, None]
-        elif array.dtype != np.float16:
-            raise ModelError(f"array {name} has the type {array.dtype}")
     return networks

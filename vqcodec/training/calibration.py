@@ -7,18 +7,21 @@ every target rate the setting with the highest fidelity is taken. Targets are ev
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from tqdm import tqdm
 
 from vqcodec.codec import Codec
+from vqcodec.processes import processors
 from vqcodec.quality import Setting
 from vqcodec.training.originals import Piece
 
 __all__ = ["calibrate"]
 
-FACTORS = tuple(2.0**exponent for exponent in (-3, -1.5, -0.5, 0, 0.5, 1.5, 2.5))
+FACTORS = tuple(2.0**exponent for exponent in (-3, -1.25, 0, 1.25, 2.5))
 ENTRIES = 100
 
 
@@ -34,10 +37,11 @@ class Measured:
 def calibrate(codec: Codec, pieces: list[Piece], lambda_: float, lowest_rate: float) -> tuple[Setting, ...]:
     """Settings of quality 1..100, from `lowest_rate` (or what the model gives) to its highest rate."""
     rates = range(len(codec.model.codebooks.sizes))
-    curves = [
-        [measure(codec, pieces, Setting(rate, lambda_ * factor)) for factor in FACTORS]
-        for rate in tqdm(rates, desc="calibration", disable=None)
-    ]
+    chosen = [Setting(rate, lambda_ * factor) for rate in rates for factor in FACTORS]
+    with ThreadPoolExecutor(processors()) as pool:  # numpy's part of the work is on one thread each
+        measured = pool.map(partial(measure, codec, pieces), chosen)
+        points = list(tqdm(measured, desc="calibration", total=len(chosen), disable=None))
+    curves = [points[first : first + len(FACTORS)] for first in range(0, len(points), len(FACTORS))]
     ends = [point.log_rate for curve in curves for point in curve]
     lowest = min(max(min(ends), math.log2(max(lowest_rate, 1e-9))), max(ends))
     return tuple(best_setting(curves, target) for target in np.linspace(lowest, max(ends), ENTRIES))

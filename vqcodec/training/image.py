@@ -37,10 +37,14 @@ class ImageTraining(TrainingSettings):
         noise: the first stage, or None to train on codes from the start.
     """
 
-    autoencoder: AutoencoderConfig = field(default_factory=lambda: AutoencoderConfig(latent_channels=192, rates=6))
-    quantizer: QuantizerConfig = field(default_factory=lambda: QuantizerConfig(rates=6))
-    prior: PriorConfig = field(default_factory=lambda: PriorConfig((4, 4, 8, 8, 12, 12), (2, 2, 2)))
-    lambdas: tuple[float, ...] = (0.0004, 0.00128, 0.0041, 0.0131, 0.0419, 0.1342)
+    autoencoder: AutoencoderConfig = field(
+        default_factory=lambda: AutoencoderConfig(latent_channels=192, rates=9, linear_path=True)
+    )
+    quantizer: QuantizerConfig = field(default_factory=lambda: QuantizerConfig(rates=9))
+    prior: PriorConfig = field(
+        default_factory=lambda: PriorConfig((2, 2, 4, 8, 8, 12, 12), (3, 2, 2), context=96, hidden=96)
+    )
+    lambdas: tuple[float, ...] = (0.0005, 0.00085, 0.00145, 0.0025, 0.0042, 0.0071, 0.0121, 0.0205, 0.0349)
     noise: NoiseStage | None = field(default_factory=NoiseStage)
     codebooks: CodebookStage = field(default_factory=CodebookStage)
     codes: CodesStage = field(default_factory=CodesStage)

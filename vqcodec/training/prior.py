@@ -126,7 +126,8 @@ def _train(
     def step(number: int) -> dict[str, float]:
         rate = int(rng.integers(len(network.values)))
         indices = volumes.crops(rate, settings.batch, settings.crop, rng)
-        bits = network(indices, rate, quantized).sum(1).mean()
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=not quantized):
+            bits = network(indices, rate, quantized).sum(1).mean()
         # Relative to what the rate point costs, so that all rate points pull alike.
         optimizer.step(bits / network.order0[rate], number)
         return {f"bits_{rate}": bits.item()}

@@ -63,8 +63,9 @@ class PriorHeads(nn.Module):
     ) -> Tensor:
         """Bits `[...]` of indices `[...]` of a plane, given hidden activations `[..., H]`; `project` as for `head`."""
         if self.sizes[rate, plane] == 1:
-            return torch.zeros_like(index, dtype=hidden.dtype)
-        logits = self.logits(plane, project, hidden, rate, quantized)
+            return torch.zeros_like(index, dtype=torch.float32)
+        with torch.autocast("cpu", enabled=False):  # logits need all their bits
+            logits = self.logits(plane, project, hidden.float(), rate, quantized)
         nats = F.cross_entropy(logits.flatten(0, -2), index.flatten(), reduction="none")
         return nats.view(index.shape) / 0.6931
 

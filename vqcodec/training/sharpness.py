@@ -20,8 +20,8 @@ from vqcodec.training.volumes import IndexVolumes
 __all__ = ["sharpen"]
 
 MOST = 1.5
-HALVINGS = 6
-DRAWS = 48
+HALVINGS = 5
+DRAWS = 24
 LONGEST = 128  # rows and columns of a draw: they are made one after the other
 
 
