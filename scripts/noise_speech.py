@@ -15,8 +15,7 @@ from pathlib import Path
 
 import torch
 from judged_sounds import Decoded, first_seconds, judge
-from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import Tensor
 from tqdm import tqdm
 
 from bitstream import VqcodecError
@@ -24,16 +23,9 @@ from vqcodec.audio.autoencoder import Decoder, Encoder
 from vqcodec.evaluation.report import markdown_table
 from vqcodec.nn.density import NoiseDensity
 from vqcodec.training.audio import AudioTraining, SoundObjective
+from vqcodec.training.checkpoint import load_modules
 from vqcodec.training.config import load_config
 from vqcodec.training.sounds import SoundCache
-
-
-def load_part(module: nn.Module, tensors: dict[str, Tensor], name: str) -> None:
-    """Give a module its tensors of a checkpoint."""
-    module.load_state_dict(
-        {key[len(name) + 1 :]: value for key, value in tensors.items() if key.startswith(name + "/")}
-    )
-    module.eval()
 
 
 @torch.inference_mode()
@@ -45,11 +37,10 @@ def main() -> None:
     parser.add_argument("--config", type=Path, help="settings of the training, if not the bundled model's")
     arguments = parser.parse_args()
     settings = load_config(arguments.config, AudioTraining)
-    shape, tensors = settings.autoencoder, load_file(arguments.checkpoint)
+    shape = settings.autoencoder
     encoder, decoder = Encoder(shape), Decoder(shape)
     density = NoiseDensity(shape.latent_channels, shape.rates)
-    for module, name in ((encoder, "encoder"), (decoder, "decoder"), (density, "density")):
-        load_part(module, tensors, name)
+    load_modules(arguments.checkpoint, {"encoder": encoder, "decoder": decoder, "density": density})
     objective, rate = SoundObjective(shape.sample_rate), shape.sample_rate
     sounds = SoundCache(arguments.sounds, arguments.checkpoint.parent / "judged", rate).sounds
     originals = first_seconds(sounds, rate, shape.stride)

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from bitstream.errors import ModelError
 from vqcodec.training.optimizer import NetworkOptimizer
 
-__all__ = ["Checkpoint"]
+__all__ = ["Checkpoint", "load_modules"]
 
 
 class Checkpoint:
@@ -65,6 +65,20 @@ class Checkpoint:
             raise ModelError(f"{self.path}: not a checkpoint of this configuration ({error})".splitlines()[0]) from None
         self.optimizer.load_state_tensors(_below(tensors, "optimizer"))
         return step
+
+
+def load_modules(path: Path, modules: Mapping[str, nn.Module]) -> None:
+    """Give modules, by name, what a checkpoint has of them, to be evaluated.
+
+    Raises:
+        ModelError: the file cannot be read or belongs to other networks.
+    """
+    try:
+        tensors = load_file(path)
+        for name, module in modules.items():
+            module.eval().load_state_dict(_below(tensors, name))
+    except (SafetensorError, RuntimeError, OSError) as error:
+        raise ModelError(f"{path}: not a checkpoint of these networks ({error})".splitlines()[0]) from None
 
 
 def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -1,0 +1,73 @@
+"""How a model for pictures stands in its first stage of training, under noise instead of quantization.
+
+    python scripts/noise_photo.py MODEL.training/noise.safetensors PICTURES [--config TRAINING.toml]
+
+For every rate point: bits per pixel under the factorized density and PSNR, means over the pictures; and how many
+channels carry more than 0.05 bit a position. PICTURES should not be those of the training. Prints Markdown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from bitstream import VqcodecError
+from vqcodec.evaluation.pictures import find_pictures
+from vqcodec.evaluation.report import markdown_table
+from vqcodec.image.autoencoder import Decoder, Encoder
+from vqcodec.image.pixels import read_rgb
+from vqcodec.nn.density import NoiseDensity
+from vqcodec.training.checkpoint import load_modules
+from vqcodec.training.config import load_config
+from vqcodec.training.data import crops_to_tensor
+from vqcodec.training.image import ImageTraining
+
+IN_USE = 0.05
+
+
+def whole_strides(path: Path, stride: int) -> Tensor:
+    """A picture `[1, 3, H, W]`, cut to multiples of the stride."""
+    pixels = np.array(read_rgb(path).image)
+    height, width = (extent // stride * stride for extent in pixels.shape[:2])
+    return crops_to_tensor(pixels[None, :height, :width])
+
+
+@torch.inference_mode()
+def main() -> None:
+    """See the module."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("checkpoint", type=Path, help="noise.safetensors of a training folder")
+    parser.add_argument("pictures", type=Path, help="folder of pictures")
+    parser.add_argument("--config", type=Path, help="settings of the training, if not the bundled model's")
+    arguments = parser.parse_args()
+    shape = load_config(arguments.config, ImageTraining).autoencoder
+    encoder, decoder = Encoder(shape), Decoder(shape)
+    density = NoiseDensity(shape.latent_channels, shape.rates)
+    load_modules(arguments.checkpoint, {"encoder": encoder, "decoder": decoder, "density": density})
+    originals = [whole_strides(path, shape.stride) for path in find_pictures(arguments.pictures)]
+    rows = []
+    for point in tqdm(range(shape.rates), desc="rate points", disable=None):
+        torch.manual_seed(0)
+        bpp, psnr, of_channels = [], [], []
+        for x in originals:
+            noisy, bits = density(encoder(x), torch.tensor([point]))
+            location, _ = decoder(noisy, torch.tensor([point]))
+            bpp.append(bits.sum().item() / x[0, 0].numel())
+            psnr.append(-10 * math.log10((location - x).square().mean().item()))
+            of_channels.append(bits.mean((0, 2, 3)))
+        used = int((torch.stack(of_channels).mean(0) > IN_USE).sum())
+        rows.append([str(point), f"{np.mean(bpp):.4f}", f"{np.mean(psnr):.2f}", str(used)])
+    print(markdown_table(["rate point", "bit/pixel", "PSNR", "channels in use"], rows))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except VqcodecError as error:
+        raise SystemExit(f"noise_photo.py: error: {error}") from None
