@@ -14,7 +14,9 @@ section() { # a title, and a command whose Markdown goes below it
 }
 
 {
-    section "Rate and distortion" vqcodec eval rd "$1" --out "$4/rd" --qualities "$(seq -s, 5 5 95)"
+    section "Rate and distortion" vqcodec eval rd "$1" --out "$4/rd"
+    mkdir -p "$4/rd_high" && cp -n "$4/rd/cache.jsonl" "$4/rd_high" # of the others nothing has to be measured again
+    section "Rate and distortion, high effort" vqcodec eval rd "$1" --out "$4/rd_high" --effort high --qualities 20,45,65,80,95
     section "Files and prior" python scripts/checks.py "$1"
     section "Bits per dim, photographs" vqcodec eval bpd "$1" --csv "$4/bpd_photo.csv" --force
     section "Bits per dim, small pictures" vqcodec eval bpd "$2" --model small -q 75 --lossless --csv "$4/bpd_small.csv" --force

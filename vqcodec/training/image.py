@@ -30,7 +30,7 @@ __all__ = ["ImageTraining", "PictureObjective", "train_image"]
 
 @dataclass(frozen=True)
 class ImageTraining(TrainingSettings):
-    """All settings of a model for pictures; the defaults are the bundled model's.
+    """All settings of a model for pictures; the defaults are those of the last run (docs/TRAINING.md).
 
     Attributes:
         lambdas: weight of the squared error (of 8-bit values) against bits per pixel, one for each rate point.
