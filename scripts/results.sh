@@ -14,9 +14,9 @@ section() { # a title, and a command whose Markdown goes below it
 }
 
 {
-    section "Rate and distortion" vqcodec eval rd "$1" --out "$4/rd"
+    section "Rate and distortion" vqcodec eval rd "$1" --out "$4/rd" --qualities "$(seq -s, 5 5 95)"
     mkdir -p "$4/rd_high" && cp -n "$4/rd/cache.jsonl" "$4/rd_high" # of the others nothing has to be measured again
-    section "Rate and distortion, high effort" vqcodec eval rd "$1" --out "$4/rd_high" --effort high --qualities 20,45,65,80,95
+    section "Rate and distortion, high effort" vqcodec eval rd "$1" --out "$4/rd_high" --effort high --qualities 20,40,60,80,95
     section "Files and prior" python scripts/checks.py "$1"
     section "Bits per dim, photographs" vqcodec eval bpd "$1" --csv "$4/bpd_photo.csv" --force
     section "Bits per dim, small pictures" vqcodec eval bpd "$2" --model small -q 75 --lossless --csv "$4/bpd_small.csv" --force
@@ -34,6 +34,7 @@ section() { # a title, and a command whose Markdown goes below it
 vqcodec sample small docs/samples.png --size 32x32 -q 75 -n 64 --force
 python scripts/spectrograms.py "$(find "$3" -type f | sort | tail -n 1)" docs/speech.png
 cp "$4/rd/curves.png" docs/rd.png
+cp "$4/rd_high/curves.png" docs/rd_high.png
 cp "$4/speech/curves.png" docs/rd_speech.png
 cp "$4/size.png" docs/size.png
 exit "$broken"
