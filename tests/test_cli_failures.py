@@ -206,6 +206,7 @@ main(["compress", *sys.argv[2:]])
 """
 
 
+@pytest.mark.usefixtures("usual_signals")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_termination_leaves_nothing(folder: Path, number: signal.Signals) -> None:
     with unchanged(folder):

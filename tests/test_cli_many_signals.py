@@ -47,6 +47,7 @@ def temporaries(folder: Path) -> list[Path]:
     return list(folder.glob("out/.*"))
 
 
+@pytest.mark.usefixtures("usual_signals")
 @pytest.mark.parametrize("jobs", [1, 2])
 @pytest.mark.parametrize(
     ("number", "code", "text"),
