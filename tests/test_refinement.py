@@ -29,8 +29,8 @@ def cost(codec: ImageCodec, pixels: np.ndarray, values: np.ndarray, chosen: Sett
     """What is to be small: squared error and bits, in squared widths."""
     indices = codec.encode(pixels, chosen.lambda_, chosen.rate_point)
     indices = codec.indices(values, chosen.rate_point, indices.source)
-    error = ((codec.pixels(indices).astype(float) - pixels) ** 2).sum()
-    worth = codec.model.config.lambdas[chosen.rate_point] * WORTH / 3
+    error = ((codec.pixels(indices).astype(float) - pixels) ** 2).sum() / 3
+    worth = codec.model.config.lambdas[chosen.rate_point] * WORTH
     return worth * error + chosen.lambda_ * codec.bits(indices).sum()
 
 
@@ -45,7 +45,7 @@ def test_errors_and_their_gradient_whatever_the_tiles(tiny_codec: ImageCodec, ti
         total += error
         gradient[:, i.window(), j.window()] += part
     decoded = networks.decode(indices, rate, *PICTURE.shape[:2]).astype(float)
-    assert total == pytest.approx(((decoded - PICTURE) ** 2).sum(), rel=1e-2)  # decoded pixels are rounded
+    assert total == pytest.approx(((decoded - PICTURE) ** 2).sum() / 3, rel=1e-2)  # decoded pixels are rounded
     whole = Networks(tiny_codec.model, "cpu")
     ((_, _, error, expected),) = whole.errors(PICTURE, indices, rate)
     assert total == pytest.approx(error, rel=1e-5)

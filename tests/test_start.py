@@ -17,7 +17,7 @@ from vqcodec.image.config import AutoencoderConfig
 from vqcodec.nn.density import NoiseDensity
 from vqcodec.training.data import crops_to_tensor
 from vqcodec.training.revival import reduced_rank_regression, revive
-from vqcodec.training.start import interpolation, start_from_model, start_linear_path
+from vqcodec.training.start import hear_coarser, interpolation, start_from_model, start_linear_path
 
 
 def linear_reconstruction(channels: int) -> tuple[float, float]:
@@ -95,6 +95,33 @@ def test_starting_from_a_model_keeps_its_pictures_and_knows_its_lambdas() -> Non
         for rate in range(len(known)):
             location = decoder(z, torch.full((len(z),), rate + 1))[0]
             torch.testing.assert_close(location, before[1](z, torch.full((len(z),), rate))[0])
+
+
+def test_channels_are_heard_at_coarser_rate_points() -> None:
+    """Of three channels, one is heard everywhere, one from rate point 2 on, and one nowhere."""
+    lambdas = torch.tensor([1.0, 4.0, 36.0, 72.0])
+    spread = torch.tensor([1.0, 1.0, 1.0])
+    widths = torch.tensor([[3.0, 300, 300], [2.0, 200, 200], [1.0, 2, 100], [0.5, 1, 50]])
+    gains = torch.tensor([[0.9, 0, 0], [0.9, 0, 0], [0.9, 0.6, 0], [0.9, 0.8, 0]])
+    heard_widths, heard_gains = hear_coarser(widths, gains, spread, lambdas)
+    expected = widths.clone()
+    expected[1, 1] = 2 * 3  # an error is worth a ninth; at rate point 0 it is too little
+    torch.testing.assert_close(heard_widths, expected)
+    belief = [1 / (1 + width**2 / 12) for width in (2, 6)]
+    expected = gains.clone()
+    expected[1, 1] = 0.6 / belief[0] * belief[1]
+    torch.testing.assert_close(heard_gains, expected)
+
+
+def test_rate_points_of_another_objective_correspond_from_coarse_to_fine() -> None:
+    model = tiny_model()
+    config = replace(model.config.autoencoder, rates=3)
+    encoder, decoder, density = Encoder(config), Decoder(config), NoiseDensity(config.latent_channels, 3)
+    crops = repeat(crops_to_tensor(pictures(20, 64, seed=1)))
+    start_from_model(model, torch.tensor([10.0, 50.0, 200.0]), encoder, decoder, density, crops, same_objective=False)
+    widths = torch.from_numpy(model.codebooks.metric).flatten(1).rsqrt()
+    expected = torch.stack([widths[0], (widths[0] * widths[1]).sqrt(), widths[1]])
+    torch.testing.assert_close(density.widths(), expected, rtol=1e-4, atol=0)
 
 
 def test_a_model_with_more_rate_points_must_know_its_lambdas() -> None:

@@ -47,7 +47,8 @@ class ModelConfig:
         description: a line for people.
         decoder_version: counts the decoders that were released for the same hard half.
         modality: what the model is for; autoencoder and prior are its.
-        lambdas: what each rate point was trained at, for a training that starts from the model; empty if not known.
+        lambdas: what an error is worth at each rate point, in bits a pixel or sample; empty if not known.
+        distortion: the error that this is of, for a model of pictures.
     """
 
     autoencoder: image.AutoencoderConfig | audio.AutoencoderConfig
@@ -57,6 +58,7 @@ class ModelConfig:
     decoder_version: int = 1
     modality: Modality = "image"
     lambdas: tuple[float, ...] = ()
+    distortion: image.Distortion = "squared error"
 
     def __post_init__(self) -> None:
         if not self.quality or not 0 <= self.decoder_version < 2**32:
@@ -93,7 +95,11 @@ _converter = Converter(forbid_extra_keys=True)
 _converter.register_unstructure_hook(
     ModelConfig,
     make_dict_unstructure_fn(
-        ModelConfig, _converter, modality=override(omit_if_default=True), lambdas=override(omit_if_default=True)
+        ModelConfig,
+        _converter,
+        modality=override(omit_if_default=True),
+        lambdas=override(omit_if_default=True),
+        distortion=override(omit_if_default=True),
     ),
 )
 _structurings = {modality: _structuring(*shapes) for modality, shapes in SHAPES.items()}

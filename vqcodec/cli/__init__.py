@@ -11,6 +11,7 @@ import vqcodec
 from vqcodec.cli.compress import compress
 from vqcodec.cli.decompress import decompress
 from vqcodec.cli.evaluate import evaluate
+from vqcodec.cli.fit_decoder import fit_decoder
 from vqcodec.cli.fit_prior import fit_prior
 from vqcodec.cli.info import info
 from vqcodec.cli.models import models
@@ -31,5 +32,5 @@ def main() -> None:
     """
 
 
-for _command in (compress, decompress, info, tokens, models, train, fit_prior, sample, evaluate):
+for _command in (compress, decompress, info, tokens, models, train, fit_prior, fit_decoder, sample, evaluate):
     main.add_command(_command)

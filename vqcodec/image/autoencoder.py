@@ -72,7 +72,7 @@ class Decoder(nn.Module):
 
     def __init__(self, config: AutoencoderConfig) -> None:
         super().__init__()
-        widths, blocks = config.widths[::-1], config.blocks[::-1]
+        widths, blocks = config.widths[::-1], config.blocks_of_decoder[::-1]
         self.gain = nn.Parameter(torch.ones(config.rates, config.latent_channels))
         self.stem = nn.Conv2d(config.latent_channels, widths[0], 1)
         self.rate_bias = nn.Embedding(config.rates, widths[0])

@@ -17,6 +17,7 @@ from bitstream import Chunks, FingerprintError, ImageSource, InputError, LimitEr
 from vqcodec.budget import check_budget, taken
 from vqcodec.codec import Codec, limits
 from vqcodec.defaults import DEFAULT_EFFORT, DEFAULT_QUALITY, EFFORTS, Effort
+from vqcodec.image.config import AutoencoderConfig
 from vqcodec.image.modes import Prepared, image_of, prepare, restore
 from vqcodec.image.networks import Networks
 from vqcodec.image.pixels import picture_of, rgb_array
@@ -53,9 +54,14 @@ class ImageCodec(Codec):
         self._networks = Networks(model, device)
 
     @property
+    def shape(self) -> AutoencoderConfig:
+        """The shape of the networks."""
+        return self._networks.shape
+
+    @property
     def stride(self) -> int:
         """Pixels that a latent position covers in each direction."""
-        return self._networks.shape.stride
+        return self.shape.stride
 
     # Bytes <-> pictures --------------------------------------------------------------------------------------------
 

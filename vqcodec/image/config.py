@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal
 
 from vqcodec.nn.bounds import check_bounds
 
-__all__ = ["AutoencoderConfig", "PriorConfig"]
+__all__ = ["AutoencoderConfig", "Distortion", "PriorConfig"]
+
+Distortion = Literal["squared error", "ms-ssim"]  # what a model is trained for: see `vqcodec.image.distortion`
 
 
 @dataclass(frozen=True)
@@ -17,11 +20,13 @@ class AutoencoderConfig:
     Attributes:
         patch: side of the square of pixels that becomes one position of the first level.
         widths: channels of each level; every level after the first halves the resolution.
-        blocks: residual blocks of each level, in the encoder and again in the decoder.
+        blocks: residual blocks of each level.
         latent_channels: channels of z_e.
         rates: number of rate points, each with its own bias at the decoder's stem.
         linear_path: whether a linear transform of each patch of stride x stride pixels is added to what the networks
             compute, in both directions.
+        decoder_blocks: residual blocks of each level in the decoder, in the order of `widths`, if it has others than
+            the encoder.
     """
 
     patch: int = 4
@@ -30,16 +35,24 @@ class AutoencoderConfig:
     latent_channels: int = 160
     rates: int = 1
     linear_path: bool = False
+    decoder_blocks: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         check_bounds("patch", self.patch, 64)
         check_bounds("number of widths", len(self.widths), 8)
-        check_bounds("number of blocks", len(self.blocks), len(self.widths), low=len(self.widths))
-        for width, blocks in zip(self.widths, self.blocks, strict=True):
+        for width in self.widths:
             check_bounds("width", width, 4096)
-            check_bounds("blocks", blocks, 64, low=0)
+        for counts in (self.blocks, self.blocks_of_decoder):
+            check_bounds("number of blocks", len(counts), len(self.widths), low=len(self.widths))
+            for count in counts:
+                check_bounds("blocks", count, 64, low=0)
         check_bounds("latent channels", self.latent_channels, 4096)
         check_bounds("rates", self.rates, 256)
+
+    @property
+    def blocks_of_decoder(self) -> tuple[int, ...]:
+        """Residual blocks of each level in the decoder, in the order of `widths`."""
+        return self.decoder_blocks or self.blocks
 
     @property
     def stride(self) -> int:
@@ -58,7 +71,7 @@ class AutoencoderConfig:
     @property
     def decoder_reach(self) -> int:
         """Latent positions to each side beyond which a pixel, and its likelihood, depend on nothing."""
-        patches = 1 + sum(2 * blocks << level for level, blocks in enumerate(self.blocks))
+        patches = 1 + sum(2 * blocks << level for level, blocks in enumerate(self.blocks_of_decoder))
         return -(-patches // (self.stride // self.patch))
 
     @property
@@ -74,7 +87,7 @@ class AutoencoderConfig:
     @property
     def decoder_parameters(self) -> int:
         """Weights and biases of the decoder."""
-        widths, blocks = self.widths[::-1], self.blocks[::-1]
+        widths, blocks = self.widths[::-1], self.blocks_of_decoder[::-1]
         total = self.rates * (self.latent_channels + widths[0]) + (self.latent_channels + 1) * widths[0]
         total += sum(2 * count * (9 * width + 1) * width for width, count in zip(widths, blocks, strict=True))
         total += sum(4 * (before + 1) * width for before, width in pairwise(widths))

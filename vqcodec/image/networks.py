@@ -17,6 +17,7 @@ from torch import Tensor
 from bitstream.errors import ModelError
 from vqcodec.image.autoencoder import Decoder, Encoder, LikelihoodHead
 from vqcodec.image.config import AutoencoderConfig
+from vqcodec.image.distortion import DISTORTIONS
 from vqcodec.image.tiles import Span, tiles
 from vqcodec.nn.likelihood import pixel_code_length
 from vqcodec.nn.networks import ModelNetworks
@@ -102,8 +103,8 @@ class Networks(ModelNetworks[Encoder, Decoder, LikelihoodHead]):
         """How far the decoding of indices `[P, h, w]` is from pixels `[H, W, 3]`, in tiles, and what would change that.
 
         Yields:
-            A tile's rows and columns, its squared error summed over sub-pixels of 8 bits, and the gradient of that in
-            z_q, `[C, h', w']` of the tile's window. The error's whole gradient is the sum of those of all tiles.
+            A tile's rows and columns, its distortion times its pixels, and the gradient of that in z_q, `[C, h', w']`
+            of the tile's window. The whole gradient is the sum of those of all tiles.
         """
         _, rows, columns = indices.shape
         side = max(1, min(self.tile, TILE_WITH_GRADIENT) // self.shape.stride)
@@ -113,14 +114,15 @@ class Networks(ModelNetworks[Encoder, Decoder, LikelihoodHead]):
     @torch.inference_mode(False)
     @torch.enable_grad()
     def _error(self, pixels: Pixels, indices: Indices, rate: int, i: Span, j: Span) -> tuple[float, Floats]:
-        """The squared error of a tile, and its gradient: see `errors`."""
+        """The distortion of a tile, and its gradient: see `errors`."""
         stride = self.shape.stride
         z_q = self.model.codebooks.look_up(indices[:, i.window(), j.window()], rate)
         inputs, point = self._decoder_inputs(z_q, rate)
         location, _ = self.decoder(inputs.requires_grad_(), point)
         tile = pixels[i.own(stride), j.own(stride)]
-        values = ((_cropped(location, i, j, stride, tile) + 0.5) * 255).clamp(0, 255)
-        error = (values - self._to_tensor(tile)).square().sum()
+        original = self._to_tensor(tile).float() / 255 - 0.5
+        decoded = _cropped(location, i, j, stride, tile).clamp(-0.5, 0.5)
+        error = DISTORTIONS[self.model.config.distortion](original, decoded).sum() * original[0, 0].numel()
         (gradient,) = torch.autograd.grad(error, inputs)
         return error.item(), gradient[0].cpu().numpy()
 

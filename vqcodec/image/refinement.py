@@ -3,12 +3,13 @@
 An encoder has one guess at the latents of any picture. Here they are refined for the picture at hand, as in Campos et
 al., 'Content adaptive optimization for neural image compression' (2019), but over hard codes:
 
-    z_e --choose codes in context--> z_q --decoder--> squared error
+    z_e --choose codes in context--> z_q --decoder--> distortion
      ^                                                    |
      half way towards  z_q - gradient / curvature <-------+
 
-The error is taken to be quadratic with the metric of the quantizer, which is what training made the metric for: codes
-are chosen as if errors of latents, squared and in widths, added up to that of the picture.
+The distortion is that which the model is trained for. It is taken to be quadratic with the metric of the quantizer,
+which is what training made the metric for: codes are chosen as if errors of latents, squared and in widths, added up to
+that of the picture.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def refine(
     if not codec.model.config.lambdas:
         raise InputError("the model does not tell what an error is worth, which an encoding of high effort has to know")
     codebooks, rate = codec.model.codebooks, chosen.rate_point
-    worth = codec.model.config.lambdas[rate] * WORTH / 3  # of a squared error in one sub-pixel, in squared widths
+    worth = codec.model.config.lambdas[rate] * WORTH  # of the distortion of one pixel, in squared widths
     descent = STEP * worth / 2 / codebooks.metric[rate][..., None, None]  # half the curvature is the metric
     indices = codec.choose(aim, chosen)
     best, least = indices, math.inf

@@ -18,6 +18,7 @@ from PIL import Image
 from bitstream import ImageSource
 from vqcodec.budget import SizeCurve, SizedFile, largest_file
 from vqcodec.defaults import DEFAULT_EFFORT, Effort
+from vqcodec.image.distortion import picture_distortion
 from vqcodec.image.modes import Prepared
 from vqcodec.indices import Indices
 from vqcodec.quality import Setting, quality_of
@@ -36,8 +37,7 @@ USUAL = 35.0
 # The first guess at the scale is made on so many pixels.
 GUESSED_ON = 1 << 18
 KEPT = 2  # scales whose latents are: a search goes from one to its neighbour
-# Of a picture so many rows are compared at once, and so many pixels made, to bound the memory.
-ROWS = 256
+# So many pixels of a picture are made at once, to bound the memory.
 STRIP = 1 << 22
 LOBES = 3
 
@@ -126,14 +126,16 @@ class Scales:
         return self._error_at(number, self._rate_point(number))
 
     def _error_at(self, number: int, rate_point: int) -> float:
-        """Mean squared error of the picture within the budget; infinite if nothing fits."""
+        """Distortion of the picture within the budget; infinite if nothing fits."""
         key = number, rate_point
         if key not in self._errors:
             scale = self._at(number)
             chosen = scale.curve.fit(rate_point, self.budget)
             if chosen is None:
                 return math.inf
-            self._errors[key] = _squared_error(self.picture.pixels, self.codec.pixels(self._indices(number, chosen)))
+            decoded = self.codec.pixels(self._indices(number, chosen))
+            distortion = self.codec.model.config.distortion
+            self._errors[key] = picture_distortion(distortion, self.picture.pixels, decoded)
         return self._errors[key]
 
     def _at(self, number: int) -> Scale:
@@ -184,12 +186,3 @@ def resized(pixels: Pixels, width: int, height: int) -> Pixels:
         strip = Image.fromarray(pixels[low:high]).resize((width, last - first), Image.Resampling.LANCZOS, box)
         out[first:last] = np.asarray(strip)
     return out
-
-
-def _squared_error(x: Pixels, y: Pixels) -> float:
-    """The mean of (x - y)^2, without a copy of the whole in a larger type."""
-    total = 0.0
-    for first in range(0, len(x), ROWS):
-        difference = x[first : first + ROWS].astype(np.float32) - y[first : first + ROWS]
-        total += float(np.vdot(difference, difference))
-    return total / x.size

@@ -18,10 +18,11 @@ from vqcodec.codec import Codec
 from vqcodec.processes import processors
 from vqcodec.quality import Setting
 from vqcodec.training.originals import Piece
+from vqcodec.training.volumes import WORTHS
 
 __all__ = ["calibrate"]
 
-FACTORS = tuple(2.0**exponent for exponent in (-3, -1.25, 0, 1.25, 2.5))
+FACTORS = tuple(2.0 ** np.linspace(*WORTHS, 5))
 ENTRIES = 100
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from vqcodec.training.objective import Decoder, Encoder, LikelihoodHead
     from vqcodec.training.settings import TrainingSettings
 
-__all__ = ["PriorNetwork", "default_quality", "export_model", "prior_network", "sorted_codebooks"]
+__all__ = ["PriorNetwork", "arrays_of", "default_quality", "export_model", "prior_network", "sorted_codebooks"]
 
 PriorNetwork = PixelCNNNetwork | WaveNetNetwork
 
@@ -79,8 +79,9 @@ def export_model(
         description=settings.description,
         modality="audio" if isinstance(settings.prior, WaveNetConfig) else "image",
         lambdas=settings.lambdas,
+        distortion=getattr(settings, "distortion", "squared error"),
     )
-    networks = _arrays("encoder", encoder) | _arrays("decoder", decoder) | _arrays("likelihood", likelihood)
+    networks = arrays_of("encoder", encoder) | arrays_of("decoder", decoder) | arrays_of("likelihood", likelihood)
     return Model(config, codebooks, network.export(), networks)
 
 
@@ -90,5 +91,6 @@ def prior_network(config: PixelCNNConfig | WaveNetConfig, codebooks: Codebooks) 
     return WaveNetNetwork(config, *arrays) if isinstance(config, WaveNetConfig) else PixelCNNNetwork(config, *arrays)
 
 
-def _arrays(name: str, module: nn.Module) -> dict[str, NDArray[np.float32]]:
+def arrays_of(name: str, module: nn.Module) -> dict[str, NDArray[np.float32]]:
+    """The weights of a network, as a model has them."""
     return {f"{name}/{key}": value.numpy() for key, value in module.state_dict().items()}

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from vqcodec.image.autoencoder import Decoder, Encoder, LikelihoodHead
-from vqcodec.image.config import AutoencoderConfig, PriorConfig
+from vqcodec.image.config import AutoencoderConfig, Distortion, PriorConfig
+from vqcodec.image.distortion import DISTORTIONS
 from vqcodec.model import load_model
 from vqcodec.nn.likelihood import pixel_code_length
 from vqcodec.nn.quantizer import QuantizerConfig
@@ -33,7 +34,8 @@ class ImageTraining(TrainingSettings):
     """All settings of a model for pictures; the defaults are those of the last run (docs/TRAINING.md).
 
     Attributes:
-        lambdas: weight of the squared error (of 8-bit values) against bits per pixel, one for each rate point.
+        distortion: what pictures are to be close in.
+        lambdas: weight of that distortion against bits per pixel, one for each rate point.
         noise: the first stage, or None to train on codes from the start.
     """
 
@@ -44,6 +46,7 @@ class ImageTraining(TrainingSettings):
     prior: PriorConfig = field(
         default_factory=lambda: PriorConfig((2, 2, 4, 8, 8, 12, 12), (3, 2, 2), context=96, hidden=96)
     )
+    distortion: Distortion = "squared error"
     lambdas: tuple[float, ...] = (0.0005, 0.00085, 0.00145, 0.0025, 0.0042, 0.0071, 0.0121, 0.0205, 0.0349)
     noise: NoiseStage | None = field(default_factory=NoiseStage)
     codebooks: CodebookStage = field(default_factory=CodebookStage)
@@ -52,12 +55,15 @@ class ImageTraining(TrainingSettings):
     description: str = ""
 
 
+@dataclass(frozen=True)
 class PictureObjective:
-    """The squared error on the scale of 8-bit values, and the likelihood of sub-pixels."""
+    """A distortion of pictures, and the likelihood of sub-pixels."""
+
+    name: Distortion = "squared error"
 
     def distortion(self, x: Tensor, location: Tensor) -> Tensor:
-        """Mean over sub-pixels, `[B]`."""
-        return (location.float() - x).square().mean((1, 2, 3)) * 255**2
+        """See `vqcodec.image.distortion`."""
+        return DISTORTIONS[self.name](x, location)
 
     def code_length(self, x: Tensor, location: Tensor, parameters: tuple[Tensor, Tensor]) -> Tensor:
         """-log2 p(x|z_q) a pixel, `[B]`."""
@@ -87,10 +93,12 @@ def train_image(folder: Path, out: Path, config: Path | None = None, start: Path
         return random_crops(pictures, batch, size, rng)
 
     encoder, decoder = Encoder(shape), Decoder(shape)
-    stages = Stages(settings, encoder, decoder, LikelihoodHead(shape), PictureObjective(), work)
+    stages = Stages(settings, encoder, decoder, LikelihoodHead(shape), PictureObjective(settings.distortion), work)
     crops = batches(settings.codes.batch, settings.codes.crop)
     if start:
-        start_from_model(load_model(start), stages.lambdas, encoder, decoder, stages.density, crops)
+        model = load_model(start)
+        alike = model.config.distortion == settings.distortion
+        start_from_model(model, stages.lambdas, encoder, decoder, stages.density, crops, alike)
         revive(encoder, decoder, stages.density, stages.lambdas, crops)
     else:
         start_linear_path(encoder, decoder, shape, crops)

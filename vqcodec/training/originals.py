@@ -17,13 +17,14 @@ from bitstream import ImageSource
 from vqcodec.audio.codec import AudioCodec
 from vqcodec.codec import Codec
 from vqcodec.image.codec import ImageCodec
+from vqcodec.image.distortion import picture_distortion
 from vqcodec.indices import Indices, Source
 from vqcodec.model import Model
 from vqcodec.training.data import PictureCache
 from vqcodec.training.loudness import loudness_distance
 from vqcodec.training.sounds import SoundCache
 
-__all__ = ["Originals", "Piece", "open_originals"]
+__all__ = ["Originals", "Piece", "open_originals", "picture_pieces"]
 
 PICTURE_PIECE = 512  # pixels a side
 SOUND_PIECE = 1 << 18  # samples
@@ -71,7 +72,7 @@ class Originals(Protocol):
 
 
 class Pictures:
-    """Fidelity is PSNR."""
+    """Fidelity is -10 log10 of the distortion that the model is trained for: but for a constant PSNR, or MS-SSIM."""
 
     lowest_rate = LOWEST_PICTURE_RATE
 
@@ -86,17 +87,14 @@ class Pictures:
         return self._pictures[number].size // 3
 
     def pieces(self, number: int) -> Iterator[Piece]:
-        picture = self._pictures[number]
-        for i in range(0, picture.shape[0], PICTURE_PIECE):
-            for j in range(0, picture.shape[1], PICTURE_PIECE):
-                pixels = np.ascontiguousarray(picture[i : i + PICTURE_PIECE, j : j + PICTURE_PIECE])
-                height, width, _ = pixels.shape
-                source, latents = ImageSource(width, height), self.codec.analyse(pixels)
-                yield Piece(latents, source, height * width, partial(self._psnr, pixels))
+        for pixels in picture_pieces(self._pictures[number]):
+            height, width, _ = pixels.shape
+            source, latents = ImageSource(width, height), self.codec.analyse(pixels)
+            yield Piece(latents, source, height * width, partial(self._closeness, pixels))
 
-    def _psnr(self, pixels: NDArray[np.uint8], indices: Indices) -> float:
-        error = np.asarray(self.codec.decode(indices)).astype(np.float64) - pixels
-        return 10 * math.log10(255**2 / max(float((error**2).mean()), 1e-3))
+    def _closeness(self, pixels: NDArray[np.uint8], indices: Indices) -> float:
+        distortion = picture_distortion(self.codec.model.config.distortion, pixels, self.codec.pixels(indices))
+        return -10 * math.log10(max(distortion, 1e-9))
 
 
 class Sounds:
@@ -125,6 +123,13 @@ class Sounds:
         decoded, rate = self.codec.decode(indices)
         distance = loudness_distance(torch.from_numpy(samples), torch.from_numpy(decoded), rate)
         return -20 * math.log10(max(distance.item(), 1e-6))
+
+
+def picture_pieces(picture: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
+    """A picture `[H, W, 3]` in pieces."""
+    for i in range(0, picture.shape[0], PICTURE_PIECE):
+        for j in range(0, picture.shape[1], PICTURE_PIECE):
+            yield np.ascontiguousarray(picture[i : i + PICTURE_PIECE, j : j + PICTURE_PIECE])
 
 
 def open_originals(model: Model, folder: Path, cache: Path) -> Originals:

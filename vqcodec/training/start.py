@@ -32,6 +32,10 @@ __all__ = [
 LATENT_SCALE = 6.0
 PATCHES = 30_000
 SPREAD = 3.0
+# A channel whose noise is so many times its spread is drowned: the decoder has nothing from it.
+DROWNED = 4.0
+# From a rate point that hears a channel, so much less worth of an error may the coarser ones have that shall hear it.
+WITHIN = 10.0
 
 
 @torch.no_grad()
@@ -75,18 +79,27 @@ def patches(pixels: Tensor, stride: int) -> Tensor:
 
 @torch.no_grad()
 def start_from_model(
-    model: Model, lambdas: Tensor, encoder: Encoder, decoder: Decoder, density: NoiseDensity, batches: Iterator[Tensor]
+    model: Model,
+    lambdas: Tensor,
+    encoder: Encoder,
+    decoder: Decoder,
+    density: NoiseDensity,
+    batches: Iterator[Tensor],
+    same_objective: bool = True,
 ) -> None:
     """Take up the networks of a trained model; the density begins with the spread of its latents and their widths.
 
     What belongs to a rate point is interpolated between those of the model; beyond them, widths go with the inverse
-    root of lambda. A model that does not tell its lambdas is taken to have the first of `lambdas`.
+    root of lambda. A model that does not tell its lambdas is taken to have the first of `lambdas`; one that was trained
+    for something else, to have as many, from coarse to fine. Channels are heard at coarser rate points than in the
+    model: see `hear_coarser`.
 
     Args:
         model: to start from. A linear path that it does not have begins as 0.
         lambdas: `[R]`, of the rate points to be.
         encoder, decoder, density: are changed in place.
         batches: originals `[B, C, ...]`.
+        same_objective: whether the model's lambdas weigh the same distortion.
 
     Raises:
         ModelError: the model has other networks.
@@ -95,18 +108,51 @@ def start_from_model(
     known = torch.tensor(model.config.lambdas) if model.config.lambdas else lambdas[: len(widths)]
     if len(known) != len(widths):
         raise ModelError("the model to start from has more rate points, and does not tell at which lambdas")
-    between = interpolation(known.log(), lambdas.log())
+    wanted = lambdas
+    if not same_objective:
+        wanted = torch.from_numpy(np.geomspace(known[0], known[-1], len(lambdas))).float()
+    between = interpolation(known.log(), wanted.log())
     try:
-        for network, name in ((encoder, "encoder"), (decoder, "decoder")):
-            weights = model.state(name)
-            weights |= {key: between @ weights[key] for key in ("gain", "rate_bias.weight") if key in weights}
-            linear = {key: torch.zeros_like(value) for key, value in network.state_dict().items() if "linear" in key}
-            network.load_state_dict(linear | weights)
-        beyond = lambdas.clamp(known.min(), known.max()) / lambdas
+        weights = model.state("encoder")
+        encoder.load_state_dict(_without_linear(encoder) | weights)
+        latents = collect_latents(encoder, batches, PATCHES)
+        weights = model.state("decoder")
+        gains = weights.get("gain", torch.ones_like(widths))
+        widths, weights["gain"] = hear_coarser(widths, gains, latents.std((0, 2, 3)), known)
+        weights |= {key: between @ weights[key] for key in ("gain", "rate_bias.weight") if key in weights}
+        decoder.load_state_dict(_without_linear(decoder) | weights)
+        beyond = wanted.clamp(known.min(), known.max()) / wanted
         widths = (between @ widths.log()).exp() * beyond.sqrt()[:, None]
-        density.start(collect_latents(encoder, batches, PATCHES), widths.pow(-2))
+        density.start(latents, widths.pow(-2))
     except RuntimeError:
         raise ModelError("the networks to start from have another shape than the configuration") from None
+
+
+def hear_coarser(widths: Tensor, gains: Tensor, spread: Tensor, lambdas: Tensor) -> tuple[Tensor, Tensor]:
+    """Widths and gains with which rate points hear channels that so far only finer ones do.
+
+    A channel that begins drowned in noise at a rate point has no gradient there, and stays drowned however much the
+    finer ones have made of it. It now begins as at the coarsest rate point that hears it, up to WITHIN of its lambda.
+
+    Args:
+        widths, gains: `[R, C]`.
+        spread: `[C]`, standard deviations of the latents.
+        lambdas: `[R]`, rising.
+    """
+    drowned = widths > DROWNED * spread
+    first = drowned.sum(0).clamp_max(len(widths) - 1)  # drowned rate points are the coarsest
+    channels = torch.arange(len(first))
+    further = lambdas[first] / lambdas[:, None]
+    heard = drowned & ~drowned[first, channels] & (further <= WITHIN)
+    noisier = torch.where(heard, widths[first, channels] * further.sqrt(), widths)
+    # Wiener's factor: of a channel with more noise the decoder is to believe less.
+    belief = spread**2 / (spread**2 + noisier**2 / 12)
+    return noisier, torch.where(heard, (gains / belief)[first, channels] * belief, gains)
+
+
+def _without_linear(network: nn.Module) -> dict[str, Tensor]:
+    """Zeros for the linear path of a network, if it has one."""
+    return {key: torch.zeros_like(value) for key, value in network.state_dict().items() if "linear" in key}
 
 
 def interpolation(known: Tensor, wanted: Tensor) -> Tensor:

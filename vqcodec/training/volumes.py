@@ -14,7 +14,10 @@ from tqdm import tqdm
 from vqcodec.quality import Setting
 from vqcodec.training.originals import Originals
 
-__all__ = ["IndexVolumes", "collect_volumes"]
+__all__ = ["WORTHS", "IndexVolumes", "collect_volumes"]
+
+# What a bit is worth in files, in octaves around the worth that codebooks are made for.
+WORTHS = (-2.0, 2.0)
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,6 @@ def collect_volumes(
     for number in tqdm(numbers, desc="indices", disable=None):
         for piece in originals.pieces(number):
             for rate in rates:
-                chosen = Setting(rate, lambda_ * 2 ** float(rng.uniform(-1, 1)))
+                chosen = Setting(rate, lambda_ * 2 ** float(rng.uniform(*WORTHS)))
                 volumes[rate].append(codec.assign(piece.latents, chosen).astype(np.uint16))
     return IndexVolumes(volumes)

@@ -1,0 +1,23 @@
+"""`vqcodec fit-decoder`: a better decoder for a model, whose files stay as they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+__all__ = ["fit_decoder"]
+
+
+@click.command(short_help="Train the decoder of a model further.")
+@click.argument("model", metavar="M", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--config", metavar="FILE", type=click.Path(path_type=Path), help="Settings, as TOML.")
+def fit_decoder(model: Path, folder: Path, config: Path | None) -> None:
+    """Train the decoder of the model file M further on the pictures of the folder DIR, and write it into M.
+
+    It is trained on the codes that files have. The model reads and writes the same files as before.
+    """
+    from vqcodec.training.decoder import fit_decoder as fit
+
+    fit(model, folder, config)
