@@ -2,8 +2,8 @@
 
     python scripts/noise_photo.py MODEL.training/noise.safetensors PICTURES [--config TRAINING.toml]
 
-For every rate point: bits per pixel under the factorized density and PSNR, means over the pictures; and how many
-channels carry more than 0.05 bit a position. PICTURES should not be those of the training. Prints Markdown.
+For every rate point: bits per pixel under the factorized density, PSNR and MS-SSIM, means over the pictures; and how
+many channels carry more than 0.05 bit a position. PICTURES should not be those of the training. Prints Markdown.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from pytorch_msssim import ms_ssim
 from torch import Tensor
 from tqdm import tqdm
 
@@ -54,16 +55,19 @@ def main() -> None:
     rows = []
     for point in tqdm(range(shape.rates), desc="rate points", disable=None):
         torch.manual_seed(0)
-        bpp, psnr, of_channels = [], [], []
+        bpp, psnr, similarity, of_channels = [], [], [], []
         for x in originals:
             noisy, bits = density(encoder(x), torch.tensor([point]))
             location, _ = decoder(noisy, torch.tensor([point]))
             bpp.append(bits.sum().item() / x[0, 0].numel())
             psnr.append(-10 * math.log10((location - x).square().mean().item()))
+            similarity.append(ms_ssim(x + 0.5, (location + 0.5).clamp(0, 1), data_range=1.0).item())
             of_channels.append(bits.mean((0, 2, 3)))
         used = int((torch.stack(of_channels).mean(0) > IN_USE).sum())
-        rows.append([str(point), f"{np.mean(bpp):.4f}", f"{np.mean(psnr):.2f}", str(used)])
-    print(markdown_table(["rate point", "bit/pixel", "PSNR", "channels in use"], rows))
+        rows.append(
+            [str(point), f"{np.mean(bpp):.4f}", f"{np.mean(psnr):.2f}", f"{np.mean(similarity):.4f}", str(used)]
+        )
+    print(markdown_table(["rate point", "bit/pixel", "PSNR", "MS-SSIM", "channels in use"], rows))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Training a decoder further: files stay, pictures get better, and it may become deeper."""
+"""Training a decoder further: files stay, and pictures get better."""
 
 from __future__ import annotations
 
@@ -8,15 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from commands import fail, succeed
-from tiny import pictures, save_tiny_model, tiny_model
+from tiny import pictures, save_tiny_model
 from tiny_audio import tiny_audio_model
 
-from bitstream import InputError
 from vqcodec import ImageCodec, load
-from vqcodec.image.autoencoder import Decoder
-from vqcodec.training.decoder import coded_pieces, deepened
+from vqcodec.training.decoder import coded_pieces
 
 CONFIG = """
 blocks = [2, 1, 3]
@@ -62,27 +59,6 @@ def test_it_is_another_version_of_another_shape(fitted: Fitted) -> None:
     before, after, _ = fitted
     assert after.model.config.decoder_version == before.model.config.decoder_version + 1
     assert after.shape == replace(before.shape, decoder_blocks=(2, 1, 3))
-
-
-def test_a_deeper_decoder_begins_as_the_same_function() -> None:
-    torch.manual_seed(0)
-    model = tiny_model()
-    before = model.config.autoencoder
-    after = replace(before, decoder_blocks=(1, 3, 2))
-    z, rate = torch.randn(2, before.latent_channels, 4, 5), torch.tensor([0, 1])
-    decoders = Decoder(before), Decoder(after)
-    decoders[0].load_state_dict(model.state("decoder"))
-    decoders[1].load_state_dict(deepened(model.state("decoder"), before, after))
-    with torch.no_grad():
-        for a, b in zip(*(decoder(z, rate) for decoder in decoders), strict=True):
-            torch.testing.assert_close(a, b)
-
-
-def test_blocks_are_not_taken_away() -> None:
-    model = tiny_model()
-    state, shape = model.state("decoder"), model.config.autoencoder
-    with pytest.raises(InputError, match="no fewer"):
-        deepened(state, shape, replace(shape, decoder_blocks=(1, 0, 1)))
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from tiny import pictures  # noqa: E402
 from tiny_audio import voices  # noqa: E402
 
 from bitstream import layer_ends  # noqa: E402
-from vqcodec import AudioCodec, Codec, load  # noqa: E402
+from vqcodec import AudioCodec, Codec, load, models  # noqa: E402
 
 TINY = FOLDER.parent / "golden" / "tiny.safetensors"
 MODES = {
@@ -53,7 +53,7 @@ def of_mode(mode: str) -> Image.Image:
 
 def file_of(name: str) -> tuple[bytes, Codec]:
     """The bytes of a file, and the codec that made it."""
-    if name in ("photo", "small", "speech"):
+    if name in {info.name for info in models()}:
         codec = load(name)
         if isinstance(codec, AudioCodec):
             return codec.compress(voices(1, 9_000, seed=5), 24_000, 40), codec

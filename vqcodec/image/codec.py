@@ -80,7 +80,7 @@ class ImageCodec(Codec):
                 orientation that a camera noted is applied, and colours of another profile are converted to sRGB.
             quality: 1..100, continuous; both the size of the file and the fidelity rise with it.
             max_bytes: the most bytes that the file may have, instead of a quality. It has at most 3 % less; if not, a
-                UserWarning says why. Where that gives a higher PSNR, the picture is coded at a smaller scale.
+                UserWarning says why. Where more of the picture is kept so, it is coded at a smaller scale.
             keep_metadata: keep colour profile (the colours then stay as they are), EXIF and XMP of a Pillow image.
             effort: "high" takes some ten times as long to find codes from which the picture is decoded better.
 

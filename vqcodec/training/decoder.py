@@ -28,6 +28,7 @@ from vqcodec.training.checkpoint import Checkpoint
 from vqcodec.training.codes import DROP_CHANCE, DROP_WEIGHT
 from vqcodec.training.config import load_config
 from vqcodec.training.data import PictureCache, crops_to_tensor
+from vqcodec.training.deepening import deepened
 from vqcodec.training.export import arrays_of
 from vqcodec.training.image import PictureObjective
 from vqcodec.training.loop import run_stage
@@ -35,7 +36,7 @@ from vqcodec.training.noise import rate_weights
 from vqcodec.training.optimizer import NetworkOptimizer, Schedule, kernels_of, others_of
 from vqcodec.training.originals import picture_pieces
 
-__all__ = ["CodedPiece", "DecoderTraining", "deepened", "fit_decoder"]
+__all__ = ["CodedPiece", "DecoderTraining", "coded_pieces", "fit_decoder"]
 
 
 @dataclass(frozen=True)
@@ -114,10 +115,10 @@ def _networks(
     """Decoder and likelihood of the model, the decoder with so many `blocks`; and the shape that has them."""
     try:
         shape = replace(before, decoder_blocks=blocks or before.decoder_blocks)
+        decoder, likelihood = Decoder(shape), LikelihoodHead(shape)
+        decoder.load_state_dict(deepened(model.state("decoder"), decoder))
     except ValueError as error:
         raise InputError(f"blocks: {error}") from None
-    decoder, likelihood = Decoder(shape), LikelihoodHead(shape)
-    decoder.load_state_dict(deepened(model.state("decoder"), before, shape))
     try:
         likelihood.load_state_dict(model.state("likelihood"))
     except RuntimeError:
@@ -142,31 +143,6 @@ def coded_pieces(
                 whole = pixels[: rows * codec.stride, : columns * codec.stride]
                 coded.append(CodedPiece(whole, indices, chosen.rate_point))
     return coded
-
-
-def deepened(state: dict[str, Tensor], before: AutoencoderConfig, after: AutoencoderConfig) -> dict[str, Tensor]:
-    """The weights of a decoder of shape `after` that computes what `state` does in one of shape `before`.
-
-    Blocks that are new come last in their level, and do nothing yet.
-
-    Raises:
-        InputError: it has fewer blocks.
-    """
-    numbers: dict[str, str] = {}
-    old = new = 0
-    counts = (shape.blocks_of_decoder[::-1] for shape in (before, after))
-    for had, has in zip(*counts, strict=True):
-        if has < had:
-            raise InputError("a decoder gets no fewer residual blocks than it has")
-        # After the blocks of a level, a convolution makes channels for the next one.
-        places = [*range(new, new + had), new + has]
-        numbers |= {f"layers.{old + step}": f"layers.{place}" for step, place in enumerate(places)}
-        old, new = old + had + 2, new + has + 2
-    moved = {}
-    for key, value in state.items():
-        layer = ".".join(key.split(".")[:2])
-        moved[key.replace(layer, numbers.get(layer, layer), 1)] = value
-    return Decoder(after).state_dict() | moved
 
 
 def _train(

@@ -16,6 +16,7 @@ from vqcodec.image.config import AutoencoderConfig
 from vqcodec.model import Model
 from vqcodec.nn.density import NoiseDensity
 from vqcodec.training.codebooks import collect_latents
+from vqcodec.training.deepening import deepened
 from vqcodec.training.objective import Decoder, Encoder
 
 __all__ = [
@@ -95,7 +96,7 @@ def start_from_model(
     model: see `hear_coarser`.
 
     Args:
-        model: to start from. A linear path that it does not have begins as 0.
+        model: to start from. A linear path that it does not have begins as 0, and residual blocks as nothing.
         lambdas: `[R]`, of the rate points to be.
         encoder, decoder, density: are changed in place.
         batches: originals `[B, C, ...]`.
@@ -113,10 +114,10 @@ def start_from_model(
         wanted = torch.from_numpy(np.geomspace(known[0], known[-1], len(lambdas))).float()
     between = interpolation(known.log(), wanted.log())
     try:
-        weights = model.state("encoder")
+        weights = deepened(model.state("encoder"), encoder)
         encoder.load_state_dict(_without_linear(encoder) | weights)
         latents = collect_latents(encoder, batches, PATCHES)
-        weights = model.state("decoder")
+        weights = deepened(model.state("decoder"), decoder)
         gains = weights.get("gain", torch.ones_like(widths))
         widths, weights["gain"] = hear_coarser(widths, gains, latents.std((0, 2, 3)), known)
         weights |= {key: between @ weights[key] for key in ("gain", "rate_bias.weight") if key in weights}
@@ -124,7 +125,7 @@ def start_from_model(
         beyond = wanted.clamp(known.min(), known.max()) / wanted
         widths = (between @ widths.log()).exp() * beyond.sqrt()[:, None]
         density.start(latents, widths.pow(-2))
-    except RuntimeError:
+    except (RuntimeError, ValueError):
         raise ModelError("the networks to start from have another shape than the configuration") from None
 
 
