@@ -5,4 +5,4 @@
 set -euo pipefail
 here="$(dirname "${BASH_SOURCE[0]}")"
 vqcodec train image "$1" --out "$2" --config "$here/photo_ms_ssim.toml" --start "$3"
-vqcodec fit-prior "$2" "$1" --config "$here/photo_prior.toml"
+vqcodec fit-prior "$2" "$1" --config "$here/photo_ms_ssim_prior.toml"

@@ -190,14 +190,16 @@ def test_warnings_of_libraries_are_notes(folder: Path, monkeypatch: pytest.Monke
 @pytest.mark.parametrize("config", [None, "settings.toml"])
 def test_training_is_handed_on(monkeypatch: pytest.MonkeyPatch, config: str | None) -> None:
     calls: list[tuple[object, ...]] = []
-    training = SimpleNamespace(train_image=lambda *args: calls.append(args), fit_prior=lambda *args: calls.append(args))
-    monkeypatch.setitem(sys.modules, "vqcodec.training.image", training)
-    monkeypatch.setitem(sys.modules, "vqcodec.training.prior", training)
+    names = {"image": "train_image", "prior": "fit_prior", "decoder": "fit_decoder"}
+    for module, function in names.items():
+        training = SimpleNamespace(**{function: lambda *args: calls.append(args)})
+        monkeypatch.setitem(sys.modules, f"vqcodec.training.{module}", training)
     options = ["--config", config] if config else []
     succeed("train", "image", "pictures", "--out", "m", *options)
-    succeed("fit-prior", "m", "pictures", *options)
+    for command in ("fit-prior", "fit-decoder"):
+        succeed(command, "m", "pictures", *options)
     path = Path(config) if config else None
-    assert calls == [(Path("pictures"), Path("m"), path, None), (Path("m"), Path("pictures"), path)]
+    assert calls == [(Path("pictures"), Path("m"), path, None), *[(Path("m"), Path("pictures"), path)] * 2]
 
 
 def test_training_afresh_deletes_checkpoints_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

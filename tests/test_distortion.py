@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
@@ -11,12 +12,13 @@ import torch
 from PIL import Image
 from tiny import pictures, tiny_model
 
-from vqcodec.evaluation.metrics import ms_ssim
+from vqcodec import load
+from vqcodec.evaluation.metrics import ms_ssim, psnr
 from vqcodec.image import distortion
 from vqcodec.image.config import Distortion
 from vqcodec.image.distortion import DISTORTIONS, SQUARED_SHARE, picture_distortion
 from vqcodec.image.networks import Networks
-from vqcodec.loading import codec_of
+from vqcodec.loading import codec_of, load_for
 from vqcodec.model import load_model
 from vqcodec.quality import Setting
 from vqcodec.training.data import crops_to_tensor
@@ -76,7 +78,7 @@ def test_gradients_are_finite_where_nothing_is_alike() -> None:
     assert torch.isfinite(opposite.grad).all()
 
 
-def test_a_model_says_what_it_is_trained_for(tmp_path) -> None:
+def test_a_model_says_what_it_is_trained_for(tmp_path: Path) -> None:
     model = tiny_model()
     assert model.config.distortion == "squared error"
     replace(model, config=replace(model.config, distortion="ms-ssim")).save(tmp_path / "m.safetensors")
@@ -99,3 +101,16 @@ def test_high_effort_lowers_the_distortion_of_the_model() -> None:
         found[name] = error
     assert found["high"] < found["normal"]
     assert not np.array_equal(values["high"], values["squared"])
+
+
+def test_the_bundled_models_are_each_better_at_what_they_are_for() -> None:
+    """On a real photograph, in files of the same size."""
+    photo = Image.open(Path(__file__).parents[1] / "examples" / "coffee.png").convert("RGB").resize((384, 256))
+    plain, structural = load("photo"), load("photo-ms-ssim")
+    data = plain.compress(photo, 65)
+    budgeted = structural.compress(photo, max_bytes=len(data))
+    decoded = plain.decompress(data), structural.decompress(budgeted)
+    assert len(data) * 0.97 <= len(budgeted) <= len(data)
+    assert ms_ssim(photo, decoded[0]) + 0.005 < ms_ssim(photo, decoded[1])
+    assert psnr(photo, decoded[0]) > psnr(photo, decoded[1])
+    assert load_for(budgeted).model.fingerprint == structural.model.fingerprint

@@ -201,7 +201,7 @@ def describe_model(path: Path) -> ModelInfo:
 
 def bundled_models() -> list[ModelInfo]:
     """The models that ship with the package."""
-    return [describe_model(path) for path in sorted(WEIGHTS.glob("*.safetensors"))]
+    return [describe_model(path) for path in sorted(WEIGHTS.glob("*.safetensors"), key=lambda path: path.stem)]
 
 
 def find_model(name: str | Path) -> Path:

@@ -41,6 +41,7 @@ class PriorTraining:
         held_out: every so many-th original is kept for the figures and for the calibration.
         most_positions: of training originals; their indices are kept in memory.
         calibrated_on: how many originals the quality knob is calibrated on.
+        sharpened: whether draws are to cost what originals do, which costs files some per cent: see `sharpness`.
     """
 
     float_steps: int = 3_600
@@ -53,6 +54,7 @@ class PriorTraining:
     held_out: int = 50
     most_positions: int = 312_500
     calibrated_on: int = 16
+    sharpened: bool = True
     seed: int = 0
 
 
@@ -79,8 +81,10 @@ def fit_prior(model: Path, folder: Path, config: Path | None = None) -> None:
     figures["float"] = mean_bits(network, test, False)
     _train(network, volumes, settings, settings.float_steps, settings.steps, rng, work)
     figures["integer"] = mean_bits(network, test, True)
-    factors = sharpen(network, test)
-    figures["sharpened"] = mean_bits(network, test, True)
+    factors: list[float] = []
+    if settings.sharpened:
+        factors = sharpen(network, test)
+        figures["sharpened"] = mean_bits(network, test, True)
     with (work / "log.jsonl").open("a") as log:
         entry = {"stage": "prior", "held_out_bits_per_position": figures, "sharpness": factors}
         log.write(json.dumps(entry) + "\n")
