@@ -99,7 +99,8 @@ def train_image(folder: Path, out: Path, config: Path | None = None, start: Path
         model = load_model(start)
         alike = model.config.distortion == settings.distortion
         start_from_model(model, stages.lambdas, encoder, decoder, stages.density, crops, alike)
-        revive(encoder, decoder, stages.density, stages.lambdas, crops)
+        if settings.distortion == "squared error":  # by which channels come back
+            revive(encoder, decoder, stages.density, stages.lambdas, crops)
     else:
         start_linear_path(encoder, decoder, shape, crops)
     stages.run(batches).save(out)
