@@ -17,6 +17,11 @@ section() { # a title, and a command whose Markdown goes below it
     section "Rate and distortion" vqcodec eval rd "$1" --out "$4/rd" --qualities "$(seq -s, 5 5 95)"
     mkdir -p "$4/rd_high" && cp -n "$4/rd/cache.jsonl" "$4/rd_high" # of the others nothing has to be measured again
     section "Rate and distortion, high effort" vqcodec eval rd "$1" --out "$4/rd_high" --effort high --qualities 20,40,60,80,95
+    for effort in "normal 5,15,25,35,45,55,65,75,85,95" "high 15,35,55,75,95"; do
+        report="$4/rd_ms_ssim_${effort% *}"
+        mkdir -p "$report" && cp -n "$4/rd/cache.jsonl" "$report"
+        section "For MS-SSIM, ${effort% *} effort" vqcodec eval rd "$1" --out "$report" --model photo-ms-ssim --effort "${effort% *}" --qualities "${effort#* }"
+    done
     section "Files and prior" python scripts/checks.py "$1"
     section "Bits per dim, photographs" vqcodec eval bpd "$1" --csv "$4/bpd_photo.csv" --force
     section "Bits per dim, small pictures" vqcodec eval bpd "$2" --model small -q 75 --lossless --csv "$4/bpd_small.csv" --force
@@ -35,6 +40,7 @@ vqcodec sample small docs/samples.png --size 32x32 -q 75 -n 64 --force
 python scripts/spectrograms.py "$(find "$3" -type f | sort | tail -n 1)" docs/speech.png
 cp "$4/rd/curves.png" docs/rd.png
 cp "$4/rd_high/curves.png" docs/rd_high.png
+cp "$4/rd_ms_ssim_normal/curves.png" docs/rd_ms_ssim.png
 cp "$4/speech/curves.png" docs/rd_speech.png
 cp "$4/size.png" docs/size.png
 exit "$broken"
