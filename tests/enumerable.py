@@ -36,6 +36,8 @@ def enumerable_model(seed: int = 0) -> Model:
         for key, value in network.state_dict().items()
     }
     codewords, code_bits = torch.randn(1, 2, 4, 2).half().float(), 1 + 2 * torch.rand(1, 2, 4).half().float()
+    taken = torch.arange(4) < torch.tensor([ALPHABETS])[..., None]
+    codewords, code_bits = codewords * taken[..., None], code_bits * taken
     prior = PriorNetwork(PRIOR, codewords, code_bits, torch.tensor([ALPHABETS]))
     for module in prior.slices:
         torch.nn.init.normal_(module.project, std=0.3)

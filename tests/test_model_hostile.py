@@ -67,18 +67,35 @@ def test_codebooks_are_finite(tiny_model: Path, tmp_path: Path, name: str, value
         load(rewritten(tiny_model, tmp_path, {name: array}))
 
 
-@pytest.mark.parametrize("axis", range(4))
-def test_codebooks_of_nothing(tiny_model: Path, tmp_path: Path, axis: int) -> None:
-    """No rate points, planes, codewords or dimensions, and all arrays agree."""
-    arrays = load_file(tiny_model)
-    codewords, axes = arrays["codewords"], {"codewords": (0, 1, 2, 3), "sizes": (0, 1)}
-    axes |= {"metric": (0, 1, 3), "code_bits": (0, 1, 2)}
+@pytest.mark.parametrize(("rates", "planes", "dimension"), [(0, 6, 4), (2, 0, 4), (2, 6, 0)])
+def test_codebooks_of_nothing(tiny_model: Path, tmp_path: Path, rates: int, planes: int, dimension: int) -> None:
+    """No rate points, planes or dimensions, and all arrays agree."""
     empty = {
-        name: np.zeros([0 if each == axis else codewords.shape[each] for each in own], arrays[name].dtype)
-        for name, own in axes.items()
+        "sizes": np.ones((rates, planes), np.int16),
+        "codewords": np.zeros((rates * planes, dimension), np.float16),
+        "code_bits": np.zeros(rates * planes, np.float16),
+        "metric": np.zeros((rates, planes, dimension), np.float32),
+        "prior/values": np.zeros((rates * planes, dimension), np.int8),
     }
-    with pytest.raises(ModelError, match="codebooks"):
+    with pytest.raises(ModelError, match="do not fit"):
         load(rewritten(tiny_model, tmp_path, empty))
+
+
+@pytest.mark.parametrize("alphabet", ["", "0", "-1", "15", "16.0", "32769", "9" * 5000, None])
+def test_the_room_for_codes_is_given(tiny_model: Path, tmp_path: Path, alphabet: str | None) -> None:
+    path, metadata = tmp_path / "changed.safetensors", metadata_of(tiny_model)
+    del metadata["alphabet"]
+    save_file(load_file(tiny_model), path, metadata | ({} if alphabet is None else {"alphabet": alphabet}))
+    with pytest.raises(ModelError, match="alphabet"):
+        load(path)
+
+
+def test_more_room_makes_another_model(tiny_model: Path, tmp_path: Path) -> None:
+    """Which is what the fingerprint of files of the first format says, too."""
+    path = tmp_path / "changed.safetensors"
+    save_file(load_file(tiny_model), path, metadata_of(tiny_model) | {"alphabet": "17"})
+    assert load(path).model.fingerprint != load(tiny_model).model.fingerprint
+    use(load(path))
 
 
 @pytest.mark.parametrize("value", [0, -1, 17, 15, -(2**15), 2**15 - 1])
@@ -204,7 +221,7 @@ def test_configurations_that_are_none(tiny_model: Path, tmp_path: Path, text: st
 
 
 @pytest.mark.parametrize(
-    "metadata", [None, {}, {"format": "vqcodec-model-1"}, {"format": "vqcodec-model-2", "config": "{}"}]
+    "metadata", [None, {}, {"format": "vqcodec-model-1"}, {"format": "vqcodec-model-3", "config": "{}"}]
 )
 def test_metadata_that_is_missing(tiny_model: Path, tmp_path: Path, metadata: dict[str, str] | None) -> None:
     path = tmp_path / "changed.safetensors"

@@ -3,8 +3,8 @@
     encoder/..., decoder/..., likelihood/...   float16, int8   the soft half: may be replaced by a better one
     codewords, sizes, prior/...                float16, ints   the hard half: what the indices of a file mean
 
-The fingerprint is a hash of the hard half. Model files are read as hostile input: safetensors only, every shape and
-bound checked.
+The fingerprint is a hash of the hard half as it is in memory. Model files are read as hostile input: safetensors only,
+every shape and bound checked. Their format was `vqcodec-model-1` when codes were not packed yet (`nn.packed_codes`).
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from vqcodec.image import prior_tensors as image_prior
 from vqcodec.image.prior import PixelCNN
 from vqcodec.model_config import Modality, ModelConfig, from_json, to_json
 from vqcodec.nn.codebooks import Codebooks
+from vqcodec.nn.packed_codes import pack_codes, unpack_codes
 from vqcodec.nn.packed_kernels import pack_networks, unpack_networks
 
 if TYPE_CHECKING:
@@ -39,8 +40,11 @@ __all__ = ["Model", "ModelConfig", "ModelInfo", "bundled_models", "describe_mode
 
 WEIGHTS = Path(__file__).parent / "weights"
 MAX_BYTES = 1 << 28
+MOST_CODES = 1 << 15
+FORMAT, FIRST_FORMAT = "vqcodec-model-2", "vqcodec-model-1"
 HARD = ("codewords", "sizes", "prior/")
 SOFT = ("encoder/", "decoder/", "likelihood/")
+PER_CODE = ("codewords", "code_bits", "prior/values")
 TYPES = {"sizes": np.int16, "metric": np.float32}  # of arrays of the hard half outside of the prior; others: float16
 
 
@@ -74,7 +78,7 @@ class Model:
     networks: Mapping[str, NDArray[Any]] = field(repr=False)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """All arrays of the file."""
+        """All arrays of the file, those of codes `[R, P, K, ...]`."""
         arrays = pack_networks(self.networks)
         arrays["codewords"] = self.codebooks.codewords.astype(np.float16)
         arrays["sizes"] = self.codebooks.sizes.astype(np.int16)
@@ -109,13 +113,16 @@ class Model:
 
     def save(self, path: Path) -> None:
         """Write the file, whole or not at all."""
+        arrays, sizes = self.arrays(), self.codebooks.sizes
         metadata = {
-            "format": "vqcodec-model-1",
+            "format": FORMAT,
             "config": to_json(self.config),
             "fingerprint": self.fingerprint.hex(),
+            "alphabet": str(self.codebooks.codewords.shape[2]),
         }
+        arrays |= {name: pack_codes(arrays[name], sizes) for name in PER_CODE}
         with atomic_write(path, force=True) as file:
-            file.write(save({name: np.ascontiguousarray(array) for name, array in self.arrays().items()}, metadata))
+            file.write(save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, metadata))
 
 
 def load_model(path: Path) -> Model:
@@ -124,11 +131,13 @@ def load_model(path: Path) -> Model:
     Raises:
         ModelError: it is missing, damaged, or could not be trusted to decode exactly.
     """
-    config, _, arrays = _read(path, with_arrays=True)
+    config, metadata, arrays = _read(path, with_arrays=True)
     for name, array in arrays.items():
         if not name.startswith(("prior/", *SOFT)) and array.dtype != TYPES.get(name, np.float16):
             raise ModelError(f"{path}: array {name} has the type {array.dtype}")
     try:
+        if metadata["format"] != FIRST_FORMAT:
+            arrays |= _unpacked(arrays, metadata)
         networks = unpack_networks({name: array for name, array in arrays.items() if name.startswith(SOFT)})
         sizes = arrays["sizes"].astype(np.intp)
         codebooks = Codebooks(
@@ -154,6 +163,14 @@ def load_model(path: Path) -> Model:
     return Model(config, codebooks, prior, networks)
 
 
+def _unpacked(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> dict[str, NDArray[Any]]:
+    """The arrays of codes as they are in memory; KeyError for one that is missing."""
+    alphabet = metadata.get("alphabet", "")
+    if not alphabet.isdecimal() or len(alphabet) > len(str(MOST_CODES)) or not 0 < int(alphabet) <= MOST_CODES:
+        raise ModelError("the alphabet of the model is none")
+    return {name: unpack_codes(arrays[name], arrays["sizes"], int(alphabet), MAX_BYTES) for name in PER_CODE}
+
+
 def _parameters(arrays: Mapping[str, NDArray[Any]], prefix: str) -> int:
     return sum(array.size for name, array in arrays.items() if name.startswith(prefix))
 
@@ -163,8 +180,8 @@ def _prior_of(config: ModelConfig, arrays: Mapping[str, NDArray[Any]], sizes: ND
     return from_tensors(arrays, config.prior.planes, config.prior.layers, sizes)
 
 
-def _read(path: Path, with_arrays: bool) -> tuple[ModelConfig, str, dict[str, NDArray[Any]]]:
-    """Configuration, fingerprint as written, and arrays of a model file."""
+def _read(path: Path, with_arrays: bool) -> tuple[ModelConfig, dict[str, str], dict[str, NDArray[Any]]]:
+    """Configuration, metadata, and arrays of a model file."""
     if not path.is_file():
         raise ModelError(f"no model at {path}")
     if path.stat().st_size > MAX_BYTES:
@@ -173,7 +190,7 @@ def _read(path: Path, with_arrays: bool) -> tuple[ModelConfig, str, dict[str, ND
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
             arrays = {name: file.get_tensor(name) for name in file.keys()} if with_arrays else {}  # noqa: SIM118
-        if metadata.get("format") != "vqcodec-model-1":
+        if metadata.get("format") not in (FORMAT, FIRST_FORMAT):
             raise ModelError(f"{path}: not a model file of vqcodec")
         config = from_json(metadata["config"])
     except (
@@ -185,7 +202,7 @@ def _read(path: Path, with_arrays: bool) -> tuple[ModelConfig, str, dict[str, ND
         AttributeError,
     ):
         raise ModelError(f"{path}: damaged, or not a model file of vqcodec") from None
-    return config, metadata.get("fingerprint", ""), arrays
+    return config, metadata, arrays
 
 
 def describe_model(path: Path) -> ModelInfo:
@@ -194,8 +211,8 @@ def describe_model(path: Path) -> ModelInfo:
     Raises:
         ModelError: it is missing, or not a model file.
     """
-    config, fingerprint, _ = _read(path, with_arrays=False)
-    planes, size = sum(config.prior.planes), path.stat().st_size
+    config, metadata, _ = _read(path, with_arrays=False)
+    planes, size, fingerprint = sum(config.prior.planes), path.stat().st_size, metadata.get("fingerprint", "")
     return ModelInfo(path.stem, path, config.modality, size, fingerprint, planes, config.description)
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
+from vqcodec.cli import options
+
 __all__ = ["fit_decoder"]
 
 
 @click.command(short_help="Train the decoder of a model further.")
-@click.argument("model", metavar="M", type=click.Path(path_type=Path))
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--config", metavar="FILE", type=click.Path(path_type=Path), help="Settings, as TOML.")
+@options.fitting
 def fit_decoder(model: Path, folder: Path, config: Path | None) -> None:
     """Train the decoder of the model file M further on the pictures of the folder DIR, and write it into M.
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
+from vqcodec.cli import options
+
 __all__ = ["fit_prior"]
 
 
 @click.command(short_help="Fit the prior of a model.")
-@click.argument("model", metavar="M", type=click.Path(path_type=Path))
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--config", metavar="FILE", type=click.Path(path_type=Path), help="Settings, as TOML.")
+@options.fitting
 def fit_prior(model: Path, folder: Path, config: Path | None) -> None:
     """Fit the prior of the model file M to the pictures or sounds of the folder DIR, and write it into M."""
     from vqcodec.training.prior import fit_prior as fit

@@ -16,6 +16,7 @@ __all__ = [
     "at_most_one",
     "device",
     "effort",
+    "fitting",
     "force",
     "in_and_out",
     "json_output",
@@ -94,10 +95,19 @@ _jobs = click.option(
     help="With --out-dir: processes that work side by side.",
 )
 
+_fitted = click.argument("model", metavar="M", type=click.Path(path_type=Path))
+_fitted_to = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+_settings = click.option("--config", metavar="FILE", type=click.Path(path_type=Path), help="Settings, as TOML.")
+
 
 def many(command: Callable[..., Any]) -> Callable[..., Any]:
     """The arguments of a command on one file or many: `paths`, `out_dir`, `recursive`, `jobs`."""
     return _paths(_out_dir(_recursive(_jobs(command))))
+
+
+def fitting(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The arguments of a command that fits a part of a model: `model`, `folder`, `config`."""
+    return _fitted(_fitted_to(_settings(command)))
 
 
 def in_and_out(paths: tuple[str, ...]) -> tuple[str, str]:

@@ -34,7 +34,7 @@ from vqcodec.training.image import PictureObjective
 from vqcodec.training.loop import run_stage
 from vqcodec.training.noise import rate_weights
 from vqcodec.training.optimizer import NetworkOptimizer, Schedule, kernels_of, others_of
-from vqcodec.training.originals import picture_pieces
+from vqcodec.training.originals import picture_pieces, split
 
 __all__ = ["CodedPiece", "DecoderTraining", "coded_pieces", "fit_decoder"]
 
@@ -91,10 +91,9 @@ def fit_decoder(model: Path, folder: Path, config: Path | None = None) -> None:
         raise InputError("the model does not tell its lambdas, which weigh its rate points")
     decoder, likelihood, shape = _networks(trained, codec.shape, settings.blocks)
     pictures = PictureCache(folder, work / "cache").pictures
-    order = [pictures[number] for number in rng.permutation(len(pictures))]
-    share = max(1, len(order) // settings.held_out)
-    pieces = coded_pieces(codec, order[share:] or order, settings.draws, rng)
-    test = coded_pieces(codec, order[:share], 1, rng)
+    held_out, others = split(len(pictures), settings.held_out, rng)
+    pieces = coded_pieces(codec, [pictures[number] for number in others or held_out], settings.draws, rng)
+    test = coded_pieces(codec, [pictures[number] for number in held_out], 1, rng)
     if not pieces or not test:
         raise InputError(f"the pictures of {folder} are smaller than {codec.stride} pixels")
 

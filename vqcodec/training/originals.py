@@ -24,7 +24,7 @@ from vqcodec.training.data import PictureCache
 from vqcodec.training.loudness import loudness_distance
 from vqcodec.training.sounds import SoundCache
 
-__all__ = ["Originals", "Piece", "open_originals", "picture_pieces"]
+__all__ = ["Originals", "Piece", "open_originals", "picture_pieces", "split"]
 
 PICTURE_PIECE = 512  # pixels a side
 SOUND_PIECE = 1 << 18  # samples
@@ -139,3 +139,10 @@ def open_originals(model: Model, folder: Path, cache: Path) -> Originals:
         InputError: there are none that can be read.
     """
     return (Pictures if model.config.modality == "image" else Sounds)(model, folder, cache)
+
+
+def split(count: int, every: int, rng: np.random.Generator) -> tuple[list[int], list[int]]:
+    """Numbers of the originals that are held out, one in `every` and at least one, and of the others, shuffled."""
+    order = rng.permutation(count).tolist()
+    share = max(1, count // every)
+    return order[:share], order[share:]

@@ -1,7 +1,8 @@
 """`vqcodec fit-prior`: fit the prior of a model to the indices of a folder of pictures or sounds, then calibrate its
 quality knob.
 
-The network is trained in floats, then with rounding (quantization-aware), sharpened, and exported to integers.
+The network is trained in floats, on codes chosen at order 0; then with rounding (quantization-aware), on codes chosen
+with what it has become; it is sharpened, and exported to integers.
 """
 
 from __future__ import annotations
@@ -23,11 +24,13 @@ from vqcodec.training.config import load_config
 from vqcodec.training.export import PriorNetwork, prior_network
 from vqcodec.training.loop import run_stage
 from vqcodec.training.optimizer import NetworkOptimizer, Schedule
-from vqcodec.training.originals import Originals, open_originals
+from vqcodec.training.originals import Originals, open_originals, split
 from vqcodec.training.sharpness import sharpen
 from vqcodec.training.volumes import IndexVolumes, collect_volumes
 
 __all__ = ["PriorTraining", "fit_prior"]
+
+ROUNDED_RATE = 0.3  # rates with rounding, as a share of those in floats
 
 
 @dataclass(frozen=True)
@@ -71,14 +74,19 @@ def fit_prior(model: Path, folder: Path, config: Path | None = None) -> None:
     trained = load_model(model)
     work = model.with_name(model.name + ".training")
     originals = open_originals(trained, folder, work / "cache")
-    held_out, training = _split(originals, settings, rng)
-    volumes = collect_volumes(originals, training or held_out, settings.lambda_, rng)
-    test = collect_volumes(originals, held_out, settings.lambda_, rng)
+    held_out, others = split(len(originals), settings.held_out, rng)
+    training = _first(others, originals, settings.most_positions)
+    numbers = training or held_out
+    volumes, test = (collect_volumes(originals, each, settings.lambda_, rng) for each in (numbers, held_out))
 
     network = prior_network(trained.config.prior, trained.codebooks)
     figures = {"order0": mean_bits(network, test, False)}
     _train(network, volumes, settings, 0, settings.float_steps, rng, work)
     figures["float"] = mean_bits(network, test, False)
+    # Files have codes that were chosen with the prior, which costs fewer bits: from here on it is fitted to those.
+    originals = open_originals(replace(trained, prior=network.export()), folder, work / "cache")
+    volumes, test = (collect_volumes(originals, each, settings.lambda_, rng, True) for each in (numbers, held_out))
+    figures["float, chosen"] = mean_bits(network, test, False)
     _train(network, volumes, settings, settings.float_steps, settings.steps, rng, work)
     figures["integer"] = mean_bits(network, test, True)
     factors: list[float] = []
@@ -94,16 +102,12 @@ def fit_prior(model: Path, folder: Path, config: Path | None = None) -> None:
     replace(fitted, config=replace(trained.config, quality=table)).save(model)
 
 
-def _split(originals: Originals, settings: PriorTraining, rng: np.random.Generator) -> tuple[list[int], list[int]]:
-    """Numbers of the originals that are held out, and of those for training."""
-    order = rng.permutation(len(originals)).tolist()
-    share = max(1, len(order) // settings.held_out)
+def _first(numbers: list[int], originals: Originals, most_positions: int) -> list[int]:
+    """The first of these originals, of not more than so many positions in all."""
     stride = originals.codec.model.config.autoencoder.stride
     position = stride if originals.codec.model.config.modality == "audio" else stride**2
-    ends = np.cumsum([originals.size(number) for number in order[share:]]) / position
-    return order[:share], [
-        number for number, end in zip(order[share:], ends, strict=True) if end < settings.most_positions
-    ]
+    ends = np.cumsum([originals.size(number) for number in numbers]) / position
+    return [number for number, end in zip(numbers, ends, strict=True) if end < most_positions]
 
 
 def _train(
@@ -115,9 +119,9 @@ def _train(
     rng: np.random.Generator,
     work: Path,
 ) -> None:
-    """Train in place for `last - first` steps: from step 0 in floats, later with rounding, at a tenth of the rate."""
+    """Train in place for `last - first` steps: from step 0 in floats, later with rounding, at lower rates."""
     quantized = first > 0
-    factor = 0.1 if quantized else 1.0
+    factor = ROUNDED_RATE if quantized else 1.0
     matrices = [p for p in network.parameters() if p.ndim == 2 and p.shape[0] > network.values.shape[0]]
     chosen = {id(p) for p in matrices}
     rest = [p for p in network.parameters() if id(p) not in chosen]

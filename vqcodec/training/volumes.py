@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
+from vqcodec.processes import processors
 from vqcodec.quality import Setting
 from vqcodec.training.originals import Originals
 
@@ -51,15 +54,21 @@ class IndexVolumes:
 
 
 def collect_volumes(
-    originals: Originals, numbers: Sequence[int], lambda_: float, rng: np.random.Generator
+    originals: Originals, numbers: Sequence[int], lambda_: float, rng: np.random.Generator, in_context: bool = False
 ) -> IndexVolumes:
-    """Encode originals at every rate point, with worths of a bit around `lambda_`, as files will have."""
+    """Encode originals at every rate point, with worths of a bit around `lambda_`.
+
+    Codes are chosen by their bits at order 0, or, `in_context`, by those that the prior of the model gives them, as
+    for files, which takes some ten times as long.
+    """
     codec = originals.codec
+    choose = codec.choose if in_context else codec.assign
     rates = range(len(codec.model.codebooks.sizes))
     volumes: list[list[NDArray[np.uint16]]] = [[] for _ in rates]
-    for number in tqdm(numbers, desc="indices", disable=None):
-        for piece in originals.pieces(number):
-            for rate in rates:
-                chosen = Setting(rate, lambda_ * 2 ** float(rng.uniform(*WORTHS)))
-                volumes[rate].append(codec.assign(piece.latents, chosen).astype(np.uint16))
+    with ThreadPoolExecutor(processors()) as pool:  # numpy's part of the work is on one thread each
+        for number in tqdm(numbers, desc="indices", disable=None):
+            for piece in originals.pieces(number):
+                chosen = [Setting(rate, lambda_ * 2 ** float(rng.uniform(*WORTHS))) for rate in rates]
+                for mine, values in zip(volumes, pool.map(partial(choose, piece.latents), chosen), strict=True):
+                    mine.append(values.astype(np.uint16))
     return IndexVolumes(volumes)
