@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The commands that make version 2 of `photo`:  scripts/train_photo.sh PICTURES MODEL.safetensors START.safetensors
-# START is version 1, which is bundled (docs/TRAINING.md says how it was made). An interrupted run goes on from its
-# checkpoints in MODEL.safetensors.training when it is called again.
+# The commands that make version 3 of `photo`:  scripts/train_photo.sh PICTURES MODEL.safetensors START.safetensors
+# START are the networks of version 2 after its first stage (docs/TRAINING.md says where they are). An interrupted run
+# goes on from its checkpoints in MODEL.safetensors.training when it is called again.
 set -euo pipefail
 here="$(dirname "${BASH_SOURCE[0]}")"
 vqcodec train image "$1" --out "$2" --config "$here/photo.toml" --start "$3"

@@ -17,7 +17,7 @@ from vqcodec.image.autoencoder import Decoder, Encoder
 from vqcodec.image.config import AutoencoderConfig
 from vqcodec.nn.density import NoiseDensity
 from vqcodec.nn.quantizer import ProductQuantizer, QuantizerConfig
-from vqcodec.training.codebooks import deal_channels, fit_codebooks, reorder_channels
+from vqcodec.training.codebooks import deal_channels, fit_codebooks, lloyd, reorder_channels
 
 PLANES, DIMENSION, RATES = 3, 2, 2
 
@@ -65,6 +65,39 @@ def test_a_price_on_bits_lowers_the_entropy() -> None:
     entropies, errors = zip(*[fitted(lambda_) for lambda_ in (0.0, 0.05, 0.5)], strict=True)
     assert entropies[0] > entropies[1] + 0.2 > entropies[2] + 0.4
     assert errors[0] < errors[1] < errors[2]
+
+
+def cost(vectors: Tensor, metric: Tensor, codewords: Tensor, counts: Tensor, lambda_: float) -> float:
+    """Mean squared error plus lambda bits, of the code that costs least for each vector."""
+    bits = -torch.log2(counts / counts.sum())
+    errors = ((vectors[:, None] - codewords) ** 2 * metric).sum(-1)
+    return (errors + lambda_ * bits).min(1).values.mean().item()
+
+
+def test_every_iteration_of_lloyd_lowers_the_cost() -> None:
+    torch.manual_seed(0)
+    vectors, metric, first = torch.randn(2000, 3), torch.tensor([1.0, 4.0, 0.5]), torch.randn(64, 3)
+    fits = [lloyd(vectors, metric, first, 0.3, iterations) for iterations in range(1, 9)]
+    costs = [cost(vectors, metric, *fit, 0.3) for fit in fits]
+    assert costs == sorted(costs, reverse=True)
+    assert costs[-1] < costs[0] - 0.1
+    assert len(fits[-1][0]) < len(fits[0][0]) <= 64
+    assert all(counts.min() > 0 and counts.sum() == 2000 for _, counts in fits)
+
+
+def test_an_alphabet_of_codes_that_are_left() -> None:
+    torch.manual_seed(0)
+    model = ProductQuantizer(QuantizerConfig(PLANES, DIMENSION, 24, RATES))
+    before = model.codebooks[0].clone()
+    model.set_codebook(1, 2, torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([30.0, 10.0]))
+    model.update_code_bits()
+    assert model.alive[1, 2].sum() == 2
+    assert model.alive.sum() == RATES * PLANES * 24 - 22
+    torch.testing.assert_close(model.codebooks[0], before)
+    z = torch.tensor([0.0, 0, 0, 0, 2.9, 4.2]).reshape(1, 6, 1, 1)
+    assert model.assign(z, torch.tensor([1]), 0.1)[0, 2].item() == 1
+    assert model.code_bits[1, 2, :2].tolist() == pytest.approx([math.log2(4 / 3), 2], abs=0.01)
+    torch.testing.assert_close(model.ema_sum[1, 2, 1], torch.tensor([30.0, 40.0]))
 
 
 def test_metric_of_the_fit_is_the_inverse_square_of_the_widths() -> None:

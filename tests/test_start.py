@@ -97,6 +97,22 @@ def test_starting_from_a_model_keeps_its_pictures_and_knows_its_lambdas() -> Non
             torch.testing.assert_close(location, before[1](z, torch.full((len(z),), rate))[0])
 
 
+def test_without_a_noise_stage_a_model_is_taken_as_it_is() -> None:
+    model = tiny_model()
+    metric = model.codebooks.metric.copy()
+    metric[0, 1] = 1e-9  # two channels that rate point 0 does not hear
+    lambdas = torch.tensor([0.01, 0.04])
+    told = replace(model.config, lambdas=tuple(lambdas.tolist()))
+    model = replace(model, config=told, codebooks=replace(model.codebooks, metric=metric))
+    config = model.config.autoencoder
+    widths, crops = torch.from_numpy(metric).flatten(1).rsqrt(), crops_to_tensor(pictures(20, 64, seed=1))
+    for hear in (True, False):
+        encoder, decoder, density = Encoder(config), Decoder(config), NoiseDensity(config.latent_channels, config.rates)
+        start_from_model(model, lambdas, encoder, decoder, density, repeat(crops), hear=hear)
+        assert torch.allclose(density.widths(), widths) != hear
+        assert torch.allclose(decoder.gain, model.state("decoder")["gain"]) != hear
+
+
 def test_channels_are_heard_at_coarser_rate_points() -> None:
     """Of three channels, one is heard everywhere, one from rate point 2 on, and one nowhere."""
     lambdas = torch.tensor([1.0, 4.0, 36.0, 72.0])

@@ -169,6 +169,27 @@ def test_training_from_a_model(tmp_path: Path) -> None:
         train_image(run.data, tmp_path / "third.safetensors", run.config, start=run.model)
 
 
+def test_other_planes_for_trained_networks(tmp_path: Path) -> None:
+    """From a model and without a noise stage: the same channels, and as finely quantized, in planes of two."""
+    run = Run(tmp_path, 64)
+    run.train(TWO_RATES, steps=40)
+    changes = {
+        "noise = {": "noise = false #",
+        "planes = 4, dimension = 3": "planes = 6, dimension = 2",
+        "[2, 2]": "[3, 3]",
+    }
+    text = TWO_RATES.format(steps=1)
+    for old, new in changes.items():
+        text = text.replace(old, new)
+    run.config.write_text(text)
+    other = tmp_path / "other.safetensors"
+    train_image(run.data, other, run.config, start=run.model)
+    before, after = (load(path).model.codebooks.metric for path in (run.model, other))
+    assert (before.shape, after.shape) == ((2, 4, 3), (2, 6, 2))
+    for rate in range(2):
+        assert sorted(after[rate].ravel()) == pytest.approx(sorted(before[rate].ravel()), rel=1e-4)
+
+
 def test_a_run_that_was_stopped_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = Run(tmp_path, 64)
     calls = 0

@@ -168,15 +168,13 @@ class ProductQuantizer(nn.Module):
             self.codebooks[seen] = self.ema_sum[seen] / self.ema_count[seen].clamp_min(1e-5)[..., None]
 
     @torch.no_grad()
-    def lloyd_step(self, z: Tensor, rate: int, lambda_: float) -> None:
-        """One iteration of the entropy-constrained Lloyd algorithm on z `[1, C, h, w]`; idle codes keep their place."""
-        point = torch.tensor([rate])
-        counts, sums = self._statistics(z, self.assign(z, point, lambda_), point)
-        used = counts[rate] > 0
-        self.ema_count[rate], self.ema_sum[rate] = counts[rate], sums[rate]
-        self.codebooks[rate][used] = sums[rate][used] / counts[rate][used][:, None]
-        self.alive[rate] = used | (lambda_ == 0)
-        self.update_code_bits()
+    def set_codebook(self, rate: int, plane: int, codewords: Tensor, counts: Tensor) -> None:
+        """Give a plane the codewords `[K', D]`, used so often, `[K']`; what is left of its alphabet is dead."""
+        used = len(codewords)
+        self.codebooks[rate, plane, :used] = codewords
+        self.alive[rate, plane] = torch.arange(self.config.alphabet) < used
+        self.ema_count[rate, plane], self.ema_sum[rate, plane] = 0.0, 0.0
+        self.ema_count[rate, plane, :used], self.ema_sum[rate, plane, :used] = counts, counts[:, None] * codewords
 
     @torch.no_grad()
     def update_code_bits(self) -> None:

@@ -89,7 +89,9 @@ def train_audio(folder: Path, out: Path, config: Path | None = None, start: Path
     stages = Stages(settings, Encoder(shape), Decoder(shape), LikelihoodHead(shape), objective, work)
     cuts = batches(settings.codes.batch, settings.codes.crop)
     if start:
-        start_from_model(load_model(start), stages.lambdas, stages.encoder, stages.decoder, stages.density, cuts)
+        networks = stages.encoder, stages.decoder, stages.density
+        start_from_model(load_model(start), stages.lambdas, *networks, cuts, hear=settings.noise is not None)
+        stages.knows_widths = True
     else:
         spread_latents(stages.encoder, cuts)
     stages.run(batches).save(out)

@@ -3,15 +3,15 @@
 Channels are dealt into groups so that each group has about the same rate: the strongest channels lead one group each,
 in order, and the weakest join the strongest. A group's codebook then neither saturates nor idles, and the planes stay
 ordered by importance. The codebooks start from random latents and are refined by the entropy-constrained Lloyd
-algorithm, in the metric that the widths of the training noise give.
+algorithm (Chou, Lookabaugh and Gray, 1989), in the metric that the widths of the training noise give.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 from tqdm import tqdm
@@ -25,6 +25,7 @@ __all__ = [
     "collect_latents",
     "deal_channels",
     "fit_codebooks",
+    "lloyd",
     "prepare_codebooks",
     "reorder_channels",
 ]
@@ -35,7 +36,7 @@ class CodebookStage:
     """Settings of the fit: latent positions, and iterations of Lloyd's algorithm."""
 
     positions: int = 30_000
-    iterations: int = 12
+    iterations: int = 24
 
 
 @torch.no_grad()
@@ -91,14 +92,35 @@ def fit_codebooks(
     vectors = quantizer.split(latents)[0]
     if widths is not None:
         quantizer.metric.copy_(widths.pow(-2).view(config.rates, config.planes, config.dimension))
-    for rate in tqdm(range(config.rates), desc="codebooks", disable=None):
-        for plane in range(config.planes):
-            chosen = torch.randint(vectors.shape[1], (config.alphabet,))
-            quantizer.codebooks[rate, plane] = vectors[plane, chosen]
-        quantizer.alive[rate] = True
-        quantizer.code_bits[rate] = float(np.log2(config.alphabet))
-        for _ in range(iterations):
-            quantizer.lloyd_step(latents, rate, lambda_)
+    cells = itertools.product(range(config.rates), range(config.planes))
+    for rate, plane in tqdm(cells, desc="codebooks", total=config.rates * config.planes, disable=None):
+        own = vectors[plane]
+        first = own[torch.randint(len(own), (config.alphabet,))]
+        codewords, counts = lloyd(own, quantizer.metric[rate, plane], first, lambda_, iterations)
+        quantizer.set_codebook(rate, plane, codewords, counts)
+    quantizer.update_code_bits()
+
+
+def lloyd(vectors: Tensor, metric: Tensor, codewords: Tensor, lambda_: float, iterations: int) -> tuple[Tensor, Tensor]:
+    """Refine codewords `[K, D]` for vectors `[N, D]` by the entropy-constrained Lloyd algorithm.
+
+    Codes that are never chosen are dropped; with `lambda_` 0, they keep their place.
+
+    Returns:
+        The codewords `[K', D]`, and how often each is chosen, `[K']`.
+    """
+    counts = torch.ones(len(codewords))
+    weighted = vectors * metric
+    for _ in range(iterations):
+        bits = -torch.log2(counts / counts.sum()) if lambda_ else counts
+        costs = torch.addmm((codewords.square() * metric).sum(-1) + lambda_ * bits, weighted, codewords.T, alpha=-2)
+        chosen = costs.argmin(-1)
+        counts = torch.bincount(chosen, minlength=len(codewords)).to(vectors.dtype)
+        sums = torch.zeros_like(codewords).index_add_(0, chosen, vectors)
+        codewords = torch.where(counts[:, None] > 0, sums / counts[:, None].clamp_min(1), codewords)
+        if lambda_:
+            codewords, counts = codewords[counts > 0], counts[counts > 0]
+    return codewords, counts
 
 
 @torch.no_grad()

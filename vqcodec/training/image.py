@@ -98,8 +98,10 @@ def train_image(folder: Path, out: Path, config: Path | None = None, start: Path
     if start:
         model = load_model(start)
         alike = model.config.distortion == settings.distortion
-        start_from_model(model, stages.lambdas, encoder, decoder, stages.density, crops, alike)
-        if settings.distortion == "squared error":  # by which channels come back
+        noisy = settings.noise is not None  # else the networks are taken as they are
+        start_from_model(model, stages.lambdas, encoder, decoder, stages.density, crops, alike, noisy)
+        stages.knows_widths = True
+        if noisy and settings.distortion == "squared error":  # by which channels come back
             revive(encoder, decoder, stages.density, stages.lambdas, crops)
     else:
         start_linear_path(encoder, decoder, shape, crops)

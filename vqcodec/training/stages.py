@@ -2,7 +2,8 @@
 
 1. noise: the transform, under additive noise instead of quantization (skipped if the configuration has none);
 2. codebooks: fitted to its latents;
-3. codes: Algorithm 1 with a rate term on hard codes.
+3. codes: Algorithm 1 with a rate term on hard codes. Codes that are seldom chosen die out in its moving averages, so
+   with a rate term the codebooks are fitted once more, to the latents as they are then.
 
 Every stage leaves a checkpoint and a run goes on where it stopped.
 """
@@ -18,7 +19,7 @@ from torch import Tensor
 
 from vqcodec.nn.density import NoiseDensity
 from vqcodec.nn.quantizer import ProductQuantizer
-from vqcodec.training.codebooks import collect_latents, prepare_codebooks
+from vqcodec.training.codebooks import collect_latents, fit_codebooks, prepare_codebooks
 from vqcodec.training.codes import CodesStage, train_codes
 from vqcodec.training.export import export_model
 from vqcodec.training.noise import NoiseStage, train_noise
@@ -43,6 +44,9 @@ class Stages:
         encoder, decoder, likelihood: of the modality, as `settings` has them.
         objective: likewise.
         folder: where checkpoints and log go.
+
+    Attributes:
+        knows_widths: whether the density will know how finely each channel is to be quantized.
     """
 
     def __init__(
@@ -59,6 +63,7 @@ class Stages:
         self.quantizer = ProductQuantizer(settings.quantizer)
         self.density = NoiseDensity(settings.autoencoder.latent_channels, settings.autoencoder.rates)
         self.lambdas = torch.tensor(settings.lambdas)
+        self.knows_widths = settings.noise is not None
 
     def run(self, batches: Callable[[int, int], Batches]) -> Model:
         """All stages; `batches(batch, crop)` gives the training data in batches of crops."""
@@ -70,6 +75,9 @@ class Stages:
             self.codebooks(crops)
         self.codes(crops, settings.codes)
         latents = collect_latents(self.encoder, crops, EXPORT_POSITIONS)
+        if settings.codes.lambda_:
+            some = latents[:, :, : settings.codebooks.positions]
+            fit_codebooks(self.quantizer, some, None, settings.codes.lambda_, settings.codebooks.iterations)
         return export_model(settings, self.encoder, self.decoder, self.likelihood, self.quantizer, latents)
 
     def noise(self, batches: Batches, stage: NoiseStage) -> None:
@@ -80,7 +88,7 @@ class Stages:
     def codebooks(self, batches: Batches) -> None:
         """The second stage."""
         latents = collect_latents(self.encoder, batches, self.settings.codebooks.positions)
-        density = self.density if self.settings.noise else None
+        density = self.density if self.knows_widths else None
         stage, lambda_ = self.settings.codebooks, self.settings.codes.lambda_
         prepare_codebooks(stage, self.encoder, self.decoder, density, self.quantizer, latents, lambda_)
 

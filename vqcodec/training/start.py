@@ -87,12 +87,13 @@ def start_from_model(
     density: NoiseDensity,
     batches: Iterator[Tensor],
     same_objective: bool = True,
+    hear: bool = True,
 ) -> None:
     """Take up the networks of a trained model; the density begins with the spread of its latents and their widths.
 
     What belongs to a rate point is interpolated between those of the model; beyond them, widths go with the inverse
     root of lambda. A model that does not tell its lambdas is taken to have the first of `lambdas`; one that was trained
-    for something else, to have as many, from coarse to fine. Channels are heard at coarser rate points than in the
+    for something else, to have as many, from coarse to fine. Channels may be heard at coarser rate points than in the
     model: see `hear_coarser`.
 
     Args:
@@ -101,6 +102,7 @@ def start_from_model(
         encoder, decoder, density: are changed in place.
         batches: originals `[B, C, ...]`.
         same_objective: whether the model's lambdas weigh the same distortion.
+        hear: whether channels are to be heard at coarser rate points, which a noise stage must follow.
 
     Raises:
         ModelError: the model has other networks.
@@ -119,7 +121,8 @@ def start_from_model(
         latents = collect_latents(encoder, batches, PATCHES)
         weights = deepened(model.state("decoder"), decoder)
         gains = weights.get("gain", torch.ones_like(widths))
-        widths, weights["gain"] = hear_coarser(widths, gains, latents.std((0, 2, 3)), known)
+        if hear:
+            widths, weights["gain"] = hear_coarser(widths, gains, latents.std((0, 2, 3)), known)
         weights |= {key: between @ weights[key] for key in ("gain", "rate_bias.weight") if key in weights}
         decoder.load_state_dict(_without_linear(decoder) | weights)
         beyond = wanted.clamp(known.min(), known.max()) / wanted
