@@ -65,10 +65,9 @@ def draw(axes: Axes, rows: list[Row], stage: str) -> None:
             continue
         hours, loss = (np.array([float(row[name]) for row in mine]) for name in ("hours", "loss"))
         axes.plot(hours, loss, color=f"C{number}", alpha=0.25, linewidth=1)
-        if len(loss) >= SMOOTHED_OVER:
-            window = np.ones(SMOOTHED_OVER) / SMOOTHED_OVER
-            middle = slice(SMOOTHED_OVER // 2, len(hours) - SMOOTHED_OVER // 2)
-            axes.plot(hours[middle], np.convolve(loss, window, "valid"), color=f"C{number}", linewidth=2, label=run)
+        count = SMOOTHED_OVER if len(loss) >= 2 * SMOOTHED_OVER else 1
+        window, middle = np.ones(count) / count, slice(count // 2, len(hours) - count // 2)
+        axes.plot(hours[middle], np.convolve(loss, window, "valid"), color=f"C{number}", linewidth=2, label=run)
     axes.set_title(f"{stage}: {STAGES[stage]}", fontsize=10)
     axes.set_xlabel("hours of training")
     axes.grid(alpha=0.3)
@@ -81,7 +80,8 @@ def plot(rows: list[Row], path: Path) -> None:
     for axes, stage in zip(panels, STAGES, strict=True):
         draw(axes, rows, stage)
     panels[0].set_ylabel("loss, weighted mean of rate points")
-    panels[0].legend(frameon=False, fontsize=9)
+    for axes in panels:
+        axes.legend(frameon=False, fontsize=8)
     figure.savefig(path, dpi=120)
 
 

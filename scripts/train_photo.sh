@@ -4,5 +4,7 @@
 # goes on from its checkpoints in MODEL.safetensors.training when it is called again.
 set -euo pipefail
 here="$(dirname "${BASH_SOURCE[0]}")"
-vqcodec train image "$1" --out "$2" --config "$here/photo.toml" --start "$3"
+networks="${2%.safetensors}_networks.safetensors"
+vqcodec train image "$1" --out "$networks" --config "$here/photo_networks.toml" --start "$3"
+vqcodec train image "$1" --out "$2" --config "$here/photo.toml" --start "$networks"
 vqcodec fit-prior "$2" "$1" --config "$here/photo_prior.toml"

@@ -11,8 +11,11 @@ from tiny import save_tiny_model
 
 from bitstream import InputError, ModelError
 from vqcodec import ImageCodec, load
+from vqcodec.quality import Setting
 from vqcodec.training import loop
+from vqcodec.training.originals import open_originals
 from vqcodec.training.prior import fit_prior
+from vqcodec.training.volumes import WORTHS, collect_volumes
 
 Fitted = tuple[ImageCodec, ImageCodec, dict[str, list[float]]]
 
@@ -61,6 +64,27 @@ def test_it_learns_structure(fitted: Fitted, rate: int) -> None:
 def test_integers_lose_little(fitted: Fitted, rate: int) -> None:
     figures = fitted[2]
     assert figures["integer"][rate] < 1.05 * figures["float"][rate]
+
+
+@pytest.mark.parametrize("rate", [0, 1])
+def test_codes_chosen_with_the_prior_cost_less(fitted: Fitted, rate: int) -> None:
+    figures = fitted[2]
+    assert figures["float, chosen"][rate] < figures["float"][rate]
+    assert figures["integer"][rate] < 1.02 * figures["float, chosen"][rate]
+
+
+def test_volumes_hold_the_codes_of_files(fitted: Fitted, tmp_path: Path) -> None:
+    codec = fitted[1]
+    np.save(tmp_path / "pictures.npy", striped(2, seed=3))
+    originals = open_originals(codec.model, tmp_path, tmp_path / "cache")
+    for in_context in (False, True):
+        volumes = collect_volumes(originals, [1, 0], 0.02, np.random.default_rng(0), in_context).volumes
+        rng = np.random.default_rng(0)
+        for piece in (next(originals.pieces(number)) for number in (1, 0)):
+            for rate, mine in enumerate(volumes):
+                chosen = Setting(rate, 0.02 * 2 ** rng.uniform(*WORTHS))
+                expected = (codec.choose if in_context else codec.assign)(piece.latents, chosen)
+                np.testing.assert_array_equal(mine.pop(0), expected)
 
 
 @pytest.mark.parametrize("rate", [0, 1])
