@@ -37,7 +37,7 @@ def enumerable_model(seed: int = 0) -> Model:
     }
     codewords, code_bits = torch.randn(1, 2, 4, 2).half().float(), 1 + 2 * torch.rand(1, 2, 4).half().float()
     taken = torch.arange(4) < torch.tensor([ALPHABETS])[..., None]
-    codewords, code_bits = codewords * taken[..., None], code_bits * taken
+    codewords, code_bits = torch.where(taken[..., None], codewords, 0), torch.where(taken, code_bits, 0)
     prior = PriorNetwork(PRIOR, codewords, code_bits, torch.tensor([ALPHABETS]))
     for module in prior.slices:
         torch.nn.init.normal_(module.project, std=0.3)

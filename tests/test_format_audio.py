@@ -28,8 +28,9 @@ class Reference:
             self.config = json.loads(file.metadata()["config"])
             names = [name for name in file.keys() if name.startswith("prior/")]  # noqa: SIM118
             self.arrays = {name.removeprefix("prior/"): file.get_tensor(name).astype(object) for name in names}
-            self.sizes = file.get_tensor("sizes")[r].tolist()
-        self.r = r
+            sizes = file.get_tensor("sizes")
+        self.r, self.sizes = r, sizes[r].tolist()
+        self.firsts = np.cumsum([0, *sizes.flatten()])[r * sizes.shape[1] :]  # of each plane's codes
 
     def layer(self, name: str, x: list[int], r: int) -> list[int]:
         weight, bias, shift = (self.arrays[f"{name}/{part}"] for part in ("weight", "bias", "shift"))
@@ -60,9 +61,9 @@ class Reference:
 
         def value(plane: int, channel: int, j: int) -> list[int]:
             if not 0 <= j < frames:
-                return [0] * self.arrays["values"].shape[3]
+                return [0] * self.arrays["values"].shape[1]
             assert known[plane, channel, j]
-            return list(self.arrays["values"][self.r, plane, k[plane, channel, j]])
+            return list(self.arrays["values"][self.firsts[plane] + k[plane, channel, j]])
 
         def state_of(s: int, channel: int, j: int) -> list[int]:
             earlier, own = range(ends[s]), range(ends[s], ends[s + 1])

@@ -44,11 +44,13 @@ def sound_model() -> Model:
         for name, network in (("encoder", Encoder(SHAPE)), ("decoder", Decoder(SHAPE)))
         for key, value in network.state_dict().items()
     }
+    taken = np.arange(SIZES.max()) < SIZES[..., None]
+    codewords = rng.normal(size=(*taken.shape, DIMENSION)).astype(np.float16).astype(np.float32)
     codebooks = Codebooks(
-        codewords=rng.normal(size=(*SIZES.shape, SIZES.max(), DIMENSION)).astype(np.float16).astype(np.float32),
+        codewords=np.where(taken[..., None], codewords, 0),
         sizes=SIZES,
         metric=np.ones((*SIZES.shape, DIMENSION), np.float32),
-        code_bits=np.full((*SIZES.shape, SIZES.max()), 2, np.float32),
+        code_bits=np.where(taken, np.float32(2), 0),
     )
     config = ModelConfig(SHAPE, PRIOR, (Setting(0, 0.1), Setting(1, 0.1)), "for tests", modality="audio")
     prior = plain_wavenet(PRIOR.planes, PRIOR.layers, SIZES, PRIOR.dilations, PRIOR.hidden)

@@ -37,6 +37,15 @@ def test_what_was_read_is_stored_as_it_was(kernel: NDArray[np.float32]) -> None:
         np.testing.assert_array_equal(array, again[name])
 
 
+@given(KERNELS)
+def test_the_ends_of_a_decoder_keep_16_bits(kernel: NDArray[np.float32]) -> None:
+    names = ("decoder/location.weight", "decoder/linear.weight", "decoder/stem.weight", "likelihood/outer.weight")
+    packed = pack_networks(dict.fromkeys(names, kernel))
+    assert packed.keys() == set(names)
+    for array in unpack_networks(packed).values():
+        np.testing.assert_array_equal(array, kernel.astype(np.float16))
+
+
 def test_kernels_of_16_bits_are_read() -> None:
     kernel = np.linspace(-1, 1, 24).reshape(2, 3, 2, 2).astype(np.float16)
     read = unpack_networks({"weight": kernel})["weight"]

@@ -78,6 +78,7 @@ def plain_wavenet(
         slices.append(SliceNetwork(causal, tuple(layer(hidden, each, 1, 8) for each in chosen)))
         first += count
     values = draw(-128, 128, rates, total, int(sizes.max()), 2).astype(np.int8)
+    values[np.arange(sizes.max()) >= sizes[..., None]] = 0
     return WaveNet(slices, planes, layers, dilations, values, sizes, Tables.standard())
 
 
