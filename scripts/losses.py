@@ -12,17 +12,31 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-COLUMNS = ("run", "stage", "hours", "step", "loss", "bpp", "distortion")
+from vqcodec.evaluation.report import write_csv
+
 STAGES = {"noise": "under additive noise", "codes": "on hard codes"}
 SMOOTHED_OVER = 5  # rows
-Row = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table, as it is written there."""
+
+    run: str
+    stage: str
+    hours: str
+    step: str
+    loss: str
+    bpp: str
+    distortion: str
 
 
 def rows_of_log(run: str, log: Path) -> Iterator[Row]:
@@ -38,7 +52,7 @@ def rows_of_log(run: str, log: Path) -> Iterator[Row]:
         stage, before = entry["stage"], entry["seconds"]
         if stage in STAGES:
             figures = {name: f"{entry[name]:.4g}" for name in ("loss", "bpp", "distortion")}
-            yield {"run": run, "stage": stage, "hours": f"{spent / 3600:.3f}", "step": str(entry["step"]), **figures}
+            yield Row(run, stage, f"{spent / 3600:.3f}", str(entry["step"]), **figures)
 
 
 def read_table(path: Path) -> list[Row]:
@@ -46,24 +60,16 @@ def read_table(path: Path) -> list[Row]:
     if not path.exists():
         return []
     with path.open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def write_table(rows: Iterable[Row], path: Path) -> None:
-    """Write the table."""
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+        return [Row(**row) for row in csv.DictReader(file)]
 
 
 def draw(axes: Axes, rows: list[Row], stage: str) -> None:
     """The curves of all runs in a stage: means of 100 steps, and of 500."""
-    for number, run in enumerate(dict.fromkeys(row["run"] for row in rows)):
-        mine = [row for row in rows if (row["run"], row["stage"]) == (run, stage)]
+    for number, run in enumerate(dict.fromkeys(row.run for row in rows)):
+        mine = [row for row in rows if (row.run, row.stage) == (run, stage)]
         if not mine:
             continue
-        hours, loss = (np.array([float(row[name]) for row in mine]) for name in ("hours", "loss"))
+        hours, loss = np.array([(row.hours, row.loss) for row in mine], float).T
         axes.plot(hours, loss, color=f"C{number}", alpha=0.25, linewidth=1)
         count = SMOOTHED_OVER if len(loss) >= 2 * SMOOTHED_OVER else 1
         window, middle = np.ones(count) / count, slice(count // 2, len(hours) - count // 2)
@@ -95,10 +101,10 @@ def main() -> None:
     rows = read_table(arguments.table)
     if arguments.add:
         added = dict(arguments.add)
-        rows = [row for row in rows if row["run"] not in added]
+        rows = [row for row in rows if row.run not in added]
         for run, log in added.items():
             rows += rows_of_log(run, Path(log))
-        write_table(rows, arguments.table)
+        write_csv(arguments.table, Row, rows)
     plot(rows, arguments.plot)
 
 

@@ -86,12 +86,11 @@ def train_audio(folder: Path, out: Path, config: Path | None = None, start: Path
         return random_cuts(sounds, batch, frames * shape.stride, rng)
 
     objective = SoundObjective(shape.sample_rate)
-    stages = Stages(settings, Encoder(shape), Decoder(shape), LikelihoodHead(shape), objective, work)
+    stages = Stages(settings, Encoder(shape), Decoder(shape), LikelihoodHead(shape), objective, work, start is not None)
     cuts = batches(settings.codes.batch, settings.codes.crop)
-    if start:
+    if start is not None:
         networks = stages.encoder, stages.decoder, stages.density
         start_from_model(load_model(start), stages.lambdas, *networks, cuts, hear=settings.noise is not None)
-        stages.knows_widths = True
     else:
         spread_latents(stages.encoder, cuts)
     stages.run(batches).save(out)

@@ -93,14 +93,14 @@ def train_image(folder: Path, out: Path, config: Path | None = None, start: Path
         return random_crops(pictures, batch, size, rng)
 
     encoder, decoder = Encoder(shape), Decoder(shape)
-    stages = Stages(settings, encoder, decoder, LikelihoodHead(shape), PictureObjective(settings.distortion), work)
+    objective = PictureObjective(settings.distortion)
+    stages = Stages(settings, encoder, decoder, LikelihoodHead(shape), objective, work, start is not None)
     crops = batches(settings.codes.batch, settings.codes.crop)
-    if start:
+    if start is not None:
         model = load_model(start)
         alike = model.config.distortion == settings.distortion
         noisy = settings.noise is not None  # else the networks are taken as they are
         start_from_model(model, stages.lambdas, encoder, decoder, stages.density, crops, alike, noisy)
-        stages.knows_widths = True
         if noisy and settings.distortion == "squared error":  # by which channels come back
             revive(encoder, decoder, stages.density, stages.lambdas, crops)
     else:

@@ -44,9 +44,7 @@ class Stages:
         encoder, decoder, likelihood: of the modality, as `settings` has them.
         objective: likewise.
         folder: where checkpoints and log go.
-
-    Attributes:
-        knows_widths: whether the density will know how finely each channel is to be quantized.
+        started: whether the networks and the density begin as those of a model.
     """
 
     def __init__(
@@ -57,13 +55,15 @@ class Stages:
         likelihood: LikelihoodHead,
         objective: Objective,
         folder: Path,
+        started: bool = False,
     ) -> None:
         self.settings, self.objective, self.folder = settings, objective, folder
         self.encoder, self.decoder, self.likelihood = encoder, decoder, likelihood
         self.quantizer = ProductQuantizer(settings.quantizer)
         self.density = NoiseDensity(settings.autoencoder.latent_channels, settings.autoencoder.rates)
         self.lambdas = torch.tensor(settings.lambdas)
-        self.knows_widths = settings.noise is not None
+        # How finely each channel is to be quantized is what noise finds out, or the model knew.
+        self.knows_widths = started or settings.noise is not None
 
     def run(self, batches: Callable[[int, int], Batches]) -> Model:
         """All stages; `batches(batch, crop)` gives the training data in batches of crops."""
