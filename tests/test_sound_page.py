@@ -89,7 +89,7 @@ def test_a_place_in_the_spectrogram_is_heard(page: Page) -> None:
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     wait_for_time(page, 1, 0.8)
     assert state(page, "paused") == [True, False, True]
-    assert float(page.evaluate("parseFloat(document.querySelectorAll('.cursor')[1].style.left)")) > 40
+    wait_until(page, "parseFloat(document.querySelectorAll('.cursor')[1].style.left) > 40")  # it is moved a frame later
 
 
 def test_another_sound_can_be_chosen(page: Page) -> None:
