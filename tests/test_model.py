@@ -25,7 +25,8 @@ from bitstream import ModelError
 from vqcodec import ImageCodec, load, model
 from vqcodec.image.autoencoder import Decoder, Encoder
 from vqcodec.image.config import AutoencoderConfig
-from vqcodec.model import HARD, bundled_models, find_model, load_model
+from vqcodec.model import HARD, MAX_BYTES, bundled_models, find_model, load_model
+from vqcodec.nn.packed_integers import pack_integers, unpack_integers
 
 Arrays = dict[str, NDArray[Any]]
 Change = Callable[[NDArray[Any]], NDArray[Any]]
@@ -38,17 +39,23 @@ def metadata_of(path: Path) -> dict[str, str]:
         return file.metadata()
 
 
+def arrays_of(path: Path) -> Arrays:
+    """The arrays of a file, their integers unpacked."""
+    return unpack_integers(load_file(path), metadata_of(path)["shapes"], MAX_BYTES)
+
+
 def rewritten(source: Path, folder: Path, arrays: Arrays | None = None, **config: Any) -> Path:
     """A copy with some arrays replaced (None leaves one out), and some settings of its configuration."""
-    kept = {name: array for name, array in (load_file(source) | (arrays or {})).items() if array is not None}
+    kept = {name: array for name, array in (arrays_of(source) | (arrays or {})).items() if array is not None}
     metadata = metadata_of(source)
     changed = json.loads(metadata["config"])
     for name, value in config.items():
         both = isinstance(value, dict) and isinstance(changed.get(name), dict)
         changed[name] = changed[name] | value if both else value
     target = folder / "rewritten.safetensors"
-    contiguous = {name: np.ascontiguousarray(array) for name, array in kept.items()}
-    save_file(contiguous, target, metadata | {"config": json.dumps(changed)})
+    packed, shapes = pack_integers(kept)
+    contiguous = {name: np.ascontiguousarray(array) for name, array in packed.items()}
+    save_file(contiguous, target, metadata | {"config": json.dumps(changed), "shapes": shapes})
     return target
 
 
@@ -75,6 +82,25 @@ def test_saving_keeps_everything(make: Callable[[], model.Model], tmp_path: Path
     again = load_file(tmp_path / "b.safetensors")
     assert all((array == again[name]).all() for name, array in load_file(tmp_path / "a.safetensors").items())
     assert [path.suffix for path in tmp_path.iterdir()] == [".safetensors"] * 2  # and nothing else
+
+
+def test_integers_need_not_be_packed(tiny_model: Path, tmp_path: Path) -> None:
+    metadata = metadata_of(tiny_model)
+    del metadata["shapes"]
+    save_file(arrays_of(tiny_model), tmp_path / "plain.safetensors", metadata)
+    assert load_model(tmp_path / "plain.safetensors").fingerprint == load_model(tiny_model).fingerprint
+
+
+def test_without_an_encoder_files_are_read_and_not_written(tiny_model: Path, tmp_path: Path) -> None:
+    whole, picture = load(tiny_model), pictures(1, 20, seed=1)[0]
+    data = whole.compress(picture)
+    networks = {name: array for name, array in whole.model.networks.items() if not name.startswith("encoder/")}
+    replace(whole.model, networks=networks).save(tmp_path / "reader.safetensors")
+    reader = load(tmp_path / "reader.safetensors")
+    assert reader.model.fingerprint == whole.model.fingerprint
+    assert (np.asarray(reader.decompress(data)) == np.asarray(whole.decompress(data))).all()
+    with pytest.raises(ModelError, match="no encoder"):
+        reader.compress(picture)
 
 
 def test_header_tells_the_fingerprint(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,7 +134,7 @@ def nudged(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def test_fingerprint_covers_the_hard_half_and_nothing_else(tiny_model: Path, tmp_path: Path) -> None:
-    arrays, fingerprint = load_file(tiny_model), load_model(tiny_model).fingerprint
+    arrays, fingerprint = arrays_of(tiny_model), load_model(tiny_model).fingerprint
     hard = {name for name in arrays if name.startswith(HARD)} - {"sizes"}
     assert len(hard) > 60
     assert len(arrays.keys() - hard) > 40

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
-from test_model import metadata_of, rewritten, use, with_tmp_path
+from test_model import arrays_of, metadata_of, rewritten, use, with_tmp_path
 
 from bitstream import ModelError
 from vqcodec import load
@@ -23,7 +23,7 @@ from vqcodec.model import HARD
 
 
 def test_every_array_has_to_be_there(tiny_model: Path, tmp_path: Path) -> None:
-    for name in load_file(tiny_model):
+    for name in arrays_of(tiny_model):
         changed = rewritten(tiny_model, tmp_path, {name: None})
         if name.startswith("likelihood/") and not name.endswith(".scale"):  # the codec does not need it
             use(load(changed))
@@ -34,7 +34,7 @@ def test_every_array_has_to_be_there(tiny_model: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("dtype", [np.float64, np.int64, np.uint8, np.bool_, np.complex64])
 def test_every_array_has_its_type(tiny_model: Path, tmp_path: Path, dtype: type) -> None:
-    for name, array in load_file(tiny_model).items():
+    for name, array in arrays_of(tiny_model).items():
         with pytest.raises(ModelError, match=name.removeprefix("prior/")):
             load(rewritten(tiny_model, tmp_path, {name: array.astype(dtype)}))
 
@@ -47,7 +47,7 @@ def reshaped(array: NDArray[Any]) -> list[NDArray[Any]]:
 
 
 def test_every_array_has_its_shape(tiny_model: Path, tmp_path: Path) -> None:
-    for name, array in load_file(tiny_model).items():
+    for name, array in arrays_of(tiny_model).items():
         for other in reshaped(array):
             changed = rewritten(tiny_model, tmp_path, {name: other})
             if name.startswith("likelihood/"):  # which the codec does not need: a shape that cannot be is refused
@@ -61,7 +61,7 @@ def test_every_array_has_its_shape(tiny_model: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("name", ["codewords", "metric", "code_bits"])
 def test_codebooks_are_finite(tiny_model: Path, tmp_path: Path, name: str, value: float) -> None:
-    array = load_file(tiny_model)[name]
+    array = arrays_of(tiny_model)[name]
     array.reshape(-1)[-1] = value
     with pytest.raises(ModelError, match="not finite"):
         load(rewritten(tiny_model, tmp_path, {name: array}))
@@ -100,7 +100,7 @@ def test_more_room_makes_another_model(tiny_model: Path, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("value", [0, -1, 17, 15, -(2**15), 2**15 - 1])
 def test_alphabets_fit(tiny_model: Path, tmp_path: Path, value: int) -> None:
-    sizes = load_file(tiny_model)["sizes"]
+    sizes = arrays_of(tiny_model)["sizes"]
     sizes[0, 0] = value
     with pytest.raises(ModelError):
         load(rewritten(tiny_model, tmp_path, {"sizes": sizes}))
@@ -122,14 +122,14 @@ def test_alphabets_fit(tiny_model: Path, tmp_path: Path, value: int) -> None:
     ],
 )
 def test_nothing_leaves_the_exact_range(tiny_model: Path, tmp_path: Path, name: str, value: int) -> None:
-    array = load_file(tiny_model)[name]
+    array = arrays_of(tiny_model)[name]
     array.reshape(-1)[-1] = value
     with pytest.raises(ModelError):
         load(rewritten(tiny_model, tmp_path, {name: array}))
 
 
 def test_layers_cannot_be_added(tiny_model: Path, tmp_path: Path) -> None:
-    arrays = load_file(tiny_model)
+    arrays = arrays_of(tiny_model)
     for group, last in (("0/causal", 2), ("0/heads", 1), ("1/context", 1)):
         parts = ("weight", "bias", "shift")
         more = {f"prior/{group}/{last + 1}/{part}": arrays[f"prior/{group}/{last}/{part}"] for part in parts}
@@ -146,7 +146,7 @@ def test_layers_cannot_be_added(tiny_model: Path, tmp_path: Path) -> None:
 @given(st.data())
 def test_any_values_give_an_error_or_a_model(tiny_model: Path, tmp_path: Path, data: st.DataObject) -> None:
     """Numbers of the hard half as wild as their types allow."""
-    arrays = load_file(tiny_model)
+    arrays = arrays_of(tiny_model)
     name = data.draw(st.sampled_from(sorted(name for name in arrays if name.startswith(HARD))))
     rng = np.random.default_rng(data.draw(st.integers(0, 99)))
     wild = np.frombuffer(rng.bytes(arrays[name].nbytes), arrays[name].dtype).reshape(arrays[name].shape)

@@ -3,8 +3,9 @@
     encoder/..., decoder/..., likelihood/...   float16, int8   the soft half: may be replaced by a better one
     codewords, sizes, prior/...                float16, ints   the hard half: what the indices of a file mean
 
-The fingerprint is a hash of the hard half as it is in memory. Model files are read as hostile input: safetensors only,
-every shape and bound checked. Their format was `vqcodec-model-1` when codes were not packed yet (`nn.packed_codes`).
+The fingerprint is a hash of the hard half as it is in memory. A model that is only there to read the files of a former
+version has no encoder. Model files are read as hostile input: safetensors only, every shape and bound checked. Their
+format was `vqcodec-model-1` when codes and integers were not packed yet (`nn.packed_codes`, `nn.packed_integers`).
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from vqcodec.image.prior import PixelCNN
 from vqcodec.model_config import Modality, ModelConfig, from_json, to_json
 from vqcodec.nn.codebooks import Codebooks
 from vqcodec.nn.packed_codes import pack_codes, unpack_codes
+from vqcodec.nn.packed_integers import pack_integers, unpack_integers
 from vqcodec.nn.packed_kernels import pack_networks, unpack_networks
 
 if TYPE_CHECKING:
@@ -69,7 +71,8 @@ class Model:
         config: see there.
         codebooks: from latents to indices and back.
         prior: the exact prior of the indices, of the modality.
-        networks: weights of "encoder/...", "decoder/..." and "likelihood/...", as `unpack_networks` gives them.
+        networks: weights of "encoder/...", "decoder/..." and "likelihood/...", as `unpack_networks` gives them; the
+            encoder's may be missing.
     """
 
     config: ModelConfig
@@ -121,6 +124,7 @@ class Model:
             "alphabet": str(self.codebooks.codewords.shape[2]),
         }
         arrays |= {name: pack_codes(arrays[name], sizes) for name in PER_CODE}
+        arrays, metadata["shapes"] = pack_integers(arrays)
         with atomic_write(path, force=True) as file:
             file.write(save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, metadata))
 
@@ -137,7 +141,7 @@ def load_model(path: Path) -> Model:
             raise ModelError(f"{path}: array {name} has the type {array.dtype}")
     try:
         if metadata["format"] != FIRST_FORMAT:
-            arrays |= _unpacked(arrays, metadata)
+            arrays = _unpacked(arrays, metadata)
         networks = unpack_networks({name: array for name, array in arrays.items() if name.startswith(SOFT)})
         sizes = arrays["sizes"].astype(np.intp)
         codebooks = Codebooks(
@@ -156,7 +160,7 @@ def load_model(path: Path) -> Model:
     shape = config.autoencoder
     fits = shape.rates == len(sizes) > max(each.rate_point for each in config.quality)
     # The networks are built from the configuration, which could ask for more memory than there is.
-    fits &= _parameters(networks, "encoder/") == shape.encoder_parameters
+    fits &= _parameters(networks, "encoder/") in (shape.encoder_parameters, 0)
     fits &= _parameters(networks, "decoder/") == shape.decoder_parameters
     if not fits or planes * dimension != shape.latent_channels:
         raise ModelError(f"{path}: the parts of the model do not fit together")
@@ -164,11 +168,12 @@ def load_model(path: Path) -> Model:
 
 
 def _unpacked(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> dict[str, NDArray[Any]]:
-    """The arrays of codes as they are in memory; KeyError for one that is missing."""
+    """The arrays as they are in memory; KeyError for one that is missing."""
     alphabet = metadata.get("alphabet", "")
     if not alphabet.isdecimal() or len(alphabet) > len(str(MOST_CODES)) or not 0 < int(alphabet) <= MOST_CODES:
         raise ModelError("the alphabet of the model is none")
-    return {name: unpack_codes(arrays[name], arrays["sizes"], int(alphabet), MAX_BYTES) for name in PER_CODE}
+    whole = unpack_integers(arrays, metadata.get("shapes", "{}"), MAX_BYTES)
+    return whole | {name: unpack_codes(whole[name], whole["sizes"], int(alphabet), MAX_BYTES) for name in PER_CODE}
 
 
 def _parameters(arrays: Mapping[str, NDArray[Any]], prefix: str) -> int:

@@ -21,7 +21,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitstream import InputError
-from vqcodec.image.config import Distortion
 from vqcodec.nn.progress import watched
 from vqcodec.quality import Setting
 
@@ -31,10 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = ["refine"]
 
-PASSES = 6
-# How far latents go towards the minimum of the quadratic model: all positions move at once, and overshoot with more.
-# The curvature of MS-SSIM differs more between the quiet and the busy parts of a picture.
-STEPS: dict[Distortion, float] = {"squared error": 0.5, "ms-ssim": 0.25}
+# How far latents go towards the minimum of the quadratic model, pass by pass: all positions move at once, and overshoot
+# with more; towards the end they are a mean over many passes. The last pass only judges what the one before has found.
+STEPS = (*np.geomspace(0.4, 0.08, 10).tolist(), 0.0)
 # Squared widths that a bit is worth where widths are best: d(width^2 / 12) / d(bits) at high resolution.
 WORTH = math.log(2) / 6
 
@@ -57,18 +55,18 @@ def refine(
         raise InputError("the model does not tell what an error is worth, which an encoding of high effort has to know")
     codebooks, rate = codec.model.codebooks, chosen.rate_point
     worth = codec.model.config.lambdas[rate] * WORTH  # of the distortion of one pixel, in squared widths
-    step = STEPS[codec.model.config.distortion]
-    descent = step * worth / 2 / codebooks.metric[rate][..., None, None]  # half the curvature is the metric
+    descent = worth / 2 / codebooks.metric[rate][..., None, None]  # half the curvature is the metric
     indices = codec.choose(aim, chosen)
     best, least = indices, math.inf
-    for _ in watched([range(number, number + 1) for number in range(PASSES + 1)], PASSES + 1):
+    for (number,) in watched([range(number, number + 1) for number in range(len(STEPS))], len(STEPS)):
+        step = STEPS[number]
         aim *= 1 - step
         for plane, own in enumerate(indices):
             aim[plane] += step * codebooks.of(rate, plane)[own].transpose(2, 0, 1)
         error = 0.0
         for i, j, part, gradient in networks.errors(pixels, indices, rate):
             error += part
-            aim[:, :, i.window(), j.window()] -= descent * gradient.reshape(*aim.shape[:2], *gradient.shape[1:])
+            aim[:, :, i.window(), j.window()] -= step * descent * gradient.reshape(*aim.shape[:2], *gradient.shape[1:])
         found = codec.assign_in_context(aim, chosen, indices)
         cost = worth * error + chosen.lambda_ * found.bits_before
         if cost < least:

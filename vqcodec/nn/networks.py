@@ -47,10 +47,21 @@ class ModelNetworks(Generic[Encoder, Decoder, Likelihood]):
         self.model, self._make_likelihood, self._values = model, likelihood, values
         try:
             self.device = torch.device(device)
-            self.encoder = self._filled(encoder(), "encoder")
+            self._encoder = self._filled(encoder(), "encoder") if model.state("encoder") else None
             self.decoder = self._filled(decoder(), "decoder")
         except (RuntimeError, AssertionError, NotImplementedError) as error:
             raise ModelError(f"the model cannot be used on {device!r}: {str(error).splitlines()[0]}") from None
+
+    @property
+    def encoder(self) -> Encoder:
+        """From originals to latents.
+
+        Raises:
+            ModelError: the model does not have it.
+        """
+        if self._encoder is None:
+            raise ModelError("the model only reads files, those of a former version: it has no encoder")
+        return self._encoder
 
     @cached_property
     def likelihood(self) -> Likelihood:
