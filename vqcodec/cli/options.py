@@ -72,7 +72,7 @@ effort = click.option(
     type=click.Choice(EFFORTS),
     default=DEFAULT_EFFORT,
     show_default=True,
-    help="Of a picture: high takes about ten times as long to find a better file of its size.",
+    help="Of a picture: high takes about twenty times as long to find a better file of its size.",
 )
 
 _paths = click.argument("paths", metavar="IN OUT | FILE... --out-dir DIR", nargs=-1, required=True)

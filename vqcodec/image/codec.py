@@ -82,7 +82,7 @@ class ImageCodec(Codec):
             max_bytes: the most bytes that the file may have, instead of a quality. It has at most 3 % less; if not, a
                 UserWarning says why. Where more of the picture is kept so, it is coded at a smaller scale.
             keep_metadata: keep colour profile (the colours then stay as they are), EXIF and XMP of a Pillow image.
-            effort: "high" takes some ten times as long to find codes from which the picture is decoded better.
+            effort: "high" takes some twenty times as long to find codes from which the picture is decoded better.
 
         Raises:
             InputError: the picture or the quality cannot be used, or no file of it is so small.

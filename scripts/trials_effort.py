@@ -1,0 +1,93 @@
+"""Ways of `--effort high` towards what the decoder is best at: how much of the cost each saves, in how many seconds.
+
+    python scripts/trials_effort.py PICTURES [--model photo] [--qualities 25,70] [--count 6] [--side 320]
+
+On squares from the middle of some PICTURES, those of the training. The cost is the distortion, as the model weighs it,
+plus lambda times the bits: what codes are chosen for. Shares are of the cost of codes of normal effort, bits a pixel
+and distortion those of the last codes. Prints Markdown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+import vqcodec
+from vqcodec.defaults import DEFAULT_MODEL
+from vqcodec.evaluation.bits_per_dim import find_files, read_pictures
+from vqcodec.evaluation.report import markdown_table
+from vqcodec.image import refinement
+from vqcodec.image.networks import Networks
+from vqcodec.loading import for_pictures
+from vqcodec.quality import Setting
+
+TRIALS = {
+    "0.5, 6 times": [0.5] * 6,
+    "0.25, 6 times": [0.25] * 6,
+    "0.5, 10 times": [0.5] * 10,
+    "0.4 to 0.08 in 6": np.geomspace(0.4, 0.08, 6).tolist(),
+    "0.4 to 0.08 in 10": np.geomspace(0.4, 0.08, 10).tolist(),
+    "0.4 to 0.06 in 14": np.geomspace(0.4, 0.06, 14).tolist(),
+}
+Pixels = NDArray[np.uint8]
+
+
+def squares(folder: Path, count: int, side: int) -> list[Pixels]:
+    """From the middle of pictures that are drawn by chance."""
+    files, found = find_files(folder), list[Pixels]()
+    for number in np.random.default_rng(0).permutation(len(files)):
+        for picture in read_pictures(files[number]):
+            top, left = ((extent - side) // 2 for extent in picture.shape[:2])
+            if min(top, left) >= 0 and len(found) < count:
+                found.append(np.ascontiguousarray(picture[top : top + side, left : left + side]))
+        if len(found) == count:
+            break
+    return found
+
+
+def figures_of(codec: vqcodec.ImageCodec, networks: Networks, pixels: Pixels, steps: list[float], at: Setting) -> list:
+    """Cost of normal effort, cost, bits and distortion of high effort (all of them sums), and its seconds."""
+    refinement.STEPS = (*steps, 0.0)
+    worth = codec.model.config.lambdas[at.rate_point] * refinement.WORTH
+    latents = codec.analyse(pixels)
+    plain, start = codec.choose(latents, at), time.perf_counter()
+    values, costs = codec.refine(pixels, latents, at), list[float]()
+    seconds = time.perf_counter() - start
+    for indices in (plain, values):
+        bits = float(codec.model.prior.bits(indices, at.rate_point).sum())
+        error = sum(part for _, _, part, _ in networks.errors(pixels, indices, at.rate_point))
+        costs.append(worth * error + at.lambda_ * bits)
+    return [*costs, bits, error, seconds]
+
+
+def main() -> None:
+    """See the module."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("pictures", type=Path)
+    parser.add_argument("--model", default=DEFAULT_MODEL, help="name of a bundled model, or a model file")
+    parser.add_argument("--qualities", default="25,70")
+    parser.add_argument("--count", type=int, default=6, help="of squares")
+    parser.add_argument("--side", type=int, default=320, help="of a square, in pixels")
+    arguments = parser.parse_args()
+
+    codec = for_pictures(vqcodec.load(arguments.model))
+    networks = Networks(codec.model, "cpu")
+    pictures = squares(arguments.pictures, arguments.count, arguments.side)
+    rows = []
+    for quality in map(float, arguments.qualities.split(",")):
+        at = codec.settings(quality)
+        for name, steps in tqdm(TRIALS.items(), f"quality {quality:g}", disable=None):
+            plain, cost, bits, error, seconds = np.sum([figures_of(codec, networks, p, steps, at) for p in pictures], 0)
+            pixels = sum(picture[..., 0].size for picture in pictures)
+            figures = f"{cost / plain:.4f}", f"{bits / pixels:.4f}", f"{error / pixels:.5g}", f"{seconds:.0f}"
+            rows.append([f"{quality:g}", name, *figures])
+    print(markdown_table(["quality", "steps", "cost", "bit/pixel", "distortion", "seconds"], rows))
+
+
+if __name__ == "__main__":
+    main()
