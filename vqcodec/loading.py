@@ -21,7 +21,7 @@ __all__ = ["codec_of", "compress", "decompress", "for_pictures", "for_sound", "l
 
 
 @overload
-def load(model: Literal["photo", "photo-1", "photo-ms-ssim"] = ..., device: str = "cpu") -> ImageCodec: ...
+def load(model: Literal["photo", "photo-ms-ssim"] = ..., device: str = "cpu") -> ImageCodec: ...
 
 
 @overload
