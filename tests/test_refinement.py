@@ -16,7 +16,7 @@ from tiny import pictures
 from bitstream import InputError
 from vqcodec import ImageCodec, load
 from vqcodec.image.networks import Networks
-from vqcodec.image.refinement import WORTH
+from vqcodec.image.refinement import WORTH, setting_to_refine
 from vqcodec.loading import codec_of
 from vqcodec.nn.progress import watching
 from vqcodec.quality import Setting
@@ -88,6 +88,26 @@ def test_the_bundled_model_gains(quality: float) -> None:
     chosen, latents = codec.settings(quality), codec.analyse(PHOTO)
     usual, refined = codec.choose(latents, chosen), codec.refine(PHOTO, latents, chosen)
     assert cost(codec, PHOTO, refined, chosen) < 0.99 * cost(codec, PHOTO, usual, chosen)
+
+
+def test_qualities_for_refined_codes_rise_steadily() -> None:
+    model = load().model
+    settings = [setting_to_refine(model, quality) for quality in np.linspace(1, 100, 200)]
+    exchanges = [model.config.lambdas[each.rate_point] / each.lambda_ for each in settings]
+    assert np.allclose(np.diff(np.log(exchanges)), np.log(exchanges[-1] / exchanges[0]) / 199)
+    rate_points = [each.rate_point for each in settings]
+    assert sorted(set(rate_points)) == list(range(9))
+    assert rate_points == sorted(rate_points)
+    assert all(WORTH / 1.6 < each.lambda_ < 1.6 * WORTH for each in settings)
+
+
+@pytest.mark.parametrize(
+    "table", [[Setting(1, 0.02)], [Setting(0, 0.0), Setting(1, 0.0)], [Setting(1, 1), Setting(0, 9)]]
+)
+def test_quality_tables_without_a_trend(tiny_codec: ImageCodec, table: list[Setting]) -> None:
+    config = replace(tiny_codec.model.config, quality=tuple(table))
+    codec = codec_of(replace(tiny_codec.model, config=config))
+    assert codec.decompress(codec.compress(PICTURE, 40, effort="high")).size == PICTURE.shape[1::-1]
 
 
 def test_files_of_high_effort(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from vqcodec.image.config import AutoencoderConfig
 from vqcodec.image.modes import Prepared, image_of, prepare, restore
 from vqcodec.image.networks import Networks
 from vqcodec.image.pixels import picture_of, rgb_array
-from vqcodec.image.refinement import refine
+from vqcodec.image.refinement import refine, setting_to_refine
 from vqcodec.image.scales import Scales, resized
 from vqcodec.indices import Indices, Source
 from vqcodec.model import Model
@@ -93,7 +93,10 @@ class ImageCodec(Codec):
         if max_bytes is not None:
             budget = check_budget(max_bytes)
             return taken(Scales(self, self._prepared(image, keep_metadata), budget, effort).file(), budget)
-        return self.write(self._encode(image, chosen, keep_metadata, effort))
+        if effort == "high":
+            refined = self._encode_refined(image, setting_to_refine(self.model, quality), keep_metadata)
+            return self.write(refined)
+        return self.write(self._encode(image, chosen, keep_metadata))
 
     def decompress(self, data: bytes, max_pixels: int | None = None, allow_truncated: bool = False) -> Image.Image:
         """The picture of a `.vq` file, in the mode that went in: see `vqcodec.image.modes`.
@@ -218,13 +221,12 @@ class ImageCodec(Codec):
         if steps > MOST_STEPS or width + 2 * height > MOST_PIXEL_STEPS:
             raise LimitError(f"a picture of {width} x {height} pixels is too long to be decoded in reasonable time")
 
-    def _encode(
-        self, image: Picture, chosen: Setting, keep_metadata: bool = False, effort: Effort = DEFAULT_EFFORT
-    ) -> Indices:
-        if effort == "high":
-            picture = self._prepared(image, keep_metadata)
-            values = self.refine(picture.pixels, self.analyse(picture.pixels), chosen)
-            return self.indices(values, chosen.rate_point, picture.source, picture.chunks)
+    def _encode_refined(self, image: Picture, chosen: Setting, keep_metadata: bool) -> Indices:
+        picture = self._prepared(image, keep_metadata)
+        values = self.refine(picture.pixels, self.analyse(picture.pixels), chosen)
+        return self.indices(values, chosen.rate_point, picture.source, picture.chunks)
+
+    def _encode(self, image: Picture, chosen: Setting, keep_metadata: bool = False) -> Indices:
         # The pixels, which may be many, are gone when codes are chosen.
         latents, source, chunks = self._analysed(image, keep_metadata)
         return self.quantize(latents, chosen, source, chunks)

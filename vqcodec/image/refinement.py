@@ -27,14 +27,16 @@ from vqcodec.quality import Setting
 if TYPE_CHECKING:
     from vqcodec.codec import Codec
     from vqcodec.image.networks import Networks
+    from vqcodec.model import Model
 
-__all__ = ["refine"]
+__all__ = ["WORTH", "refine", "setting_to_refine"]
 
 # How far latents go towards the minimum of the quadratic model, pass by pass: all positions move at once, and overshoot
 # with more; towards the end they are a mean over many passes. The last pass only judges what the one before has found.
 STEPS = (*np.geomspace(0.4, 0.08, 10).tolist(), 0.0)
 # Squared widths that a bit is worth where widths are best: d(width^2 / 12) / d(bits) at high resolution.
 WORTH = math.log(2) / 6
+LEAST = 1e-6  # of the lambdas of a quality table, some of which may be 0
 
 
 def refine(
@@ -51,10 +53,8 @@ def refine(
     Raises:
         InputError: the model does not tell its lambdas.
     """
-    if not codec.model.config.lambdas:
-        raise InputError("the model does not tell what an error is worth, which an encoding of high effort has to know")
     codebooks, rate = codec.model.codebooks, chosen.rate_point
-    worth = codec.model.config.lambdas[rate] * WORTH  # of the distortion of one pixel, in squared widths
+    worth = _lambdas(codec.model)[rate] * WORTH  # of the distortion of one pixel, in squared widths
     descent = worth / 2 / codebooks.metric[rate][..., None, None]  # half the curvature is the metric
     indices = codec.choose(aim, chosen)
     best, least = indices, math.inf
@@ -73,3 +73,28 @@ def refine(
             best, least = indices, cost
         indices = found.indices
     return best
+
+
+def setting_to_refine(model: Model, quality: float) -> Setting:
+    """The setting of a quality 1..100 for codes that are refined.
+
+    Near the ends of the range that a rate point has in the quality table refined codes gain less: those of the next one
+    are better there. So a quality stands for the trend of the table, by which a bit has to save less and less of the
+    distortion. At this rate of exchange each rate point has a lambda, and the rate point is that whose widths it suits.
+
+    Raises:
+        InputError: the model does not tell its lambdas.
+    """
+    table, lambdas = model.config.quality, _lambdas(model)
+    exchanges = np.log([lambdas[entry.rate_point] / max(entry.lambda_, LEAST) for entry in table])
+    slope, level = np.polyfit(np.linspace(1, 100, len(table)), exchanges, 1) if len(table) > 1 else (0, exchanges[0])
+    exchange = math.exp(level + max(slope, 0) * quality)
+    settings = [Setting(rate, lambda_ / exchange) for rate, lambda_ in enumerate(lambdas)]
+    return min(settings, key=lambda each: abs(math.log(each.lambda_ / WORTH)))
+
+
+def _lambdas(model: Model) -> tuple[float, ...]:
+    """What the distortion of a pixel is worth, in bits, at each rate point; InputError if the model does not tell."""
+    if not model.config.lambdas:
+        raise InputError("the model does not tell what an error is worth, which an encoding of high effort has to know")
+    return model.config.lambdas
