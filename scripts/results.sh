@@ -16,7 +16,7 @@ section() { # a title, and a command whose Markdown goes below it
 {
     section "Rate and distortion" vqcodec eval rd "$1" --out "$4/rd" --qualities "$(seq -s, 5 10 95)"
     mkdir -p "$4/rd_high" && cp -n "$4/rd/cache.jsonl" "$4/rd_high" # of the others nothing has to be measured again
-    section "Rate and distortion, high effort" vqcodec eval rd "$1" --out "$4/rd_high" --effort high --qualities 25,40,55,70,85
+    section "Rate and distortion, high effort" vqcodec eval rd "$1" --out "$4/rd_high" --effort high --qualities 22,25,40,48,55,63,70,81
     for effort in "normal 5,15,25,35,45,55,65,75,85,95" "high 25,40,55,70,85"; do
         report="$4/rd_ms_ssim_${effort% *}"
         mkdir -p "$report" && cp -n "$4/rd/cache.jsonl" "$report"
