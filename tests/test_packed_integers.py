@@ -48,6 +48,13 @@ def test_shapes_that_are_none(shapes: str) -> None:
         unpack_integers(PACKED, shapes, MOST)
 
 
+@pytest.mark.parametrize("shape", [[0, 10**30], [0, MOST + 1], [1] * 9, [0] + [1] * 99])
+def test_shapes_that_numpy_does_not_have(shape: list[int]) -> None:
+    nothing = np.frombuffer(zlib.compress(bytes(int(0 not in shape))), np.uint8)
+    with pytest.raises(ModelError, match="are none"):
+        unpack_integers({"a": nothing}, json.dumps({"a": shape}), MOST)
+
+
 @pytest.mark.parametrize("shape", [[3, 5], [3, 3], [0], [13]])
 def test_as_many_values_as_the_shape_says(shape: list[int]) -> None:
     with pytest.raises(ModelError, match="array a is damaged"):
@@ -75,7 +82,7 @@ def test_arrays_that_are_missing(packed: dict[str, np.ndarray]) -> None:
 
 def test_no_more_memory_than_asked_for() -> None:
     with pytest.raises(ModelError, match="larger"):
-        unpack_integers(PACKED, '{"a": [1048577]}', MOST)
+        unpack_integers(PACKED, '{"a": [1024, 1025]}', MOST)
     with pytest.raises(ModelError, match="larger"):
         unpack_integers(PACKED, '{"a": [1024, 1024], "b": [1]}', MOST)
 

@@ -20,6 +20,8 @@ __all__ = ["pack_integers", "unpack_integers"]
 
 Arrays = Mapping[str, NDArray[Any]]
 
+MOST_AXES = 8
+
 
 def pack_integers(arrays: Arrays) -> tuple[dict[str, NDArray[Any]], str]:
     """Arrays of int8 as a zlib stream, `[N]` of uint8, the others as they are; the shapes of the former, as JSON."""
@@ -38,7 +40,7 @@ def unpack_integers(packed: Arrays, shapes: str, most: int) -> dict[str, NDArray
         known = {name: tuple(map(int, shape)) for name, shape in json.loads(shapes).items()}
     except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         raise ModelError("the shapes of the model's arrays are none") from None
-    if any(extent < 0 for shape in known.values() for extent in shape):
+    if any(len(shape) > MOST_AXES or not 0 <= extent <= most for shape in known.values() for extent in shape):
         raise ModelError("the shapes of the model's arrays are none")
     if sum(math.prod(shape) for shape in known.values()) > most:
         raise ModelError("the model's arrays are larger than those of any may be")
