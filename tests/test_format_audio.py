@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import zlib
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -26,9 +27,13 @@ class Reference:
     def __init__(self, path: Path, r: int) -> None:
         with safe_open(path, framework="numpy") as file:
             self.config = json.loads(file.metadata()["config"])
-            names = [name for name in file.keys() if name.startswith("prior/")]  # noqa: SIM118
-            self.arrays = {name.removeprefix("prior/"): file.get_tensor(name).astype(object) for name in names}
-            sizes = file.get_tensor("sizes")
+            shapes = json.loads(file.metadata()["shapes"])
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        for name, shape in shapes.items():
+            arrays[name] = np.frombuffer(zlib.decompress(arrays[name].tobytes()), np.int8).reshape(shape)
+        prior = {name: array for name, array in arrays.items() if name.startswith("prior/")}
+        self.arrays = {name.removeprefix("prior/"): array.astype(object) for name, array in prior.items()}
+        sizes = arrays["sizes"]
         self.r, self.sizes = r, sizes[r].tolist()
         self.firsts = np.cumsum([0, *sizes.flatten()])[r * sizes.shape[1] :]  # of each plane's codes
 
