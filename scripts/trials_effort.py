@@ -35,6 +35,8 @@ TRIALS = {
     "0.4 to 0.06 in 14": np.geomspace(0.4, 0.06, 14).tolist(),
 }
 Pixels = NDArray[np.uint8]
+Indices = NDArray[np.int32]
+Figures = NDArray[np.float64]
 
 
 def squares(folder: Path, count: int, side: int) -> list[Pixels]:
@@ -50,19 +52,12 @@ def squares(folder: Path, count: int, side: int) -> list[Pixels]:
     return found
 
 
-def figures_of(codec: vqcodec.ImageCodec, networks: Networks, pixels: Pixels, steps: list[float], at: Setting) -> list:
-    """Cost of normal effort, cost, bits and distortion of high effort (all of them sums), and its seconds."""
-    refinement.STEPS = (*steps, 0.0)
+def measured(codec: vqcodec.ImageCodec, networks: Networks, pixels: Pixels, indices: Indices, at: Setting) -> Figures:
+    """Cost, bits and distortion of indices, all of them sums."""
+    bits = float(codec.model.prior.bits(indices, at.rate_point).sum())
+    error = sum(part for _, _, part, _ in networks.errors(pixels, indices, at.rate_point))
     worth = codec.model.config.lambdas[at.rate_point] * refinement.WORTH
-    latents = codec.analyse(pixels)
-    plain, start = codec.choose(latents, at), time.perf_counter()
-    values, costs = codec.refine(pixels, latents, at), list[float]()
-    seconds = time.perf_counter() - start
-    for indices in (plain, values):
-        bits = float(codec.model.prior.bits(indices, at.rate_point).sum())
-        error = sum(part for _, _, part, _ in networks.errors(pixels, indices, at.rate_point))
-        costs.append(worth * error + at.lambda_ * bits)
-    return [*costs, bits, error, seconds]
+    return np.array([worth * error + at.lambda_ * bits, bits, error])
 
 
 def main() -> None:
@@ -78,13 +73,17 @@ def main() -> None:
     codec = for_pictures(vqcodec.load(arguments.model))
     networks = Networks(codec.model, "cpu")
     pictures = squares(arguments.pictures, arguments.count, arguments.side)
-    rows = []
+    total, rows = sum(picture[..., 0].size for picture in pictures), []
     for quality in map(float, arguments.qualities.split(",")):
-        at = codec.settings(quality)
+        at, latents = codec.settings(quality), [codec.analyse(picture) for picture in pictures]
+        usual = [codec.choose(each, at) for each in latents]
+        plain, _, _ = sum(measured(codec, networks, *pair, at) for pair in zip(pictures, usual, strict=True))
         for name, steps in tqdm(TRIALS.items(), f"quality {quality:g}", disable=None):
-            plain, cost, bits, error, seconds = np.sum([figures_of(codec, networks, p, steps, at) for p in pictures], 0)
-            pixels = sum(picture[..., 0].size for picture in pictures)
-            figures = f"{cost / plain:.4f}", f"{bits / pixels:.4f}", f"{error / pixels:.5g}", f"{seconds:.0f}"
+            refinement.STEPS, start = (*steps, 0.0), time.perf_counter()
+            found = [codec.refine(*pair, at) for pair in zip(pictures, map(np.copy, latents), strict=True)]
+            seconds = time.perf_counter() - start
+            cost, bits, error = sum(measured(codec, networks, *pair, at) for pair in zip(pictures, found, strict=True))
+            figures = f"{cost / plain:.4f}", f"{bits / total:.4f}", f"{error / total:.5g}", f"{seconds:.0f}"
             rows.append([f"{quality:g}", name, *figures])
     print(markdown_table(["quality", "steps", "cost", "bit/pixel", "distortion", "seconds"], rows))
 

@@ -103,6 +103,11 @@ class Model:
                 digest.update(np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
         return digest.digest()[:8]
 
+    @property
+    def has_encoder(self) -> bool:
+        """Whether it can write files, not only read them."""
+        return any(name.startswith("encoder/") for name in self.networks)
+
     def state(self, network: str) -> dict[str, torch.Tensor]:
         """The weights of "encoder", "decoder" or "likelihood", in float32."""
         import torch

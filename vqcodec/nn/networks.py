@@ -47,7 +47,7 @@ class ModelNetworks(Generic[Encoder, Decoder, Likelihood]):
         self.model, self._make_likelihood, self._values = model, likelihood, values
         try:
             self.device = torch.device(device)
-            self._encoder = self._filled(encoder(), "encoder") if model.state("encoder") else None
+            self._encoder = self._filled(encoder(), "encoder") if model.has_encoder else None
             self.decoder = self._filled(decoder(), "decoder")
         except (RuntimeError, AssertionError, NotImplementedError) as error:
             raise ModelError(f"the model cannot be used on {device!r}: {str(error).splitlines()[0]}") from None
