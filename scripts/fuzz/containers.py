@@ -25,7 +25,7 @@ from vqcodec.image.metadata import unpack_metadata
 from .file_mutations import mutate_file
 from .seeds import damaged_files, golden_files
 from .target import MIB, Target, demand
-from .text import FormatError, read_alpha, read_container, read_metadata, same
+from .text import FormatError, Picture, Sound, read_alpha, read_container, read_metadata, same
 
 __all__ = ["PIXELS", "SAMPLES", "containers"]
 
@@ -72,9 +72,9 @@ def _read(data: bytes, allow_truncated: bool) -> tuple[Any, BitstreamError | Non
     return container, None
 
 
-def _fits(data: bytes, source: Any) -> bool:
+def _fits(data: bytes, source: Picture | Sound) -> bool:
     """Whether a right file claims no more than the limits."""
-    if hasattr(source, "width"):
+    if isinstance(source, Picture):
         fits = source.width * source.height <= PIXELS
     else:
         fits = source.samples * source.channels <= SAMPLES

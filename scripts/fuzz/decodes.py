@@ -26,7 +26,7 @@ from .containers import PIXELS, SAMPLES
 from .file_mutations import ROOMY, mutate_file, with_right_indices
 from .seeds import MODELS, golden_files
 from .target import MIB, Target, demand
-from .text import FormatError, ModelFile, decode_picture, decode_sound, read_container, same
+from .text import FormatError, ModelFile, Picture, Sound, decode_picture, decode_sound, read_container, same
 
 __all__ = ["decodes"]
 
@@ -125,15 +125,15 @@ def _read(codec: Codec, model: ModelFile, data: bytes, container: Container) -> 
 def _decode_by_the_text(model: ModelFile, data: bytes) -> NDArray[np.integer]:
     """The indices of a file, which may be cut; FormatError if that is not as docs/FORMAT.md says."""
     file = read_container(data, cut=True)
-    sound = not hasattr(file.source, "width")
-    if file.fingerprint != model.fingerprint() or file.rate_point >= len(model.sizes) or sound != model.is_audio:
+    if file.fingerprint != model.fingerprint() or file.rate_point >= len(model.sizes):
         raise FormatError("another model, or a rate point that it does not have")
-    streams = [layer.stream for layer in file.layers]
-    if sound:
-        values = decode_sound(model, file.rate_point, streams, file.source)
+    streams, source = [layer.stream for layer in file.layers], file.source
+    if isinstance(source, Picture) and not model.is_audio:
+        values = decode_picture(model, file.rate_point, streams, source.coded_height, source.coded_width)
+    elif isinstance(source, Sound) and model.is_audio:
+        values = decode_sound(model, file.rate_point, streams, source)
     else:
-        size = file.source.coded_height, file.source.coded_width
-        values = decode_picture(model, file.rate_point, streams, *size)
+        raise FormatError("another modality than that of the model")
     if _checksums(model, values) != [layer.indices_crc for layer in file.layers]:
         raise FormatError("indices with another checksum")
     return values

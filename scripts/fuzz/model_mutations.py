@@ -19,7 +19,7 @@ __all__ = ["mutate_model"]
 EXACT = 2**23  # what a sum of an exact layer stays below
 LARGEST_INPUT = 255
 TYPES = ("F16", "F32", "F64", "BF16", "I8", "I16", "I32", "I64", "U8", "U16", "BOOL", "F8_E4M3", "x", "", None)
-FLOATS = (float("nan"), float("inf"), float("-inf"), 65504.0, -65504.0, 6e-8, 0.0)
+FLOATS: tuple[float, ...] = (float("nan"), float("inf"), float("-inf"), 65504.0, -65504.0, 6e-8, 0.0)
 INTEGERS = (0, 1, 2, 3, 4, 5, 7, 16, 17, 64, 255, 256, 1000, 2**31, 2**63, 10**30)
 VALUES: tuple[Any, ...] = (
     *INTEGERS,
@@ -159,7 +159,7 @@ def _change_numbers(file: ModelFile, name: str, rng: Random) -> None:
     flat, choices = values.reshape(-1), FLOATS
     if values.dtype.kind in "iu":
         limits = np.iinfo(values.dtype)
-        choices = (limits.min, limits.max, 0, 1)
+        choices = limits.min, limits.max, 0, 1
     if flat.size and values.dtype.kind in "iuf":
         at: Any = slice(None) if rng.random() < 0.2 else rng.randrange(flat.size)
         with np.errstate(over="ignore"):
