@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import io
 
+import numpy as np
 from PIL import Image, ImageCms
 
 from vqcodec.image.depth import to_eight_bits, to_sixteen_bits
 
-__all__ = ["lab_to_rgb", "to_srgb"]
+__all__ = ["GREY_MODES", "lab_to_rgb", "to_srgb"]
+
+GREY_MODES = ("1", "L", "LA", "I;16")
 
 _SPACE_OF_GREY, _SPACE_OF_COLOUR = "GRAY", "RGB"  # as profiles name them
+_SAME = 2  # levels that profiles of one space differ by, as their numbers are rounded
 
 
 def to_srgb(image: Image.Image, keep_profile: bool, notes: list[str]) -> Image.Image:
@@ -28,12 +32,11 @@ def to_srgb(image: Image.Image, keep_profile: bool, notes: list[str]) -> Image.I
         return image
     try:
         profile = ImageCms.ImageCmsProfile(io.BytesIO(embedded))
-        name = ImageCms.getProfileDescription(profile).strip()
         if keep_profile and profile.profile.xcolor_space.strip() == _space(image):
             return image
-        if image.mode != "1" and "srgb" not in name.lower():  # black and white are the same everywhere
+        if image.mode != "1" and not _is_srgb(image, profile):  # black and white are the same everywhere
             image = _converted(image, profile)
-            notes.append(f"its colours are converted to sRGB from the profile {name!r}")
+            notes.append(f"its colours are converted to sRGB from {_name_of(profile)}")
     except (ImageCms.PyCMSError, ImportError, OSError, ValueError, TypeError) as error:
         notes.append(f"its colour profile is unusable, sRGB is assumed: {' '.join(str(error).split())}")
     image.info = {key: value for key, value in image.info.items() if key != "icc_profile"}
@@ -56,7 +59,31 @@ def _space(image: Image.Image) -> str:
     """The colour space that a profile for the pixels is for; CMYK has none that could be kept."""
     if image.mode == "CMYK":
         return ""
-    return _SPACE_OF_GREY if image.mode in ("1", "L", "LA", "I;16") else _SPACE_OF_COLOUR
+    return _SPACE_OF_GREY if image.mode in GREY_MODES else _SPACE_OF_COLOUR
+
+
+def _name_of(profile: ImageCms.ImageCmsProfile) -> str:
+    """What a profile calls itself, which may be anything."""
+    try:
+        name = ImageCms.getProfileDescription(profile).strip()
+    except ImageCms.PyCMSError:  # as it is no text
+        name = ""
+    return f"the profile {name!r}" if name else "a profile without a name"
+
+
+def _is_srgb(image: Image.Image, profile: ImageCms.ImageCmsProfile) -> bool:
+    """Whether a profile leaves colours of the picture's kind as they are, whatever its name."""
+    if image.mode == "CMYK":
+        return False
+    levels = np.linspace(0, 255, 16).astype(np.uint8)
+    grid = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(16, -1, 3)
+    ramp = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    for colours in (ramp,) if image.mode in GREY_MODES else (grid, np.dstack((ramp,) * 3)):
+        sample = Image.fromarray(colours)
+        found = np.asarray(_transformed(sample, profile).convert(sample.mode), int)
+        if np.abs(found - colours).max() > _SAME:
+            return False
+    return True
 
 
 def _converted(image: Image.Image, profile: ImageCms.ImageCmsProfile) -> Image.Image:
