@@ -56,14 +56,14 @@ def salvage(data: bytes, open_image: Opener) -> Salvaged | None:
     decoded = [_decoded_onto(data, open_image, light) for light in (False, True)]
     if decoded[0] is None or decoded[1] is None:
         return None
-    image: Image.Image
     (image, pixels), (_, others) = decoded[0], decoded[1]
     known = pixels == others
     if known.ndim == 3:
         known = known.all(2)
     part = float(known.mean())
     if 0 < part < 1:
-        image = _image_like(image, _filled(pixels, known))
+        raw_mode = "1;8" if image.mode == "1" else image.mode
+        image.frombytes(_filled(pixels, known).tobytes(), "raw", raw_mode)
     return Salvaged(image, part)
 
 
@@ -126,10 +126,3 @@ def _filled(pixels: NDArray[Any], known: NDArray[np.bool_]) -> NDArray[Any]:
             seen[step:] |= taken
             step *= 2
     return pixels
-
-
-def _image_like(image: Image.Image, pixels: NDArray[Any]) -> Image.Image:
-    """A picture with other pixels, of the same mode and size."""
-    found = image.copy()
-    found.frombytes(pixels.tobytes(), "raw", "1;8" if image.mode == "1" else image.mode)
-    return found

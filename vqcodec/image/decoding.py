@@ -55,7 +55,7 @@ class _File:
     data: bytes
     open_image: Opener
     space: ColourSpace | bytes = SRGB
-    finish: Callable[[Image.Image], Image.Image] = lambda image: image
+    finish: Callable[[Image.Image], None] = lambda _: None
 
 
 def decode(data: bytes) -> tuple[Image.Image, list[str]]:
@@ -77,7 +77,7 @@ def decode(data: bytes) -> tuple[Image.Image, list[str]]:
     # Pillow's plugins raise nearly any type on damaged data: SyntaxError, struct.error, IndexError, EOFError, ...
     except Exception as error:
         image = _salvaged(file, error, notes)
-    image = file.finish(image)
+    file.finish(image)
     _add_profile(image, file.space, notes)
     return image, list(dict.fromkeys(notes))
 
@@ -98,7 +98,7 @@ def _file(data: bytes, notes: list[str]) -> _File:
             raise InputError(_RAW)
         if read.page:
             notes.append("its first page is a thumbnail, and not used")
-        return _File(read.data, lambda data: _open(data, read.page), finish=read.values)
+        return _File(read.data, lambda data: _open(data, read.page), finish=read.stretch)
     if heif.is_heic(data):
         return _File(data, heif.open_heic, heif.coded_colours(data, notes))
     if heif.is_avif(data):

@@ -48,16 +48,15 @@ class Tiff:
     bits: int = 16
     is_inverted: bool = False
 
-    def values(self, image: Image.Image) -> Image.Image:
-        """The picture of this file; grey of more than 8 bits from 0 to 65535, and from black to white."""
+    def stretch(self, image: Image.Image) -> None:
+        """Let the picture of this file, if it is grey of more than 8 bits, go from black at 0 to white at 65535."""
         if not image.mode.startswith("I;16") or (self.bits == 16 and not self.is_inverted):
-            return image
+            return
         levels = np.asarray(image)
-        if self.bits == 12:
-            levels = ((levels.astype(np.uint32) * 65535 + 2047) // 4095).astype(np.uint16)
-        found = Image.fromarray(~levels if self.is_inverted else levels)
-        found.info = image.info
-        return found
+        found = (levels.astype(np.uint32) * 65535 + 2047) // 4095 if self.bits == 12 else levels
+        if self.is_inverted:
+            found = 65535 - found
+        image.frombytes(found.astype(levels.dtype).tobytes(), "raw", image.mode)
 
 
 def read_tiff(data: bytes) -> Tiff | None:
