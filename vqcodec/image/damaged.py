@@ -23,6 +23,7 @@ FAIR_PART = 1 / 4  # of the pixels, with fewer of which a picture is not one
 
 Opener = Callable[[bytes], ImageFile.ImageFile]
 
+_STRIP = 256  # rows that are compared at once
 _REACH = 8  # of every 8 x 8 pixels of an interlaced picture, the first one comes first
 _DARK_MODES = ("1", "P", "PA", "LA", "La", "RGBA", "RGBa")  # where grey is no level, or transparent is better
 
@@ -53,18 +54,15 @@ def salvage(data: bytes, open_image: Opener) -> Salvaged | None:
         found = _of_jpeg(data, open_image)
         if found is not None:
             return found
-    decoded = [_decoded_onto(data, open_image, light) for light in (False, True)]
-    if decoded[0] is None or decoded[1] is None:
+    dark, light = (_decoded_onto(data, open_image, light) for light in (False, True))
+    if dark is None or light is None:
         return None
-    (image, pixels), (_, others) = decoded[0], decoded[1]
-    known = pixels == others
-    if known.ndim == 3:
-        known = known.all(2)
-    part = float(known.mean())
-    if 0 < part < 1:
-        raw_mode = "1;8" if image.mode == "1" else image.mode
-        image.frombytes(_filled(pixels, known).tobytes(), "raw", raw_mode)
-    return Salvaged(image, part)
+    known = _agreement(dark, light)
+    rows = np.flatnonzero(known.any(1))
+    if len(rows) and not known[: rows[-1]].all():  # it is interlaced
+        raw_mode = "1;8" if dark.mode == "1" else dark.mode
+        dark.frombytes(_filled(np.asarray(dark), known).tobytes(), "raw", raw_mode)
+    return Salvaged(dark, float(known.mean()))
 
 
 def _of_jpeg(data: bytes, open_image: Opener) -> Salvaged | None:
@@ -78,15 +76,14 @@ def _of_jpeg(data: bytes, open_image: Opener) -> Salvaged | None:
         raise
     except Exception:  # Pillow's plugins raise nearly any type
         return None
-    pixels = np.asarray(image)
-    same = (pixels == np.asarray(other)).reshape(len(pixels), -1).all(1)
-    if not same.all() and jpeg.are_scans_of_all(data):
+    rows: NDArray[np.bool_] = _agreement(image, other).all(1)
+    if not rows.all() and jpeg.are_scans_of_all(data):
         return Salvaged(image, 1, is_coarse=True)
-    return Salvaged(image, (len(same) if same.all() else int(same.argmin())) / len(same))
+    return Salvaged(image, (len(rows) if rows.all() else int(rows.argmin())) / len(rows))
 
 
-def _decoded_onto(data: bytes, open_image: Opener, light: bool) -> tuple[ImageFile.ImageFile, NDArray[Any]] | None:
-    """A picture and its pixels, `[H, W]` or `[H, W, C]`; what cannot be decoded is light or not. None if nothing is."""
+def _decoded_onto(data: bytes, open_image: Opener, light: bool) -> ImageFile.ImageFile | None:
+    """A picture where what cannot be decoded is light, or not; None if nothing can."""
     try:
         image = open_image(data)
         prepare = image.load_prepare
@@ -101,11 +98,22 @@ def _decoded_onto(data: bytes, open_image: Opener, light: bool) -> tuple[ImageFi
         if image.im.size != image.size or image.im.mode != image.mode:
             return None
         image.tile = []  # it is loaded
-        return image, np.asarray(image)
     except MemoryError:
         raise
     except Exception:
         return None
+    return image
+
+
+def _agreement(one: Image.Image, other: Image.Image) -> NDArray[np.bool_]:
+    """Where two pictures of one mode and size have the same pixels: `[H, W]`."""
+    width, height = one.size
+    same = np.empty((height, width), np.bool_)
+    for top in range(0, height, _STRIP):
+        box = (0, top, width, min(top + _STRIP, height))
+        pixels = np.asarray(one.crop(box)) == np.asarray(other.crop(box))
+        same[top : top + _STRIP] = pixels.reshape(len(pixels), width, -1).all(2)
+    return same
 
 
 def _level(mode: str, light: bool) -> tuple[int, ...]:
