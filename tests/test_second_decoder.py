@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import subprocess
+import sys
 import warnings
 import zlib
 from dataclasses import astuple, replace
@@ -19,11 +21,10 @@ from second_decoder.alpha import read_alpha
 from second_decoder.byte_reader import FormatError
 from second_decoder.colours import coded_cmyk, coded_grey_16, from_rgb
 from second_decoder.container import Container, Picture, Sound, read_container
+from second_decoder.indices import decode_indices
 from second_decoder.integer_layers import Integers
 from second_decoder.metadata import read_metadata
 from second_decoder.model_file import ModelFile
-from second_decoder.picture_prior import decode_picture
-from second_decoder.sound_prior import decode_sound
 from strategies import containers
 from test_container import ROOMY
 
@@ -66,14 +67,7 @@ def second(path: Path) -> tuple[Container, ModelFile, Integers]:
     """A file, its model, and its indices `[P, rows, columns]`."""
     container = container_of(path)
     model = ModelFile(model_path(container.fingerprint))
-    return container, model, decoded(container, model)
-
-
-def decoded(container: Container, model: ModelFile) -> Integers:
-    streams, source = [layer.stream for layer in container.layers], container.source
-    if isinstance(source, Sound):
-        return decode_sound(model, container.rate_point, streams, source)
-    return decode_picture(model, container.rate_point, streams, source.coded_height, source.coded_width)
+    return container, model, decode_indices(container, model)
 
 
 def first(path: Path, container: Container) -> tuple[Codec, Indices]:
@@ -100,10 +94,8 @@ def test_there_are_pictures_and_sounds_of_all_models() -> None:
 
 @of_files
 def test_the_indices_are_the_same(path: Path) -> None:
-    container, model, indices = second(path)
+    container, _, indices = second(path)
     assert hashlib.sha256(indices.astype("<i4").tobytes()).hexdigest() == pins(path)["sha256"]
-    for number, layer in enumerate(container.layers):
-        assert zlib.crc32(indices[model.planes(number)].astype("<u2").tobytes()) == layer.indices_crc
     assert np.array_equal(indices, first(path, container)[1].values)
 
 
@@ -166,16 +158,43 @@ def test_every_rate_point_of_a_model_is_read(path: Path) -> None:
     for rate_point, sizes in enumerate(model.sizes):
         values = rng.integers(0, np.array(sizes)[:, None, None], (len(sizes), 3, 2)).astype(np.int32)
         container = read_container(codec.write(codec.indices(values, rate_point, source)))
-        assert np.array_equal(decoded(container, model), values)
+        assert np.array_equal(decode_indices(container, model), values)
         for number, layer in enumerate(container.layers):
             assert (layer.stream == b"") == (set(sizes[model.planes(number)]) == {1})
 
 
-def test_what_the_model_does_not_have() -> None:
-    container, model, _ = second(PATHS[0])
-    for wrong in (replace(container, rate_point=2), replace(container, layers=container.layers + container.layers[:1])):
+@pytest.mark.parametrize(("width", "height"), [(9 * 16, 1), (1, 9 * 16), (100, 65)])
+def test_pictures_of_other_shapes_are_read(width: int, height: int) -> None:
+    codec, model = codec_of(TESTS / "golden" / "tiny.safetensors"), ModelFile(TESTS / "golden" / "tiny.safetensors")
+    assert isinstance(codec, ImageCodec)
+    pixels = np.random.default_rng(2).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    file = codec.compress(pixels, 90)
+    assert np.array_equal(decode_indices(read_container(file), model), codec.read(file).values)
+
+
+def test_what_the_model_is_not_for() -> None:
+    container, model, indices = second(PATHS[0])
+    assert len(container.layers) == container.layer_count == 2
+    layers = container.layers
+    assert np.array_equal(decode_indices(replace(container, layers=layers[:1]), model), indices[model.planes(0)])
+    for wrong in (
+        replace(container, rate_point=2),
+        replace(container, layer_count=1, layers=layers[:1]),
+        replace(container, layer_count=3, layers=(*layers, layers[0])),
+        replace(container, layers=(layers[0], replace(layers[1], indices_crc=0))),
+        replace(container, source=Sound(16, 16_000, 1)),
+        replace(container, fingerprint=bytes(8)),
+    ):
         with pytest.raises(FormatError):
-            decoded(wrong, model)
+            decode_indices(wrong, model)
+
+
+def test_nothing_of_the_package_is_used() -> None:
+    program = (
+        "import sys, second_decoder.alpha, second_decoder.colours, second_decoder.indices, second_decoder.metadata"
+    )
+    program += "; print(sorted({'bitstream', 'constriction', 'safetensors', 'torch', 'vqcodec'} & sys.modules.keys()))"
+    assert subprocess.run([sys.executable, "-c", program], cwd=TESTS, capture_output=True).stdout == b"[]\n"
 
 
 @pytest.mark.parametrize("end", [-1, -4, -5])

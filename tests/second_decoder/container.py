@@ -45,12 +45,13 @@ class Layer:
 
 @dataclass(frozen=True)
 class Container:
-    """A file. If it was cut, `layers` are those that are complete."""
+    """A file. If it was cut, `layers` are those of `layer_count` that are complete."""
 
     fingerprint: bytes
     decoder_version: int
     source: Picture | Sound
     rate_point: int
+    layer_count: int
     alpha: bytes | None
     metadata: bytes | None
     layers: tuple[Layer, ...]
@@ -84,7 +85,7 @@ def read_container(file: bytes, cut: bool = False) -> Container:
     end = data.rest()
     require(len(end) == 4 if whole else len(layers) < count or len(end) < 4, "the file goes on after its end")
     require(len(layers) > 0 and (cut or len(layers) == count), "the file was cut")
-    return Container(fingerprint, decoder_version, source, rate_point, alpha, metadata, layers)
+    return Container(fingerprint, decoder_version, source, rate_point, count, alpha, metadata, layers)
 
 
 def read_picture(data: ByteReader) -> tuple[Picture, bool, bool]:

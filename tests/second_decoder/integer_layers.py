@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from second_decoder.byte_reader import require
 from second_decoder.model_file import ModelFile
 
 __all__ = ["IntegerLayers", "Integers"]
@@ -17,7 +16,6 @@ class IntegerLayers:
     """The arrays of a prior at a rate point."""
 
     def __init__(self, model: ModelFile, rate_point: int) -> None:
-        require(rate_point < len(model.sizes), "the model does not have this rate point")
         prior = {name: array for name, array in model.arrays.items() if name.startswith("prior/")}
         self._arrays = {name.removeprefix("prior/"): array.astype(np.int64) for name, array in prior.items()}
         self._rate_point = rate_point

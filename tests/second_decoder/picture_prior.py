@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from second_decoder.byte_reader import require
 from second_decoder.integer_layers import IntegerLayers, Integers
 from second_decoder.model_file import ModelFile
 from second_decoder.range_decoder import RangeDecoder
@@ -21,7 +20,6 @@ HERE = (0, 0)
 
 def decode_picture(model: ModelFile, rate_point: int, streams: Sequence[bytes], height: int, width: int) -> Integers:
     """Indices `[planes, rows, columns]` of the layers that there are, of a picture coded at a size in pixels."""
-    require(len(streams) <= len(model.layers), "the model does not have so many layers")
     prior = PicturePrior(model, rate_point, -(-height // model.stride), -(-width // model.stride))
     for stream, slices in zip(streams, model.layers, strict=False):
         decoder = RangeDecoder(stream)

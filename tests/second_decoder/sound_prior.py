@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from second_decoder.byte_reader import require
 from second_decoder.container import Sound
 from second_decoder.integer_layers import IntegerLayers, Integers
 from second_decoder.model_file import ModelFile
@@ -17,7 +16,6 @@ __all__ = ["decode_sound"]
 
 def decode_sound(model: ModelFile, rate_point: int, streams: Sequence[bytes], source: Sound) -> Integers:
     """Indices `[planes, channels, frames]` of the layers that there are."""
-    require(len(streams) <= len(model.layers), "the model does not have so many layers")
     samples = -(-source.samples * model.config["autoencoder"]["sample_rate"] // source.sample_rate)
     frames = -(-samples // model.stride)
     decoders = [RangeDecoder(stream) for stream in streams]
