@@ -70,6 +70,7 @@ class SymbolDecoder:
         if len(data) % _WORD_SIZE:
             raise CorruptError(f"a stream of {len(data)} bytes does not consist of whole {_WORD_SIZE}-byte words")
         self._coder = stream.queue.RangeDecoder(np.frombuffer(data, "<u4").astype(np.uint32))
+        self._is_unread = len(data) > 0
 
     def decode(self, frequencies: Frequencies) -> NDArray[np.int32]:
         """Return the next n symbols [n], each in 0..K-1, given their tables `frequencies` [n, K].
@@ -85,6 +86,7 @@ class SymbolDecoder:
             if alphabet < 1:
                 raise ValueError("frequencies of no symbols")
             return np.zeros(rows, np.int32)
+        self._is_unread &= rows == 0
         try:
             symbols: NDArray[np.int32] = self._coder.decode(_CATEGORICAL, _weights(frequencies))
         except AssertionError as error:  # constriction's type for invalid data
@@ -97,7 +99,8 @@ class SymbolDecoder:
         Raises:
             CorruptError: there is more in the stream.
         """
-        if not self._coder.maybe_exhausted():
+        # The coder takes two words before the first symbol, so that it would not miss a stream that has no more.
+        if self._is_unread or not self._coder.maybe_exhausted():
             raise CorruptError("a stream is damaged: it holds more than its symbols")
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import reference_alpha_decoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
+from second_decoder.alpha import read_alpha
 
 from bitstream import BitstreamError, CorruptError, decode_alpha, encode_alpha
 from bitstream.fields import Reader, encode_varint
@@ -58,7 +58,7 @@ def test_the_example_of_the_format_text() -> None:
 @pytest.mark.parametrize("shape", [(20, 50), (67, 33), (1, 40)])
 def test_a_second_decoder_gets_the_same(shape: tuple[int, int], softness: float) -> None:
     alpha = disc(*shape, softness)
-    assert reference_alpha_decoder.decode_alpha(encode_alpha(alpha), *shape) == alpha.tolist()
+    assert read_alpha(encode_alpha(alpha), *shape) == alpha.tolist()
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 300), (300, 1), (15, 17), (64, 64), (100, 37)])

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from reference_range_decoder import ReferenceDecoder
+from second_decoder.byte_reader import FormatError
+from second_decoder.range_decoder import RangeDecoder
 from strategies import draw_symbols, random_frequencies, symbols_and_frequencies
 
 from bitstream import (
@@ -134,8 +135,32 @@ def test_overhead_over_the_ideal_code_length(alphabet: int, spread: float) -> No
 @given(symbols_and_frequencies(max_symbols=40))
 def test_independent_decoder_agrees(coded: Coded) -> None:
     symbols, frequencies = coded
-    decoder = ReferenceDecoder(encode(symbols, frequencies))
+    decoder = RangeDecoder(encode(symbols, frequencies))
     assert [decoder.decode(row) for row in frequencies.tolist()] == symbols.tolist()
+    decoder.finish()
+
+
+@settings(deadline=None)
+@given(symbols_and_frequencies(max_symbols=12), st.binary(max_size=24))
+def test_independent_decoder_finds_the_same_streams_damaged(coded: Coded, data: bytes) -> None:
+    symbols, frequencies = coded
+    for stream in (data[: len(data) // 4 * 4], encode(symbols, frequencies) + data[: len(data) // 4 * 4]):
+        try:
+            decoder = RangeDecoder(stream)
+            expected = [decoder.decode(row) for row in frequencies.tolist()]
+            decoder.finish()
+        except FormatError:
+            with pytest.raises(CorruptError):
+                decode(stream, frequencies)
+        else:
+            assert decode(stream, frequencies).tolist() == expected
+
+
+@pytest.mark.parametrize("words", [1, 2, 3])
+@pytest.mark.parametrize("count", [0, 5])
+def test_symbols_without_a_choice_have_no_words(words: int, count: int) -> None:
+    with pytest.raises(CorruptError, match="more than its symbols"):
+        decode(bytes(4 * words), np.full((count, 1), TOTAL))
 
 
 def test_the_coder_uses_exactly_the_frequencies() -> None:

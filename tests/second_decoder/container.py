@@ -1,0 +1,130 @@
+"""The container: the bytes of a file to its header, its chunks and the streams of its layers."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+
+from second_decoder.byte_reader import ByteReader, require
+
+__all__ = ["Container", "Layer", "Picture", "Sound", "read_container"]
+
+MAGIC = bytes.fromhex("8e56510a")
+RGB, GREY, PALETTE, CMYK = 0, 1, 3, 5
+HAS_CODED_SIZE, HAS_ALPHA, HAS_METADATA, RESERVED = 1 << 4, 1 << 5, 1 << 6, 1 << 7
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The source of an image."""
+
+    width: int
+    height: int
+    colour: int  # the colour format
+    coded_width: int
+    coded_height: int
+    palette: tuple[tuple[int, int, int], ...]
+
+
+@dataclass(frozen=True)
+class Sound:
+    """The source of audio."""
+
+    samples: int
+    sample_rate: int
+    channels: int
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A stream, and the CRC-32 of the indices that it decodes to."""
+
+    stream: bytes
+    indices_crc: int
+
+
+@dataclass(frozen=True)
+class Container:
+    """A file. If it was cut, `layers` are those of `layer_count` that are complete."""
+
+    fingerprint: bytes
+    decoder_version: int
+    source: Picture | Sound
+    rate_point: int
+    layer_count: int
+    alpha: bytes | None
+    metadata: bytes | None
+    layers: tuple[Layer, ...]
+
+
+def read_container(file: bytes, cut: bool = False) -> Container:
+    """Take a file apart; raises FormatError. With `cut`, its end may be missing, but not its first layer."""
+    data = ByteReader(file)
+    require(data.take(4) == MAGIC, "the magic is another one")
+    require(data.byte() == 1, "the format version is another one")
+    whole = zlib.crc32(file[:-4]) == int.from_bytes(file[-4:], "little")
+    require(whole or cut, "the file is damaged, or was cut")
+    kind = data.byte()
+    require(kind in (0, 1), "the mode or the modality is reserved")
+    fingerprint, decoder_version = data.take(8), data.varint()
+    has_alpha = has_metadata = False
+    source: Picture | Sound
+    if kind == 0:
+        source, has_alpha, has_metadata = read_picture(data)
+    else:
+        source = read_sound(data)
+    rate_point, count = data.varint(), data.varint()
+    require(rate_point <= 255, "the rate point is out of range")
+    require(1 <= count <= 8, "the number of layers is out of range")
+    sizes = [data.varint() for _ in range(count)]
+    alpha_size = data.varint() if has_alpha else None
+    metadata_size = data.varint() if has_metadata else None
+    require(alpha_size != 0 and metadata_size != 0, "a chunk is empty")
+    alpha, metadata = read_chunk(data, alpha_size), read_chunk(data, metadata_size)
+    layers = read_layers(data, sizes)
+    end = data.rest()
+    require(len(end) == 4 if whole else len(layers) < count or len(end) < 4, "the file goes on after its end")
+    require(len(layers) > 0 and (cut or len(layers) == count), "the file was cut")
+    return Container(fingerprint, decoder_version, source, rate_point, count, alpha, metadata, layers)
+
+
+def read_picture(data: ByteReader) -> tuple[Picture, bool, bool]:
+    """The source, whether there is an alpha chunk, and whether there is a metadata chunk."""
+    width, height, byte = data.varint(), data.varint(), data.byte()
+    colour = byte & 15
+    require(colour <= CMYK and not byte & RESERVED, "the colour is reserved")
+    require(not byte & HAS_ALPHA or colour in (RGB, GREY), "a colour format that has no alpha has some")
+    coded_width, coded_height = width, height
+    if byte & HAS_CODED_SIZE:
+        coded_width, coded_height = data.varint(), data.varint()
+        require((coded_width, coded_height) != (width, height), "the coded size does not differ")
+    require(1 <= coded_width <= width and 1 <= coded_height <= height, "a size is out of range")
+    colours = data.varint() if colour == PALETTE else 0
+    require(colours <= 256, "the palette is too large")
+    palette = [data.take(3) for _ in range(colours)]
+    source = Picture(width, height, colour, coded_width, coded_height, tuple((r, g, b) for r, g, b in palette))
+    return source, bool(byte & HAS_ALPHA), bool(byte & HAS_METADATA)
+
+
+def read_sound(data: ByteReader) -> Sound:
+    source = Sound(data.varint(64), data.varint(), data.varint())
+    require(source.samples > 0 and source.sample_rate > 0 and source.channels > 0, "a field is 0")
+    return source
+
+
+def read_chunk(data: ByteReader, size: int | None) -> bytes | None:
+    if size is None:
+        return None
+    chunk = data.take(size)
+    require(data.uint32() == zlib.crc32(chunk), "a chunk is damaged")
+    return chunk
+
+
+def read_layers(data: ByteReader, sizes: list[int]) -> tuple[Layer, ...]:
+    """Those that are complete."""
+    layers: list[Layer] = []
+    for size in sizes:
+        if data.left < size + 4:
+            break
+        layers.append(Layer(data.take(size), data.uint32()))
+    return tuple(layers)
