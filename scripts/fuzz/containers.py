@@ -31,6 +31,7 @@ __all__ = ["PIXELS", "SAMPLES", "containers"]
 
 PIXELS, SAMPLES = 2**15, 2**16
 LIMITS = Limits(max_pixels=PIXELS, max_samples=SAMPLES)
+EXIF_HEAD, ORIENTATION = b"Exif\0\0", (b"tiff:Orientation", b"\1\x12", b"\x12\1")
 SLOW_PIXELS = 2**8  # the second decoder takes alpha a pixel at a time
 
 
@@ -107,10 +108,14 @@ def _judge_alpha(chunk: bytes, height: int, width: int) -> None:
 
 
 def _judge_metadata(chunk: bytes) -> None:
-    """Unpack metadata as the text does."""
+    """Unpack metadata as the text does, but for orientations, which are not passed on: see `decodes`."""
     if chunk:
-        same(lambda: _present(vars(unpack_metadata(chunk))), lambda: _present(read_metadata(chunk)))
+        same(lambda: _upright(vars(unpack_metadata(chunk))), lambda: _upright(read_metadata(chunk)))
 
 
-def _present(records: dict[str, bytes]) -> dict[str, bytes]:
-    return {name: content for name, content in records.items() if content}
+def _upright(records: dict[str, bytes]) -> dict[str, bytes | None]:
+    """What there is of metadata, and None for what may have an orientation."""
+    there = {name: content for name, content in records.items() if content}
+    while there.get("exif", b"").startswith(EXIF_HEAD):
+        there["exif"] = there["exif"].removeprefix(EXIF_HEAD)
+    return {name: None if any(mark in each for mark in ORIENTATION) else each for name, each in there.items()}

@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import ExifTags, Image
 
 from bitstream import (
     AudioSource,
@@ -26,7 +27,7 @@ from .containers import PIXELS, SAMPLES
 from .file_mutations import ROOMY, mutate_file, with_right_indices
 from .seeds import MODELS, golden_files
 from .target import MIB, Target, demand
-from .text import FormatError, ModelFile, Picture, Sound, decode_picture, decode_sound, read_container, same
+from .text import ModelFile, decode_indices, read_container, same
 
 __all__ = ["decodes"]
 
@@ -111,7 +112,7 @@ def _read(codec: Codec, model: ModelFile, data: bytes, container: Container) -> 
 
     is_sound = isinstance(container.source, AudioSource)
     if is_sound == model.is_audio and np.prod(_shape(model, container.source)) * len(model.sizes[0]) <= SLOW_INDICES:
-        same(read, lambda: _decode_by_the_text(model, data))
+        same(read, lambda: decode_indices(read_container(data, cut=True), model))
     else:
         read()
     indices = found[0]
@@ -120,23 +121,6 @@ def _read(codec: Codec, model: ModelFile, data: bytes, container: Container) -> 
     demand(_checksums(model, indices.values) == crcs, "indices with another checksum are accepted")
     demand(indices.source == container.source, "the source is another one")
     return indices
-
-
-def _decode_by_the_text(model: ModelFile, data: bytes) -> NDArray[np.integer]:
-    """The indices of a file, which may be cut; FormatError if that is not as docs/FORMAT.md says."""
-    file = read_container(data, cut=True)
-    if file.fingerprint != model.fingerprint() or file.rate_point >= len(model.sizes):
-        raise FormatError("another model, or a rate point that it does not have")
-    streams, source = [layer.stream for layer in file.layers], file.source
-    if isinstance(source, Picture) and not model.is_audio:
-        values = decode_picture(model, file.rate_point, streams, source.coded_height, source.coded_width)
-    elif isinstance(source, Sound) and model.is_audio:
-        values = decode_sound(model, file.rate_point, streams, source)
-    else:
-        raise FormatError("another modality than that of the model")
-    if _checksums(model, values) != [layer.indices_crc for layer in file.layers]:
-        raise FormatError("indices with another checksum")
-    return values
 
 
 def _checksums(model: ModelFile, values: NDArray[np.integer]) -> list[int]:
@@ -151,9 +135,19 @@ def _judge_result(codec: Codec, indices: Indices) -> None:
         demand(codec.read(codec.write(indices)) == indices, "indices are written as others")
     source = indices.source
     if isinstance(codec, ImageCodec) and isinstance(source, ImageSource):
-        demand(codec.decode(indices).size == (source.width, source.height), "the picture has another size")
+        picture = codec.decode(indices)
+        demand(picture.size == (source.width, source.height), "the picture has another size")
+        demand(_orientation(picture) in (None, 1), "viewers will turn the picture")
     elif isinstance(codec, AudioCodec) and isinstance(source, AudioSource):
         samples, rate = codec.decode(indices)
         shape = (source.channels, source.samples)
         demand((samples.shape, rate) == (shape, source.sample_rate), "the recording has another length")
         demand(bool(np.isfinite(samples).all()), "a sample is not finite")
+
+
+def _orientation(picture: Image.Image) -> object:
+    """As Pillow reads it, of EXIF or XMP; None if there is none, or if these are damaged."""
+    try:
+        return picture.getexif().get(ExifTags.Base.Orientation)
+    except Exception:  # of nearly any type
+        return None

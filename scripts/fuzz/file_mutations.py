@@ -37,6 +37,12 @@ ROOMY = Limits(max_pixels=2**64, max_samples=2**97, max_stream_bytes=2**40)
 NUMBERS = (0, 1, 2, 3, 15, 16, 17, 127, 128, 255, 256, 2**14, 2**16, 2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**63, 2**64)
 SIDES = (1, 2, 3, 15, 16, 17, 33, 64, 100, 8192)
 RATES = (1, 999, 1_000, 8_000, 16_000, 44_100, 192_000, 10_000_000, 2**32 - 1)
+# EXIF of either byte order, and XMP, with the orientation 6.
+TURNED = (
+    b"II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\0\0\0\0\0\0\0",
+    b"MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\6\0\0\0\0\0\0",
+    b'<x tiff:Orientation="6"/>',
+)
 OVERLONG = (b"\x80\0", b"\x80\x80\x80\x80\x80\0", b"\xff" * 5, b"\xff" * 11, b"")
 
 
@@ -165,7 +171,8 @@ def _other_words(stream: bytes, rng: Random) -> bytes:
 def _metadata(rng: Random) -> bytes:
     records = b""
     for _ in range(rng.choice((0, 1, 2, 3))):
-        content = rng.choice((b"", b"II*\0", b"<x/>", rng.randbytes(30)))
+        content = rng.choice((b"", *TURNED, b"II*\0", b"<x/>", rng.randbytes(30)))
+        content = mutate_bytes(content, rng) if rng.random() < 0.3 else content
         size = rng.choice((len(content), len(content), rng.choice(NUMBERS)))
         number = encode_varint(size) if rng.random() < 0.9 else _overlong(encode_varint(size))
         records += bytes((rng.randrange(6),)) + number + content

@@ -18,18 +18,16 @@ sys.path.append(str(TESTS))
 from second_decoder.alpha import read_alpha
 from second_decoder.byte_reader import FormatError
 from second_decoder.container import Picture, Sound, read_container
+from second_decoder.indices import decode_indices
 from second_decoder.metadata import read_metadata
 from second_decoder.model_file import ModelFile
-from second_decoder.picture_prior import decode_picture
-from second_decoder.sound_prior import decode_sound
 
 __all__ = [
     "FormatError",
     "ModelFile",
     "Picture",
     "Sound",
-    "decode_picture",
-    "decode_sound",
+    "decode_indices",
     "read_alpha",
     "read_container",
     "read_metadata",
