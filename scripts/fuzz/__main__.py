@@ -6,7 +6,6 @@ import argparse
 import hashlib
 import sys
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -15,34 +14,14 @@ import bitstream
 from .loop import Outcome, Problem, fuzz, judged
 from .seeds import ROOT
 from .target import MIB, Target
+from .targets import NAMES, target_of
 
-__all__ = ["TARGETS", "main"]
-
-
-def _containers() -> Target:
-    from .containers import containers
-
-    return containers()
-
-
-def _decodes() -> Target:
-    from .decodes import decodes
-
-    return decodes()
-
-
-def _models() -> Target:
-    from .models import models
-
-    return models()
-
-
-TARGETS: dict[str, Callable[[], Target]] = {"containers": _containers, "decodes": _decodes, "models": _models}
+__all__ = ["main"]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.fuzz", description="Exit code 1 if something is wrong.")
-    parser.add_argument("target", choices=TARGETS)
+    parser.add_argument("target", choices=NAMES)
     parser.add_argument("--count", type=int, default=10_000, help="inputs to try")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="try no more after so long")
     parser.add_argument("--seed", type=int, default=0, help="of the mutations")
@@ -52,7 +31,7 @@ def main() -> int:
     args = parser.parse_args()
     if Path(bitstream.__file__).resolve().parents[1] != ROOT:
         parser.error(f"this would fuzz {bitstream.__file__}: run it in {ROOT}")
-    target = TARGETS[args.target]()
+    target = target_of(args.target)
     if args.replay is not None:
         return _replay(target, args.replay)
     began = time.perf_counter()
