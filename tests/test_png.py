@@ -129,6 +129,30 @@ def test_any_damage_is_a_picture_or_one_clear_error(broken: list[tuple[bytes, st
         assert read_picture(bytes(whole), keep_metadata=True).image.mode in ("L", "RGB")
 
 
+def sideways() -> bytes:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return exif.tobytes().removeprefix(b"Exif\0\0")
+
+
+TURNED = {
+    "before": png(chunk(b"eXIf", sideways())),
+    "behind": png(behind=chunk(b"eXIf", sideways())),
+    "beside damage": png(BROKEN["text"][0], chunk(b"eXIf", sideways()), BROKEN["gamma"][0]),
+    "XMP": png(chunk(b"iTXt", XMP.replace(b"<x/>", b'<x tiff:Orientation="6"/>'))),
+    "packed XMP": png(chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(b'<x tiff:Orientation="6"/>'))),
+    "as text": png(chunk(b"tEXt", b"Raw profile type exif\0\nexif\n      26\n" + sideways().hex().encode() + b"\n")),
+}
+
+
+@pytest.mark.parametrize("place", TURNED)
+def test_the_orientation_is_applied_wherever_it_is(place: str) -> None:
+    picture = read_picture(TURNED[place], keep_metadata=True)
+    assert np.array_equal(picture.image, np.rot90(PIXELS, -1))
+    assert picture.image.getexif().get(0x0112, 1) == 1
+    assert b"Orientation" not in metadata_of(picture.image).xmp
+
+
 # Colours -----------------------------------------------------------------------------------------------------------
 
 COLOURS = {
