@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from bitstream.errors import InputError
+from vqcodec.image import png as png_module
 from vqcodec.image.colour_spaces import ADOBE_RGB, SRGB, coded_space
-from vqcodec.image.metadata import metadata_of
+from vqcodec.image.metadata import MAX_BYTES, metadata_of
 from vqcodec.image.pixels import read_picture
 
 PIXELS = np.random.default_rng(2).integers(0, 256, (9, 11, 3), dtype=np.uint8)
@@ -96,8 +97,29 @@ def test_a_damaged_text_does_not_take_others_along() -> None:
 
 def test_much_text_is_no_reason_to_refuse() -> None:
     many = b"".join(chunk(b"tEXt", b"Comment\0" + bytes(2**20 - 100)) for _ in range(70))  # Pillow stops at 64 MiB
-    picture = read_picture(png(many))
-    assert (np.array_equal(picture.image, PIXELS), picture.notes) == (True, ())
+    picture = read_picture(png(many, packed(P3.profile(False))), keep_metadata=True)
+    assert np.array_equal(picture.image, PIXELS)
+    assert (picture.image.info, picture.notes) == ({"icc_profile": P3.profile(False)}, ())
+
+
+def test_many_bombs_are_inflated_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    inflated = []
+
+    class Counting:
+        def __init__(self) -> None:
+            self._inner = inflate()
+
+        def decompress(self, data: bytes, most: int) -> bytes:
+            inflated.append(len(found := self._inner.decompress(data, most)))
+            return found
+
+        eof = property(lambda self: self._inner.eof)
+
+    inflate = zlib.decompressobj
+    monkeypatch.setattr(png_module.zlib, "decompressobj", Counting)
+    picture = read_picture(png(*(BROKEN["huge profile"][0], BROKEN["packed text"][0]) * 20))
+    assert np.array_equal(picture.image, PIXELS)
+    assert sum(inflated) <= 4 * MAX_BYTES
 
 
 @pytest.mark.parametrize("cut", [5, 12, 15])
