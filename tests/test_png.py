@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from bitstream.errors import InputError
+from vqcodec.image import png as png_module
 from vqcodec.image.colour_spaces import ADOBE_RGB, SRGB, coded_space
-from vqcodec.image.metadata import metadata_of
+from vqcodec.image.metadata import MAX_BYTES, metadata_of
 from vqcodec.image.pixels import read_picture
 
 PIXELS = np.random.default_rng(2).integers(0, 256, (9, 11, 3), dtype=np.uint8)
@@ -96,8 +97,29 @@ def test_a_damaged_text_does_not_take_others_along() -> None:
 
 def test_much_text_is_no_reason_to_refuse() -> None:
     many = b"".join(chunk(b"tEXt", b"Comment\0" + bytes(2**20 - 100)) for _ in range(70))  # Pillow stops at 64 MiB
-    picture = read_picture(png(many))
-    assert (np.array_equal(picture.image, PIXELS), picture.notes) == (True, ())
+    picture = read_picture(png(many, packed(P3.profile(False))), keep_metadata=True)
+    assert np.array_equal(picture.image, PIXELS)
+    assert (picture.image.info, picture.notes) == ({"icc_profile": P3.profile(False)}, ())
+
+
+def test_many_bombs_are_inflated_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    inflated = []
+
+    class Counting:
+        def __init__(self) -> None:
+            self._inner = inflate()
+
+        def decompress(self, data: bytes, most: int) -> bytes:
+            inflated.append(len(found := self._inner.decompress(data, most)))
+            return found
+
+        eof = property(lambda self: self._inner.eof)
+
+    inflate = zlib.decompressobj
+    monkeypatch.setattr(png_module.zlib, "decompressobj", Counting)
+    picture = read_picture(png(*(BROKEN["huge profile"][0], BROKEN["packed text"][0]) * 20))
+    assert np.array_equal(picture.image, PIXELS)
+    assert sum(inflated) <= 4 * MAX_BYTES
 
 
 @pytest.mark.parametrize("cut", [5, 12, 15])
@@ -127,6 +149,30 @@ def test_any_damage_is_a_picture_or_one_clear_error(broken: list[tuple[bytes, st
     whole[place : place + len(data)] = data
     with suppress(InputError):
         assert read_picture(bytes(whole), keep_metadata=True).image.mode in ("L", "RGB")
+
+
+def sideways() -> bytes:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return exif.tobytes().removeprefix(b"Exif\0\0")
+
+
+TURNED = {
+    "before": png(chunk(b"eXIf", sideways())),
+    "behind": png(behind=chunk(b"eXIf", sideways())),
+    "beside damage": png(BROKEN["text"][0], chunk(b"eXIf", sideways()), BROKEN["gamma"][0]),
+    "XMP": png(chunk(b"iTXt", XMP.replace(b"<x/>", b'<x tiff:Orientation="6"/>'))),
+    "packed XMP": png(chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(b'<x tiff:Orientation="6"/>'))),
+    "as text": png(chunk(b"tEXt", b"Raw profile type exif\0\nexif\n      26\n" + sideways().hex().encode() + b"\n")),
+}
+
+
+@pytest.mark.parametrize("place", TURNED)
+def test_the_orientation_is_applied_wherever_it_is(place: str) -> None:
+    picture = read_picture(TURNED[place], keep_metadata=True)
+    assert np.array_equal(picture.image, np.rot90(PIXELS, -1))
+    assert picture.image.getexif().get(0x0112, 1) == 1
+    assert b"Orientation" not in metadata_of(picture.image).xmp
 
 
 # Colours -----------------------------------------------------------------------------------------------------------

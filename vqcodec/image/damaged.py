@@ -76,10 +76,11 @@ def _of_jpeg(data: bytes, open_image: Opener) -> Salvaged | None:
         raise
     except Exception:  # Pillow's plugins raise nearly any type
         return None
-    rows: NDArray[np.bool_] = _agreement(image, other).all(1)
+    rows = np.all(_agreement(image, other), axis=1)
     if not rows.all() and jpeg.are_scans_of_all(data):
         return Salvaged(image, 1, is_coarse=True)
-    return Salvaged(image, (len(rows) if rows.all() else int(rows.argmin())) / len(rows))
+    whole = image.height if rows.all() else int(rows.argmin())
+    return Salvaged(image, whole / image.height)
 
 
 def _decoded_onto(data: bytes, open_image: Opener, light: bool) -> ImageFile.ImageFile | None:

@@ -22,9 +22,12 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_TEXT = 2**20  # bytes of a text that is kept, unpacked: Pillow has the same limit
 _PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 _ANIMATION = (b"acTL", b"fcTL", b"fdAT")
+_ANIMATION_NAME = "animation"
 _TEXT = (b"tEXt", b"zTXt", b"iTXt")
 # Texts that are metadata; the second is how ImageMagick writes EXIF.
 _KEPT_TEXT = (b"XML:com.adobe.xmp\0", b"Raw profile type exif\0")
+_PACKED = {b"iCCP": MAX_BYTES, **dict.fromkeys(_TEXT, MAX_TEXT)}  # bytes of these chunks, unpacked, that are of use
+_MOST_INFLATED = 4 * MAX_BYTES  # in all
 _SIZES = {b"cICP": 4, b"sRGB": 1, b"gAMA": 4, b"cHRM": 32}  # of the chunks that have one
 _GAMMAS_OF_SRGB = (0.45, 0.46)
 
@@ -49,10 +52,6 @@ class _Chunk:
     kind: bytes
     content: bytes
     intact: bool = True
-
-    @property
-    def name(self) -> str:
-        return self.kind.decode("ascii")
 
 
 def read_png(data: bytes) -> Png:
@@ -89,35 +88,36 @@ def _whole(chunks: list[_Chunk], notes: list[str]) -> list[_Chunk]:
     if chunks and chunks[-1].kind != b"IEND":
         notes.append("it ends early")
         chunks = [*chunks, _Chunk(b"IEND", b"")]
-    broken = {chunk.kind for chunk in chunks if not _is_sound(chunk)}
+    room, sound, broken = _MOST_INFLATED, [], set[bytes]()
+    for chunk in chunks:
+        is_sound = chunk.intact and len(chunk.content) >= _SIZES.get(chunk.kind, 0)
+        if is_sound and chunk.kind in _PACKED:
+            content = _inflated(chunk, room)
+            is_sound = content is not None
+            if chunk.kind != b"tEXt":  # which is as large as it is
+                room = max(room - (_PACKED[chunk.kind] if content is None else len(content)), 0)
+        if is_sound or chunk.kind in (b"IDAT", b"IEND"):
+            sound.append(chunk)
+        else:
+            broken.add(chunk.kind)
     if broken & {b"IHDR", b"PLTE"}:
         raise InputError("the picture is damaged: the checksum of its header or palette does not match")
-    if broken & {*_ANIMATION}:  # its frames are numbered
-        broken |= {*_ANIMATION}
-        notes.append("its animation is damaged and left out")
-    notes.extend(
-        f"its {'text' if kind in _TEXT else kind.decode('ascii')} is damaged or too large, and left out"
-        for kind in sorted(broken - {*_ANIMATION, b"IDAT", b"IEND"})
-    )
-    return [c for c in chunks if c.kind not in broken or c.kind in (b"IDAT", b"IEND") or _is_sound_text(c)]
+    names = {_name_of(kind) for kind in broken}
+    notes.extend(f"its {name} is damaged or too large, and left out" for name in sorted(names))
+    # The frames of an animation are numbered.
+    return [chunk for chunk in sound if chunk.kind not in _ANIMATION] if _ANIMATION_NAME in names else sound
 
 
-def _is_sound_text(chunk: _Chunk) -> bool:
-    """Whether it is a text, of which there may be many, and sound itself."""
-    return chunk.kind in _TEXT and _is_sound(chunk)
+def _name_of(kind: bytes) -> str:
+    """What notes call a kind of chunk."""
+    if kind in _ANIMATION:
+        return _ANIMATION_NAME
+    return "text" if kind in _TEXT else kind.decode("ascii")
 
 
-def _is_sound(chunk: _Chunk) -> bool:
-    """Whether a chunk is what was written, and of use."""
-    if not chunk.intact or len(chunk.content) < _SIZES.get(chunk.kind, 0):
-        return False
-    if chunk.kind in (b"iCCP", *_TEXT):
-        return _inflated(chunk) is not None
-    return True
-
-
-def _inflated(chunk: _Chunk) -> bytes | None:
+def _inflated(chunk: _Chunk, room: int = MAX_BYTES) -> bytes | None:
     """What is behind the keyword of a text or profile, unpacked; None if it cannot be, or is too large."""
+    most = min(_PACKED[chunk.kind], room)
     _, _, rest = chunk.content.partition(b"\0")
     if chunk.kind == b"iTXt":
         flags, rest = rest[:2], rest[2:].partition(b"\0")[2].partition(b"\0")[2]
@@ -126,14 +126,15 @@ def _inflated(chunk: _Chunk) -> bytes | None:
         packed = chunk.kind != b"tEXt"
         method, rest = (rest[:1], rest[1:]) if packed else (b"\0", rest)
     if not packed:
-        return rest if len(rest) <= MAX_TEXT else None
-    most = MAX_BYTES if chunk.kind == b"iCCP" else MAX_TEXT
+        return rest if len(rest) <= _PACKED[chunk.kind] else None
+    if method != b"\0" or not most:
+        return None
     unpacking = zlib.decompressobj()
     try:
         content = unpacking.decompress(rest, most)
     except zlib.error:
         return None
-    return content if method == b"\0" and unpacking.eof else None
+    return content if unpacking.eof else None
 
 
 def _is_kept(chunk: _Chunk) -> bool:
