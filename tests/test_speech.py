@@ -64,9 +64,9 @@ def test_a_voice_stays_where_it_is(
     codec: AudioCodec, voice: np.ndarray, left: float, right: float, quality: float
 ) -> None:
     gains = np.array([[left], [right]], np.float32)
-    decoded, size, alone = of_two(codec, gains * voice[:, :32_000], quality)
+    decoded, size, alone = of_two(codec, gains * voice[:, :16_000], quality)
     power = np.hypot(left, right)
-    mono, _ = codec.decompress(codec.compress(power * voice[:, :32_000], 16_000, quality))
+    mono, _ = codec.decompress(codec.compress(power * voice[:, :16_000], 16_000, quality))
     np.testing.assert_allclose(level(decoded), np.abs(gains[:, 0]) / power * level(mono), rtol=0.05)
     np.testing.assert_allclose(decoded[0] * right, decoded[1] * left, atol=1e-3)
     assert size < max(alone) + 30
@@ -74,7 +74,7 @@ def test_a_voice_stays_where_it_is(
 
 @pytest.mark.parametrize("quality", [30, 90])
 def test_two_voices_are_as_two_files(codec: AudioCodec, quality: float) -> None:
-    channels = voices(2, 32_000, seed=3)
+    channels = voices(2, 16_000, seed=3)
     decoded, size, alone = of_two(codec, channels, quality)
     assert size < sum(alone)
     for channel, found in zip(channels, decoded, strict=True):
@@ -82,7 +82,7 @@ def test_two_voices_are_as_two_files(codec: AudioCodec, quality: float) -> None:
         np.testing.assert_allclose(found, own[0], atol=1e-3)
 
 
-@pytest.mark.parametrize("count", range(3, 9))
+@pytest.mark.parametrize("count", [3, 6, 8])
 def test_many_channels_are_as_many_files(codec: AudioCodec, count: int) -> None:
     channels = voices(count, 4_000, seed=4)
     channels[1::3] = 0

@@ -161,8 +161,8 @@ class AudioCodec(Codec):
     def sample_bits(self, samples: NDArray[np.generic], rate: int, indices: Indices) -> Samples:
         """-log2 p(x|z_q) of every sample at the model's rate, rounded to 16 bits, of the rows as they are coded.
 
-        With `bits` it makes a bound: whatever the indices, -log2 p(x) is at most the sum of all of both. The values of a
-        row that is not coded are equally likely, as far as it may have them.
+        With `bits` it makes a bound: whatever the indices, -log2 p(x) is at most the sum of all of both. All values
+        that a row which is not coded may have are equally likely.
 
         Returns:
             `[C, N']`, N' the length of the recording at the model's rate.

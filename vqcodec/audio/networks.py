@@ -70,9 +70,9 @@ class Networks(ModelNetworks[Encoder, Decoder, LikelihoodHead]):
         return np.concatenate(parts, axis=2)
 
     def decode(self, indices: Indices, rate: int) -> Iterator[Floats]:
-        """The location of p(x|z_q), nominally in -1..1, of indices `[P, rows, T]`: blocks `[rows, n]`, T strides in all.
+        """The location of p(x|z_q), nominally in -1..1, of indices `[P, rows, T]`.
 
-        z_q is looked up for a piece at a time.
+        It comes in blocks `[rows, n]`, T strides in all, and z_q is looked up for one of them at a time.
         """
         for first, last, seen in self._seen_pieces(indices):
             parts = [self._decode(seen[:, rows], rate)[0] for rows in self._groups(seen.shape[1])]
