@@ -93,7 +93,7 @@ def _may_be_decoded(model: ModelFile, source: ImageSource | AudioSource) -> bool
 def _shape(model: ModelFile, source: ImageSource | AudioSource) -> tuple[int, int]:
     """Rows and columns of the index volume."""
     if isinstance(source, AudioSource):
-        return source.channels, -(-_coded_samples(model, source) // model.stride)
+        return source.coded_rows, -(-_coded_samples(model, source) // model.stride)
     return -(-source.coded_height // model.stride), -(-source.coded_width // model.stride)
 
 

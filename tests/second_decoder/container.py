@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from itertools import pairwise
 
 from second_decoder.byte_reader import ByteReader, require
 
@@ -33,6 +34,13 @@ class Sound:
     samples: int
     sample_rate: int
     channels: int
+    silent_rows: tuple[int, ...] = ()
+    rotations: tuple[tuple[int, int], ...] = ()  # a stretch and an angle
+
+    @property
+    def coded_rows(self) -> int:
+        """Rows of the index volume."""
+        return self.channels - len(self.silent_rows)
 
 
 @dataclass(frozen=True)
@@ -108,9 +116,17 @@ def read_picture(data: ByteReader) -> tuple[Picture, bool, bool]:
 
 
 def read_sound(data: ByteReader) -> Sound:
-    source = Sound(data.varint(64), data.varint(), data.varint())
-    require(source.samples > 0 and source.sample_rate > 0 and source.channels > 0, "a field is 0")
-    return source
+    samples, sample_rate, channels = data.varint(64), data.varint(), data.varint()
+    require(samples > 0 and sample_rate > 0 and channels > 0, "a field is 0")
+    silent = tuple(data.varint() for _ in range(data.varint())) if channels > 1 else ()
+    require(len(silent) < channels and all(row < channels for row in silent), "a silent row is out of range")
+    require(all(row < below for row, below in pairwise(silent)), "silent rows do not ascend")
+    rotations = tuple((data.varint(64), data.varint()) for _ in range(data.varint())) if channels == 2 else ()
+    stretches = -(-samples // (8 * sample_rate))
+    require(all(stretch < stretches and angle < 65536 for stretch, angle in rotations), "a rotation is out of range")
+    for (before, angle_before), (stretch, angle) in pairwise([(-1, 0), *rotations]):
+        require(before < stretch and angle != angle_before, "rotations do not ascend, or one is that before it")
+    return Sound(samples, sample_rate, channels, silent, rotations)
 
 
 def read_chunk(data: ByteReader, size: int | None) -> bytes | None:
