@@ -27,9 +27,9 @@ from .seeds import damaged_files, golden_files
 from .target import MIB, Target, demand
 from .text import FormatError, Picture, Sound, read_alpha, read_container, read_metadata, same
 
-__all__ = ["PIXELS", "SAMPLES", "containers"]
+__all__ = ["containers"]
 
-PIXELS, SAMPLES = 2**15, 2**16
+PIXELS, SAMPLES = 2**15, 2**19
 LIMITS = Limits(max_pixels=PIXELS, max_samples=SAMPLES)
 EXIF_HEAD, ORIENTATION = b"Exif\0\0", (b"tiff:Orientation", b"\1\x12", b"\x12\1")
 SLOW_PIXELS = 2**8  # the second decoder takes alpha a pixel at a time

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -17,110 +18,112 @@ from bitstream import (
     FingerprintError,
     ImageSource,
     LimitError,
+    Limits,
     UnsupportedError,
     unpack,
 )
 from vqcodec import AudioCodec, Codec, ImageCodec, Indices, load
-from vqcodec.codec import limits
 
-from .containers import PIXELS, SAMPLES
-from .file_mutations import ROOMY, mutate_file, with_right_indices
+from .file_mutations import mutate_file, with_right_indices
 from .seeds import MODELS, golden_files
 from .target import MIB, Target, demand
 from .text import ModelFile, decode_indices, read_container, same
+from .work import ALLOWED, may_be_decoded, shape
 
 __all__ = ["decodes"]
 
-ALLOWED = limits(PIXELS, SAMPLES)
+LIMITS = Limits(**ALLOWED)
 SLOW_INDICES = 2**9  # the second decoder takes one at a time
-# What docs/FORMAT.md says that this implementation decodes.
-MOST_STEPS, MOST_PIXEL_STEPS = 2**16, 2**20
-RATES, MOST_CHANNELS, MOST_MODEL_SAMPLES = range(1_000, 10_000_001), 1_024, 2**31
+Models = dict[bytes, tuple[Codec, ModelFile]]
 
 
 def decodes() -> Target:
     """All of the way from files to pixels and samples."""
     models = {model.fingerprint(): (load(path), model) for path, model in ((path, ModelFile(path)) for path in MODELS)}
-    whole = [data for data in golden_files() if unpack(data, allow_truncated=True).fingerprint in models]
+    whole = [data for data in golden_files() if _may_be_decoded(models, data)]
     refusals = (BitstreamError, FingerprintError)
     return Target(whole, (), mutate_file, partial(judge, models), refusals, memory=96 * MIB, seconds=2, batch=200)
 
 
-def judge(models: dict[bytes, tuple[Codec, ModelFile]], data: bytes) -> None:
-    """Decode a file; if its indices have other checksums than it says, then also one that has theirs."""
-    container = unpack(data, ROOMY, allow_truncated=True)
-    codec, model = _model_for(models, container)
-    _judge_shape(codec, model, container.source)
-    container = unpack(data, ALLOWED, allow_truncated=True)
+def _may_be_decoded(models: Models, data: bytes) -> bool:
+    """Whether a file may be decoded with one of the models."""
+    container = unpack(data, allow_truncated=True)
+    known = models.get(container.fingerprint)
+    return known is not None and may_be_decoded(known[1], container.source)
+
+
+def judge(models: Models, data: bytes) -> None:
+    """Decode a file; if its indices have other checksums than it says, then one that has theirs."""
+    container = unpack(data, LIMITS, allow_truncated=True)
+    codec, model = models.get(container.fingerprint) or next(iter(models.values()))
+    if isinstance(container.source, AudioSource) == model.is_audio:
+        _judge_limits(codec, model, container.source)
     try:
         indices = _read(codec, model, data, container)
     except CorruptError as error:
         if "do not match their checksum" not in str(error):
             raise
         streams = [layer.stream for layer in container.layers]
-        values = codec.model.prior.decode(streams, container.rate_point, *codec.shape_of(container.source))
+        values = codec.model.prior.decode(streams, container.rate_point, *codec.shape_of(container.source, LIMITS))
         data = with_right_indices(data, _checksums(model, values))
         indices = _read(codec, model, data, unpack(data))
     _judge_result(codec, indices)
 
 
-def _model_for(models: dict[bytes, tuple[Codec, ModelFile]], container: Container) -> tuple[Codec, ModelFile]:
-    """The model that a file names; another one, if that is not known."""
-    return models.get(container.fingerprint) or next(iter(models.values()))
-
-
-def _judge_shape(codec: Codec, model: ModelFile, source: ImageSource | AudioSource) -> None:
+def _judge_limits(codec: Codec, model: ModelFile, source: ImageSource | AudioSource) -> None:
     """What takes too many steps, or samples at the rate of the model, is refused before anything is made of it."""
-    if model.is_audio != isinstance(source, AudioSource):
-        return
     try:
-        shape = codec.shape_of(source)
+        found = codec.shape_of(source, LIMITS)
     except (LimitError, UnsupportedError):
-        demand(not _may_be_decoded(model, source), "what may be decoded is refused")
+        demand(not may_be_decoded(model, source), "what may be decoded is refused")
         raise
-    demand(_may_be_decoded(model, source), "what takes too much time is not refused")
-    demand(shape == _shape(model, source), "the shape of the volume is another one")
-
-
-def _may_be_decoded(model: ModelFile, source: ImageSource | AudioSource) -> bool:
-    if isinstance(source, AudioSource):
-        few = _coded_samples(model, source) * source.channels <= MOST_MODEL_SAMPLES
-        return few and source.sample_rate in RATES and source.channels <= MOST_CHANNELS
-    steps = -(-source.width // model.stride) + 2 * -(-source.height // model.stride)
-    return steps <= MOST_STEPS and source.width + 2 * source.height <= MOST_PIXEL_STEPS
-
-
-def _shape(model: ModelFile, source: ImageSource | AudioSource) -> tuple[int, int]:
-    """Rows and columns of the index volume."""
-    if isinstance(source, AudioSource):
-        return source.coded_rows, -(-_coded_samples(model, source) // model.stride)
-    return -(-source.coded_height // model.stride), -(-source.coded_width // model.stride)
-
-
-def _coded_samples(model: ModelFile, source: AudioSource) -> int:
-    """Samples of a channel at the rate of the model."""
-    return int(-(-source.samples * model.config["autoencoder"]["sample_rate"] // source.sample_rate))
+    demand(may_be_decoded(model, source), "what takes too much time is not refused")
+    demand(found == shape(model, source), "the shape of the volume is another one")
 
 
 def _read(codec: Codec, model: ModelFile, data: bytes, container: Container) -> Indices:
-    """The indices of a file; if they are few, held against those that the second decoder finds."""
-    found: list[Indices] = []
-
-    def read() -> NDArray[np.int32]:
-        found.append(codec.read(data, ALLOWED, allow_truncated=True))
-        return found[0].values
-
-    is_sound = isinstance(container.source, AudioSource)
-    if is_sound == model.is_audio and np.prod(_shape(model, container.source)) * len(model.sizes[0]) <= SLOW_INDICES:
-        same(read, lambda: decode_indices(read_container(data, cut=True), model))
-    else:
-        read()
-    indices = found[0]
+    """The indices of a file, as a whole one or else as one that was cut."""
+    try:
+        indices = _same_indices(codec, model, data, container.source, allow_truncated=False)
+    except BitstreamError:
+        indices = _same_indices(codec, model, data, container.source, allow_truncated=True)
     crcs = [layer.indices_crc for layer in container.layers]
     demand(container.fingerprint == model.fingerprint(), "a file of another model is accepted")
+    demand(may_be_decoded(model, container.source), "what takes too much time is accepted")
     demand(_checksums(model, indices.values) == crcs, "indices with another checksum are accepted")
     demand(indices.source == container.source, "the source is another one")
     return indices
+
+
+def _same_indices(
+    codec: Codec, model: ModelFile, data: bytes, source: ImageSource | AudioSource, allow_truncated: bool
+) -> Indices:
+    """What the codec reads; if the indices are few, held against those that the second decoder finds."""
+    found: list[Indices] = []
+
+    def read() -> NDArray[np.int32]:
+        found.append(codec.read(data, LIMITS, allow_truncated))
+        return found[0].values
+
+    def read_by_the_text() -> NDArray[np.integer]:
+        container = read_container(data, allow_truncated)
+        if allow_truncated and container.layer_count < len(model.layers):  # which this implementation forgives
+            container = replace(container, layer_count=len(model.layers))
+        return decode_indices(container, model)
+
+    if _is_small(model, source):
+        same(read, read_by_the_text)
+    else:
+        read()
+    return found[0]
+
+
+def _is_small(model: ModelFile, source: ImageSource | AudioSource) -> bool:
+    """Whether the second decoder does not take long."""
+    if isinstance(source, AudioSource) != model.is_audio or not may_be_decoded(model, source):
+        return False
+    rows, columns = shape(model, source)
+    return rows * columns * len(model.sizes[0]) <= SLOW_INDICES
 
 
 def _checksums(model: ModelFile, values: NDArray[np.integer]) -> list[int]:

@@ -220,11 +220,12 @@ class AudioCodec(Codec):
         planes = self.model.codebooks.sizes.shape[1]
         return coded.reshape(planes, -1, *coded.shape[1:]), source
 
-    def shape_of(self, source: Source) -> tuple[int, int]:
+    # Limits is frozen, so that one default can serve all calls.
+    def shape_of(self, source: Source, allowed: Limits = Limits()) -> tuple[int, int]:  # noqa: B008
         """Coded rows and frames of the index volume of a recording; errors as for `Codec.shape_of`."""
         found = _recording(source)
         coded = resampled_length(found.samples, found.sample_rate, self.sample_rate)
-        if coded * found.channels > Limits().max_samples:  # a slow recording becomes longer than its header says
+        if coded * found.channels > allowed.max_samples:  # a slow recording becomes longer than its header says
             raise LimitError(f"the recording has {coded} samples a channel at the rate of the model, which is too long")
         return found.coded_rows, -(-coded // self._networks.shape.stride)
 

@@ -98,20 +98,31 @@ class ExactLayer:
 
 
 class ExactStack:
-    """Layers of one shape, side by side: one batched product for all of them.
+    """Layers side by side, in one batched product: of one shape, or of one width that each reads a part of.
 
     Attributes:
-        matrices: `[S, I, O]`, the matrix of each layer.
+        matrices: `[S, I, O]`, the matrix of each layer, with zeros for what it does not read.
         offsets: `[R, S, 1, O]`, what is added to the products.
+
+    Args:
+        layers: which have one number of outputs, and of rate points.
+        rows: for each layer, which of the I inputs it reads; all by default.
+        inputs: I, by default that of the layers.
 
     Raises:
         ModelError: the shapes of the layers differ.
     """
 
-    def __init__(self, layers: Sequence[ExactLayer]) -> None:
-        if len({(layer.weight.shape, layer.bias.shape) for layer in layers}) != 1:
+    def __init__(
+        self, layers: Sequence[ExactLayer], rows: Sequence[NDArray[np.intp]] = (), inputs: int | None = None
+    ) -> None:
+        shapes = {(layer.bias.shape, None if rows else layer.weight.shape) for layer in layers}
+        if len(shapes) != 1:
             raise ModelError("layers of the model that should have one shape do not")
-        self.matrices: Floats = np.stack([layer.matrix for layer in layers])
+        width = len(layers[0].weight) if inputs is None else inputs
+        self.matrices: Floats = np.zeros((len(layers), width, layers[0].shift.size), np.float32)
+        for number, layer in enumerate(layers):
+            self.matrices[number, rows[number] if rows else slice(None)] = layer.matrix
         self.offsets: Floats = np.stack([layer.offsets for layer in layers], axis=1)[:, :, None]
 
     def __call__(self, x: Floats, rate: int) -> Floats:

@@ -45,7 +45,9 @@ def calibrate(codec: Codec, pieces: list[Piece], lambda_: float, lowest_rate: fl
     curves = [points[first : first + len(FACTORS)] for first in range(0, len(points), len(FACTORS))]
     ends = [point.log_rate for curve in curves for point in curve]
     lowest = min(max(min(ends), math.log2(max(lowest_rate, 1e-9))), max(ends))
-    return tuple(best_setting(curves, target) for target in np.linspace(lowest, max(ends), ENTRIES))
+    found = [best_setting(curves, target) for target in np.linspace(lowest, max(ends), ENTRIES)]
+    # Where two rate points serve as well, either may have come first.
+    return tuple(sorted(found, key=lambda each: (each.rate_point, -each.lambda_)))
 
 
 def measure(codec: Codec, pieces: list[Piece], chosen: Setting) -> Measured:
