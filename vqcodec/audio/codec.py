@@ -16,8 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitstream import AudioSource, FingerprintError, InputError, LimitError, Limits, UnsupportedError
+from vqcodec.audio.blocks import fit_blocks
 from vqcodec.audio.networks import Networks
-from vqcodec.audio.resampling import RATES, fit_blocks, resample, resample_blocks, resampled_length
+from vqcodec.audio.offset import without_offset
+from vqcodec.audio.resampling import RATES, resample_blocks, resampled_length
 from vqcodec.audio.rows import SILENCE, RowAnalysis, channels_of, coded_rows, rows_of
 from vqcodec.audio.sndfile import MAX_CHANNELS
 from vqcodec.audio.waveform import samples_array
@@ -159,7 +161,7 @@ class AudioCodec(Codec):
         return (np.clip(block, -1, 1) for block in fit_blocks(restored, source.samples))
 
     def sample_bits(self, samples: NDArray[np.generic], rate: int, indices: Indices) -> Samples:
-        """-log2 p(x|z_q) of every sample at the model's rate, rounded to 16 bits, of the rows as they are coded.
+        """-log2 p(x|z_q) of every sample of the rows as they are coded, at the model's rate, rounded to 16 bits.
 
         With `bits` it makes a bound: whatever the indices, -log2 p(x) is at most the sum of all of both. All values
         that a row which is not coded may have are equally likely.
@@ -176,8 +178,7 @@ class AudioCodec(Codec):
         source = _recording(indices.source)
         if (array.shape[1], rate, len(array)) != (source.samples, source.sample_rate, source.channels):
             raise InputError("the recording is not of the length that its indices are for")
-        resampled = resample(array, rate, self.sample_rate)
-        rows = np.concatenate(list(rows_of([resampled], self.sample_rate, source.rotations)), axis=1)
+        rows = np.concatenate(list(rows_of(self._coded([array], rate), self.sample_rate, source.rotations)), axis=1)
         every = np.full(rows.shape, math.log2(2 * SILENCE * 2**15 + 1), np.float32)
         coded = coded_rows(source.channels, source.silent_rows)
         every[coded] = self._networks.bits(rows[coded], indices.values, indices.rate_point)
@@ -214,7 +215,7 @@ class AudioCodec(Codec):
                 yield block
 
         analysis = RowAnalysis(self.sample_rate)
-        z = self._networks.encode(analysis.rows(resample_blocks(counted(), rate, self.sample_rate)))
+        z = self._networks.encode(analysis.rows(self._coded(counted(), rate)))
         source = AudioSource(samples, rate, channels, analysis.silent_rows, tuple(analysis.rotations))
         coded = z[:, coded_rows(channels, source.silent_rows)] if source.silent_rows else z
         planes = self.model.codebooks.sizes.shape[1]
@@ -228,6 +229,10 @@ class AudioCodec(Codec):
         if coded * found.channels > allowed.max_samples:  # a slow recording becomes longer than its header says
             raise LimitError(f"the recording has {coded} samples a channel at the rate of the model, which is too long")
         return found.coded_rows, -(-coded // self._networks.shape.stride)
+
+    def _coded(self, blocks: Iterable[Samples], rate: int) -> Iterator[Samples]:
+        """A recording in blocks `[C, n]` at the model's rate, without its offset."""
+        return resample_blocks(without_offset(blocks, rate), rate, self.sample_rate)
 
     def _within(self, latents: Samples, source: AudioSource, budget: float) -> SizedFile:
         """The largest file of at most `budget` bytes, or else the smallest."""

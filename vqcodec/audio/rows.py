@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from bitstream import Rotation
 from bitstream.sources import ANGLES, STRETCH_SECONDS
+from vqcodec.audio.blocks import equal_blocks
 
 __all__ = ["SILENCE", "RowAnalysis", "channels_of", "coded_rows", "rows_of"]
 
@@ -64,7 +65,7 @@ class RowAnalysis:
 
     def _turned(self, blocks: Iterable[Samples]) -> Iterator[Samples]:
         angle = 0
-        for number, stretch in enumerate(_stretches(blocks, STRETCH_SECONDS * self._rate)):
+        for number, stretch in enumerate(equal_blocks(blocks, STRETCH_SECONDS * self._rate)):
             if len(stretch) != 2:
                 yield stretch
                 continue
@@ -96,24 +97,9 @@ def _turned_as_noted(
         yield from blocks
         return
     angles, angle = dict(rotations), 0
-    for number, stretch in enumerate(_stretches(blocks, STRETCH_SECONDS * rate)):
+    for number, stretch in enumerate(equal_blocks(blocks, STRETCH_SECONDS * rate)):
         before, angle = angle, angles.get(number, angle)
         yield _turned(stretch, direction * _course(before, angle, number, rate, stretch.shape[1]))
-
-
-def _stretches(blocks: Iterable[Samples], length: int) -> Iterator[Samples]:
-    """Blocks `[C, n]` cut anew, to `length` samples each; the last one may be shorter."""
-    held: list[Samples] = []
-    missing = length
-    for each in blocks:
-        block = each
-        while block.shape[1] >= missing:
-            yield np.concatenate([*held, block[:, :missing]], axis=1)
-            block, held, missing = block[:, missing:], [], length
-        held.append(block)
-        missing -= block.shape[1]
-    if missing < length:
-        yield np.concatenate(held, axis=1)
 
 
 def _course(before: int, angle: int, number: int, rate: int, length: int) -> NDArray[np.float64]:
