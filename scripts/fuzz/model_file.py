@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Array", "ModelFile", "read_model_file", "write_model_file"]
+__all__ = ["Array", "ModelFile", "pack", "read_model_file", "with_header", "write_model_file"]
 
 DTYPES = {"F16": "<f2", "F32": "<f4", "F64": "<f8", "I8": "i1", "I16": "<i2", "I32": "<i4", "I64": "<i8", "U8": "u1"}
 
@@ -80,7 +80,7 @@ def write_model_file(file: ModelFile) -> bytes:
     for name, array in file.arrays.items():
         content = array.content
         if array.packed:
-            content = zlib.compress(content, 1) if array.stream is None else array.stream
+            content = pack(content) if array.stream is None else array.stream
         dtype, shape = ("U8", [len(content)]) if array.packed else (array.dtype, array.shape)
         entries[name] = {"dtype": dtype, "shape": shape, "data_offsets": [position, position + len(content)]}
         position += len(content)
@@ -89,6 +89,12 @@ def write_model_file(file: ModelFile) -> bytes:
     if isinstance(metadata, dict) and packed:
         metadata = {"shapes": json.dumps(packed)} | metadata
     return with_header({"__metadata__": metadata} | entries, b"".join(contents))
+
+
+def pack(content: bytes) -> bytes:
+    """The stream of an array that is packed: with a Huffman code only, as in honest files."""
+    packer = zlib.compressobj(1, strategy=zlib.Z_HUFFMAN_ONLY)
+    return packer.compress(content) + packer.flush()
 
 
 def with_header(header: Any, content: bytes) -> bytes:

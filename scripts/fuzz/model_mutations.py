@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 
 from .bombs import BOMB, bomb
 from .byte_mutations import mutate_bytes, splice
-from .model_file import ModelFile, read_model_file, with_header, write_model_file
+from .model_file import ModelFile, pack, read_model_file, with_header, write_model_file
 
 __all__ = ["mutate_model"]
 
@@ -89,7 +88,7 @@ def _change_metadata(file: ModelFile, rng: Random) -> None:
         file.metadata["shapes"] = rng.choice(PACKED)
     elif kind == 4 and packed:  # an array that is not named as packed, and is
         array = rng.choice(packed)
-        array.content, array.packed, array.dtype = zlib.compress(array.content), False, "U8"
+        array.content, array.packed, array.dtype = pack(array.content), False, "U8"
         array.shape = [len(array.content)]
     elif packed:
         rng.choice(packed).shape = rng.choice((*SHAPES, [10**30, 0], [BOMB], [2**14, 2**14]))
@@ -221,7 +220,7 @@ def _change_packing(file: ModelFile, name: str, rng: Random) -> None:
     if kind == 0:
         array.packed = False
     elif kind == 1:
-        array.stream = mutate_bytes(zlib.compress(array.content, 1), rng)
+        array.stream = mutate_bytes(pack(array.content), rng)
     else:
         array.stream, array.shape = bomb(), rng.choice((array.shape, array.shape, [BOMB], [2**27]))
 

@@ -80,8 +80,8 @@ MUTANTS = (
         "unpack_integers always raises an error",
         "models",
         "vqcodec/nn/packed_integers.py",
-        "    arrays = dict(packed)\n",
-        '    raise ModelError("planted")\n    arrays = dict(packed)\n',
+        "    whole = unpacked_shapes(packed, shapes, most)\n",
+        '    raise ModelError("planted")\n',
     ),
     Mutant(
         "unpack_codes always raises an error",
@@ -115,14 +115,14 @@ MUTANTS = (
         "step limit off (pictures)",
         "decodes",
         "vqcodec/image/codec.py",
-        "if steps > MOST_STEPS or width + 2 * height > MOST_PIXEL_STEPS:",
+        "if steps > allowed.max_steps:",
         "if False:",
     ),
     Mutant(
         "step limit off (sound)",
         "decodes",
         "vqcodec/audio/codec.py",
-        "if coded * found.channels > Limits().max_samples:",
+        "if coded * found.channels > allowed.max_samples:",
         "if False:",
     ),
     Mutant(
@@ -136,7 +136,7 @@ MUTANTS = (
         "end of stream unchecked",
         "decodes",
         "bitstream/entropy.py",
-        "if not self._coder.maybe_exhausted():",
+        "if self._is_unread or not self._coder.maybe_exhausted():",
         "if False:",
     ),
     Mutant(
