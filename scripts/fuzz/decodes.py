@@ -42,7 +42,7 @@ def decodes() -> Target:
     models = {model.fingerprint(): (load(path), model) for path, model in ((path, ModelFile(path)) for path in MODELS)}
     whole = [data for data in golden_files() if _may_be_decoded(models, data)]
     refusals = (BitstreamError, FingerprintError)
-    return Target(whole, (), mutate_file, partial(judge, models), refusals, memory=96 * MIB, seconds=2, batch=200)
+    return Target(whole, (), mutate_file, partial(judge, models), refusals, memory=96 * MIB, seconds=1, batch=200)
 
 
 def _may_be_decoded(models: Models, data: bytes) -> bool:

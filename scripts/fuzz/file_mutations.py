@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from random import Random
 
 import numpy as np
@@ -37,7 +38,8 @@ __all__ = ["mutate_file", "with_right_indices"]
 
 ROOMY = Limits(max_pixels=2**64, max_samples=2**97, max_stream_bytes=2**40)
 NUMBERS = (0, 1, 2, 3, 15, 16, 17, 127, 128, 255, 256, 2**14, 2**16, 2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**63, 2**64)
-SIDES = (1, 2, 3, 15, 16, 17, 33, 64, 100, 8192)
+FEW, ANGLES = (0, 0, 1, 1, 2, 3, 2**63), (0, 1, 2**14, 2**15, 2**16 - 1, 2**16)
+SIDES = (1, 2, 3, 15, 16, 17, 33, 64, 100, 2046, 2048, 8192)
 RATES = (1, 999, 1_000, 8_000, 16_000, 44_100, 192_000, 10_000_000, 2**32 - 1)
 # EXIF of either byte order, and XMP, with the orientation 6.
 TURNED = (
@@ -78,6 +80,7 @@ def mutate_file(data: bytes, rng: Random, others: Sequence[bytes] = ()) -> bytes
 # As a container ----------------------------------------------------------------------------------------------------
 
 
+@cache  # of seeds
 def _container(data: bytes) -> Container | None:
     try:
         return unpack(data, ROOMY, allow_truncated=True)
@@ -97,9 +100,9 @@ def _other_container(container: Container, rng: Random, others: Sequence[bytes])
 def _other_source(container: Container, rng: Random, _: Sequence[bytes]) -> Container:
     if isinstance(container.source, AudioSource):
         if container.source.channels == 2 and rng.random() < 0.3:
-            turned = tuple(Rotation(rng.choice(SIDES), rng.choice(NUMBERS)) for _ in range(rng.randrange(3)))
+            turned = tuple(Rotation(rng.choice(FEW), rng.choice(ANGLES)) for _ in range(rng.randrange(3)))
             return replace(container, source=replace(container.source, rotations=turned))
-        rows = tuple(rng.choice(SIDES) for _ in range(rng.randrange(3)))
+        rows = tuple(rng.choice(FEW) for _ in range(rng.randrange(3)))
         numbers = (("samples", SIDES + NUMBERS), ("sample_rate", RATES), ("channels", SIDES), ("silent_rows", [rows]))
         name, choices = rng.choice(numbers)
         return replace(container, source=replace(container.source, **{name: rng.choice(choices)}))

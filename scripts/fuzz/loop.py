@@ -179,7 +179,8 @@ def _bounded(target: Target, data: bytes) -> tuple[str, str, float]:
 
 
 def _address_space() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    with open("/proc/self/statm", "rb") as file:
+        return int(file.read().split()[0]) * resource.getpagesize()
 
 
 def _peak() -> int:
