@@ -25,7 +25,7 @@ from bitstream import (
 from vqcodec import AudioCodec, Codec, ImageCodec, Indices, load
 
 from .file_mutations import mutate_file, with_right_indices
-from .seeds import MODELS, golden_files
+from .seeds import MODELS, damaged_files, golden_files
 from .target import MIB, Target, demand
 from .text import ModelFile, decode_indices, read_container, same
 from .work import ALLOWED, may_be_decoded, shape
@@ -40,14 +40,19 @@ Models = dict[bytes, tuple[Codec, ModelFile]]
 def decodes() -> Target:
     """All of the way from files to pixels and samples."""
     models = {model.fingerprint(): (load(path), model) for path, model in ((path, ModelFile(path)) for path in MODELS)}
-    whole = [data for data in golden_files() if _may_be_decoded(models, data)]
+    whole, damaged = (
+        [data for data in files() if _may_be_decoded(models, data)] for files in (golden_files, damaged_files)
+    )
     refusals = (BitstreamError, FingerprintError)
-    return Target(whole, (), mutate_file, partial(judge, models), refusals, memory=96 * MIB, seconds=1, batch=200)
+    return Target(whole, damaged, mutate_file, partial(judge, models), refusals, memory=96 * MIB, seconds=1, batch=200)
 
 
 def _may_be_decoded(models: Models, data: bytes) -> bool:
     """Whether a file may be decoded with one of the models."""
-    container = unpack(data, allow_truncated=True)
+    try:
+        container = unpack(data, allow_truncated=True)
+    except BitstreamError:
+        return False
     known = models.get(container.fingerprint)
     return known is not None and may_be_decoded(known[1], container.source)
 
