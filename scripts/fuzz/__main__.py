@@ -53,7 +53,7 @@ def _keep(folder: Path, problem: Problem) -> None:
     path = folder / f"{problem.name.replace(' ', '_')}-{name}.bin"
     path.write_bytes(problem.data)
     path.with_suffix(".txt").write_text(problem.trace)
-    print(f"finding: {path}: {problem.trace.strip().splitlines()[-1]}", flush=True)
+    print(f"finding: {path}: {problem.trace.splitlines()[-1]}", flush=True)
 
 
 def _tell(outcome: Outcome, seconds: float) -> None:

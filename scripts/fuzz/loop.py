@@ -41,7 +41,7 @@ class Problem:
     @property
     def kind(self) -> str:
         """The same for problems that have one cause, more or less."""
-        return f"{self.name} {self.trace.strip().splitlines()[-3:-1]}"
+        return f"{self.name} {self.trace.splitlines()[-3:-1]}"
 
 
 @dataclass
@@ -115,7 +115,7 @@ def _seeds(target: Target) -> Outcome:
     for data in (*target.whole, *target.damaged):
         name, trace, _ = judged(target, data)
         if not trace and name != ACCEPTED and data in target.whole:
-            name, trace = "Finding", f"a seed\nis refused\n{name}\n"
+            name, trace = "Finding", f"a seed is refused with {name}"
         outcome.counts[name] += 1
         if trace:
             outcome.problems.append(Problem(name, data, trace))
@@ -137,10 +137,10 @@ def _batch(target: Target, seed: str, size: int) -> Outcome:
         outcome: Outcome = receive.recv()
     except EOFError:
         process.join()
-        how = "hangs" if process.exitcode == -signal.SIGPROF else f"ends with {process.exitcode}"
+        how = "hangs" if process.exitcode == -signal.SIGPROF else f"ended with {process.exitcode}"
         length = int.from_bytes(current[:8], "little")
         outcome = Outcome(Counter({"dead": 1}))
-        outcome.problems = [Problem("dead", current[8 : 8 + length], f"the process\n{how}\ndead\n")]
+        outcome.problems = [Problem("dead", current[8 : 8 + length], f"the process {how}")]
     process.join()
     return outcome
 
@@ -171,7 +171,7 @@ def _bounded(target: Target, data: bytes) -> tuple[str, str, float]:
         if spent > target.seconds and not trace:
             name, trace, again = judged(target, data)
             if min(spent, again) > target.seconds and not trace:
-                name, trace = "too slow", f"{again:.1f} s of processor time\nfor one input\n{name}\n"
+                name, trace = "too slow", f"{again:.1f} s of a processor for one input"
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         resource.setrlimit(resource.RLIMIT_AS, unbounded)

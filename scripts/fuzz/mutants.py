@@ -4,7 +4,8 @@
     python -m scripts.fuzz.mutants step index   those whose names contain one of these words
 
 A mutant is a replacement of some text, which must be in its file exactly once: if the code has moved, this fails. The
-fuzzer runs on it with a fixed seed until its first finding; exit code 1 if there is none in SECONDS.
+fuzzer runs on it with a fixed seed until its first finding, which must be none without the bug; exit code 1 if there is
+none in SECONDS.
 """
 
 from __future__ import annotations
@@ -18,9 +19,13 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
+from .loop import judged
 from .seeds import ROOT
+from .target import Target
+from .targets import target_of
 
 __all__ = ["MUTANTS", "Mutant", "catch", "check"]
 
@@ -159,10 +164,15 @@ def catch(mutant: Mutant, seconds: float = SECONDS) -> tuple[str, float, float]:
         began, used = time.perf_counter(), _processor_time()
         done = subprocess.run(command, cwd=copy, env=_environment(copy), capture_output=True, text=True)
         spent, used = time.perf_counter() - began, _processor_time() - used
-    found = [line for line in done.stdout.splitlines() if line.startswith("finding: ")]
+        found = [path.read_bytes() for path in (copy / "findings").glob("*.bin")]
+    lines = [line for line in done.stdout.splitlines() if line.startswith("finding: ")]
     if done.returncode not in (0, 1) or done.stderr or bool(found) != bool(done.returncode):
         raise RuntimeError(f"the fuzzer failed on {mutant.name!r}:\n{done.stdout}{done.stderr}")
-    return found[0].split(": ", 2)[2] if found else "", spent, used
+    for data in found:
+        trace = judged(_unchanged(mutant.target), data)[1]
+        if trace:
+            raise RuntimeError(f"what was found with {mutant.name!r} is found without it:\n{trace}")
+    return lines[0].split(": ", 2)[2] if lines else "", spent, used
 
 
 def check(mutant: Mutant) -> None:
@@ -179,6 +189,12 @@ def _plant(mutant: Mutant, copy: Path) -> None:
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", "weights"))
     path = copy / mutant.file
     path.write_text(path.read_text().replace(mutant.before, mutant.after))
+
+
+@cache
+def _unchanged(target: str) -> Target:
+    """A target of the source as it is."""
+    return target_of(target)
 
 
 def _environment(copy: Path) -> dict[str, str]:
