@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 
 from bitstream import Limits
 from bitstream.errors import InputError
+from vqcodec.audio.kinds import HEAD, is_sound, unread_kind
+from vqcodec.audio.repair import first_mpeg_frame, ogg_chain, wav_patch
 from vqcodec.audio.resampling import check_rate
-from vqcodec.audio.sndfile import MAX_CHANNELS, SequentialSound, WatchedFile
+from vqcodec.audio.sndfile import MAX_CHANNELS, SequentialSound, WatchedFile, silent_stderr
 
 __all__ = [
     "Recording",
@@ -29,8 +31,37 @@ __all__ = [
     "written_format",
 ]
 
-_READ = (".aif", ".aifc", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".rf64", ".w64", ".wav")
+_READ = frozenset(
+    f".{suffix}"
+    for suffix in (
+        *(
+            "8svx",
+            "aif",
+            "aifc",
+            "aiff",
+            "au",
+            "avr",
+            "caf",
+            "fap",
+            "flac",
+            "htk",
+            "ircam",
+            "mp1",
+            "mp2",
+            "mp3",
+            "nist",
+        ),
+        *("oga", "ogg", "opus", "paf", "pvf", "rf64", "sds", "sf", "snd", "sph", "svx", "voc", "w64", "wav", "wave"),
+        *("wve", "xi"),
+    )
+)
+_ENDLESS = 2**62  # samples of a file that does not say how many it has, or more
 _BLOCK = 2**14  # samples a channel that are read or written at once: many more overflow the stack of Vorbis' encoder
+# Vorbis and Opus order 3 to 8 channels in another way than WAV, FLAC and we do, and libsndfile leaves them so: where the
+# channels of WAV are in theirs (Vorbis I specification, 4.3.9; RFC 7845, 5.1.1.2).
+_VORBIS_ORDER = {3: [0, 2, 1], 5: [0, 2, 1, 3, 4], 6: [0, 2, 1, 5, 3, 4]}
+_VORBIS_ORDER |= {7: [0, 2, 1, 6, 5, 3, 4], 8: [0, 2, 1, 7, 5, 6, 3, 4]}
+_SURROUND = 8  # channels that people have; an array with more rows than that, and than columns, is the wrong way round
 _MAX_VALUES = Limits().max_samples  # of a whole recording in memory: more are not decompressed unasked either
 _LOUDEST = 2.0**16  # floats go beyond full scale, 1, by a little, or up to 2**15 if they were never scaled
 
@@ -59,7 +90,7 @@ class Recording:
     """A sound that was read.
 
     Attributes:
-        samples: float32 `[C, N]`, at least one; full scale is -1..1, which files of floats may exceed.
+        samples: float32 `[C, N]`, at least one, channels in the order of WAV; full scale is -1..1, which files of floats may exceed.
         rate: samples a second, one of `resampling.RATES`.
         notes: what is lost or was changed on the way, a line each.
     """
@@ -75,8 +106,8 @@ class RecordingReader:
     Attributes:
         rate: samples a second, one of `resampling.RATES`.
         channels: 1..1024.
-        samples: how many samples a channel the file promises. Damaged files hold fewer, as may MP3 files without a
-            header, where this is an estimate; never more are read.
+        samples: how many samples a channel the file promises, 0 if it does not say. Damaged files hold fewer, as may
+            MP3 files without a header, where this is an estimate; never more are read.
     """
 
     def __init__(self, source: bytes | str | os.PathLike[str]) -> None:
@@ -93,18 +124,43 @@ class RecordingReader:
             file = io.BytesIO(source) if isinstance(source, bytes) else stack.enter_context(Path(source).open("rb"))
             file = file if file.seekable() else io.BytesIO(file.read())
             self._bytes = file.seek(0, os.SEEK_END)
-            file.seek(0)
-            self._file = WatchedFile(file)
             with self._naming():
                 if not self._bytes:
                     raise InputError("the sound is empty: it has no bytes")
-                with self._file.errors("not a sound that libsndfile reads"):
-                    self._sound = stack.enter_context(SequentialSound(self._file))
+                self._links = ogg_chain(file, self._bytes)
+                self._sound = stack.enter_context(self._open(file))
                 check_rate(self._sound.samplerate)
             self.rate: int = self._sound.samplerate
             self.channels: int = self._sound.channels
-            self.samples: int = self._sound.frames
+            self.samples: int = self._sound.frames if self._sound.frames < _ENDLESS else 0
             self._closing = stack.pop_all()
+
+    def _open(self, file: BinaryIO) -> SequentialSound:
+        """The sound in a file, which may be damaged; InputError if there is none."""
+        patch = wav_patch(file, self._bytes)
+        if patch is not None:
+            self._notes.append("its header says that it has no samples: it is read to the end")
+        try:
+            return self._open_at(file, 0, patch or (0, b""))
+        except InputError:
+            file.seek(0)
+            head = file.read(HEAD)
+            kind = unread_kind(head)
+            if kind is not None:
+                how = "make a WAV file of it first, as with `ffmpeg -i IN OUT.wav`"
+                raise InputError(f"it is {kind}, which libsndfile does not read: {how}") from None
+            start = None if is_sound(head) else first_mpeg_frame(file)
+            if start is None:
+                raise
+        self._notes.append(f"the {start} bytes before its MPEG frames are left out")
+        self._bytes -= start
+        return self._open_at(file, start, (0, b""))
+
+    def _open_at(self, file: BinaryIO, start: int, patch: tuple[int, bytes]) -> SequentialSound:
+        self._file = WatchedFile(file, start, patch)
+        self._file.seek(0)
+        with self._file.errors("not a sound that libsndfile reads"), silent_stderr():
+            return SequentialSound(self._file)
 
     def __enter__(self) -> Self:
         return self
@@ -121,11 +177,14 @@ class RecordingReader:
     def blocks(self, size: int = _BLOCK) -> Iterator[NDArray[np.float32]]:
         """The samples, as float32 `[C, n]` of 1..`size` samples a channel. How they are cut does not change them.
 
+        Channels are in the order of WAV.
+
         Raises:
             InputError: the file is damaged, has no samples, or has some that are not numbers.
             OSError: it cannot be read.
         """
         count = 0
+        order = _order(self._sound.subtype, self.channels)
         while True:
             with self._naming():
                 with self._file.errors("the sound is damaged"):
@@ -134,7 +193,7 @@ class RecordingReader:
                     break
                 self._peak = max(self._peak, _peak(block))
             count += len(block)
-            yield np.ascontiguousarray(block.T)
+            yield np.ascontiguousarray(block[:, order].T)
         if not count:
             raise InputError(f"{self._about}the sound has no samples")
         self._note_end(count)
@@ -142,10 +201,12 @@ class RecordingReader:
     def _note_end(self, count: int) -> None:
         if count < self.samples:
             self._notes.append(f"it ends after {count} of the {self.samples} samples that it promises")
-        # libsndfile reads the first of several streams, and as much of a headless MP3 as it estimates. A tag is short.
+        used = f"only its first {count / self.rate:.1f} s are used"
+        if self._links > 1:
+            self._notes.append(f"{used}: it has {self._links} streams, one after the other")
+        # libsndfile reads as much of a headless MP3 as it estimates. A tag is short.
         left = self._bytes - self._file.tell()
-        if self._sound.format in ("MP3", "OGG") and left > self._bytes // 20:
-            used = f"only its first {count / self.rate:.1f} s are used"
+        if self._sound.format == "MP3" and left > self._bytes // 20:
             self._notes.append(f"{used}: {left} of {self._bytes} bytes are left")
 
     @contextmanager
@@ -173,6 +234,7 @@ class RecordingWriter:
             OSError: the file cannot be written.
         """
         self._kind = kind = _format_for(suffix, rate, channels, samples)
+        self._order = np.argsort(_order(kind.subtype, channels))
         self._file = WatchedFile(file)
         with self._errors():
             self._sound = SequentialSound(
@@ -188,14 +250,14 @@ class RecordingWriter:
             self._sound.close()
 
     def write(self, block: NDArray[np.float32]) -> None:
-        """Write float32 `[C, n]`; what exceeds -1..1 is clipped.
+        """Write float32 `[C, n]`, channels in the order of WAV; what exceeds -1..1 is clipped.
 
         Raises:
             InputError: the format cannot hold this sound.
             OSError: the file cannot be written.
         """
         for start in range(0, block.shape[1], _BLOCK):
-            piece = np.clip(block[:, start : start + _BLOCK].T, -1, 1)
+            piece = np.clip(block[self._order, start : start + _BLOCK].T, -1, 1)
             with self._errors():
                 self._sound.write(np.ascontiguousarray(piece, np.float32))
 
@@ -232,7 +294,9 @@ def write_recording(samples: NDArray[np.float32], rate: int, file: BinaryIO, suf
 
 
 def samples_array(samples: NDArray[Any], rate: int) -> NDArray[np.float32]:
-    """float32 `[C, N]`, nominally in -1..1, of an array `[N]` or `[C, N]` of floats, of int16 or of int32.
+    """float32 `[C, N]`, nominally in -1..1, of an array `[N]`, `[C, N]` or `[N, C]` of floats, of int16 or of int32.
+
+    It is taken for `[N, C]`, as soundfile and SciPy return sounds, if it has more than 8 rows and at most 8 columns.
 
     Raises:
         InputError: the array is something else, is empty, or has values that are not numbers; or `rate` is not one of
@@ -243,6 +307,11 @@ def samples_array(samples: NDArray[Any], rate: int) -> NDArray[np.float32]:
     if array.ndim not in (1, 2) or not array.size:
         raise InputError(f"samples must be [N] or [C, N] with at least one sample, not {list(array.shape)}")
     array = np.atleast_2d(array)
+    rows, columns = array.shape
+    if rows > _SURROUND >= columns:
+        array = array.T
+    elif rows > max(columns, _SURROUND):
+        raise InputError(f"samples must be [C, N], channels first: {[rows, columns]} seem to be the wrong way round")
     if len(array) > MAX_CHANNELS:
         raise InputError(f"samples must be [C, N] of at most {MAX_CHANNELS} channels, not {list(array.shape)}")
     if array.dtype.kind == "i" and array.dtype.itemsize in (2, 4):
@@ -286,6 +355,12 @@ def _format_for(suffix: str, rate: int, channels: int, samples: int) -> _Format:
         if value > most:
             raise InputError(f"a sound of {value} {what} cannot be written as {suffix}, which has at most {most}")
     return kind
+
+
+def _order(subtype: str, channels: int) -> list[int]:
+    """Where the channels of WAV are in what libsndfile reads or writes of a subtype."""
+    same = list(range(channels))
+    return _VORBIS_ORDER.get(channels, same) if subtype in ("VORBIS", "OPUS") else same
 
 
 def _peak(block: NDArray[np.float32]) -> float:
