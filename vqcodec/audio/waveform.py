@@ -8,17 +8,18 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import BinaryIO, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bitstream import Limits
 from bitstream.errors import InputError
-from vqcodec.audio.kinds import HEAD, is_sound, unread_kind
-from vqcodec.audio.repair import first_mpeg_frame, ogg_chain, wav_patch
+from vqcodec.audio.arrays import peak
+from vqcodec.audio.opening import open_sound
+from vqcodec.audio.repair import ogg_chain
 from vqcodec.audio.resampling import check_rate
-from vqcodec.audio.sndfile import MAX_CHANNELS, SequentialSound, WatchedFile, silent_stderr
+from vqcodec.audio.sndfile import MAX_CHANNELS, SequentialSound, WatchedFile
 
 __all__ = [
     "Recording",
@@ -26,7 +27,6 @@ __all__ = [
     "RecordingWriter",
     "is_sound_name",
     "read_recording",
-    "samples_array",
     "write_recording",
     "written_format",
 ]
@@ -57,13 +57,11 @@ _READ = frozenset(
 )
 _ENDLESS = 2**62  # samples of a file that does not say how many it has, or more
 _BLOCK = 2**14  # samples a channel that are read or written at once: many more overflow the stack of Vorbis' encoder
-# Vorbis and Opus order 3 to 8 channels in another way than WAV, FLAC and we do, and libsndfile leaves them so: where the
-# channels of WAV are in theirs (Vorbis I specification, 4.3.9; RFC 7845, 5.1.1.2).
+# Vorbis and Opus order 3 to 8 channels in another way than WAV, FLAC and we do, and libsndfile leaves them so. Where
+# the channels of WAV are in theirs: Vorbis I specification, 4.3.9, and RFC 7845, 5.1.1.2.
 _VORBIS_ORDER = {3: [0, 2, 1], 5: [0, 2, 1, 3, 4], 6: [0, 2, 1, 5, 3, 4]}
 _VORBIS_ORDER |= {7: [0, 2, 1, 6, 5, 3, 4], 8: [0, 2, 1, 7, 5, 6, 3, 4]}
-_SURROUND = 8  # channels that people have; an array with more rows than that, and than columns, is the wrong way round
 _MAX_VALUES = Limits().max_samples  # of a whole recording in memory: more are not decompressed unasked either
-_LOUDEST = 2.0**16  # floats go beyond full scale, 1, by a little, or up to 2**15 if they were never scaled
 
 
 @dataclass(frozen=True)
@@ -90,7 +88,8 @@ class Recording:
     """A sound that was read.
 
     Attributes:
-        samples: float32 `[C, N]`, at least one, channels in the order of WAV; full scale is -1..1, which files of floats may exceed.
+        samples: float32 `[C, N]`, at least one, channels in the order of WAV; full scale is -1..1, which files of
+            floats may exceed.
         rate: samples a second, one of `resampling.RATES`.
         notes: what is lost or was changed on the way, a line each.
     """
@@ -118,49 +117,23 @@ class RecordingReader:
             OSError: the file cannot be read at all.
         """
         self._about = "" if isinstance(source, bytes) else f"{os.fspath(source)}: "
-        self._notes: list[str] = []
         self._peak = 0.0
         with ExitStack() as stack:
             file = io.BytesIO(source) if isinstance(source, bytes) else stack.enter_context(Path(source).open("rb"))
             file = file if file.seekable() else io.BytesIO(file.read())
-            self._bytes = file.seek(0, os.SEEK_END)
+            size = file.seek(0, os.SEEK_END)
             with self._naming():
-                if not self._bytes:
+                if not size:
                     raise InputError("the sound is empty: it has no bytes")
-                self._links = ogg_chain(file, self._bytes)
-                self._sound = stack.enter_context(self._open(file))
+                self._links = ogg_chain(file, size)
+                opened = open_sound(file, size)
+                self._file, self._bytes, self._sound = opened.file, opened.size, stack.enter_context(opened.sound)
+                self._notes = list(opened.notes)
                 check_rate(self._sound.samplerate)
             self.rate: int = self._sound.samplerate
             self.channels: int = self._sound.channels
             self.samples: int = self._sound.frames if self._sound.frames < _ENDLESS else 0
             self._closing = stack.pop_all()
-
-    def _open(self, file: BinaryIO) -> SequentialSound:
-        """The sound in a file, which may be damaged; InputError if there is none."""
-        patch = wav_patch(file, self._bytes)
-        if patch is not None:
-            self._notes.append("its header says that it has no samples: it is read to the end")
-        try:
-            return self._open_at(file, 0, patch or (0, b""))
-        except InputError:
-            file.seek(0)
-            head = file.read(HEAD)
-            kind = unread_kind(head)
-            if kind is not None:
-                how = "make a WAV file of it first, as with `ffmpeg -i IN OUT.wav`"
-                raise InputError(f"it is {kind}, which libsndfile does not read: {how}") from None
-            start = None if is_sound(head) else first_mpeg_frame(file)
-            if start is None:
-                raise
-        self._notes.append(f"the {start} bytes before its MPEG frames are left out")
-        self._bytes -= start
-        return self._open_at(file, start, (0, b""))
-
-    def _open_at(self, file: BinaryIO, start: int, patch: tuple[int, bytes]) -> SequentialSound:
-        self._file = WatchedFile(file, start, patch)
-        self._file.seek(0)
-        with self._file.errors("not a sound that libsndfile reads"), silent_stderr():
-            return SequentialSound(self._file)
 
     def __enter__(self) -> Self:
         return self
@@ -191,7 +164,7 @@ class RecordingReader:
                     block = self._sound.read(size, "float32", always_2d=True)
                 if not block.size:
                     break
-                self._peak = max(self._peak, _peak(block))
+                self._peak = max(self._peak, peak(block))
             count += len(block)
             yield np.ascontiguousarray(block[:, order].T)
         if not count:
@@ -293,37 +266,6 @@ def write_recording(samples: NDArray[np.float32], rate: int, file: BinaryIO, suf
         writer.write(samples)
 
 
-def samples_array(samples: NDArray[Any], rate: int) -> NDArray[np.float32]:
-    """float32 `[C, N]`, nominally in -1..1, of an array `[N]`, `[C, N]` or `[N, C]` of floats, of int16 or of int32.
-
-    It is taken for `[N, C]`, as soundfile and SciPy return sounds, if it has more than 8 rows and at most 8 columns.
-
-    Raises:
-        InputError: the array is something else, is empty, or has values that are not numbers; or `rate` is not one of
-            `resampling.RATES`.
-    """
-    check_rate(rate)
-    array = np.asarray(samples)
-    if array.ndim not in (1, 2) or not array.size:
-        raise InputError(f"samples must be [N] or [C, N] with at least one sample, not {list(array.shape)}")
-    array = np.atleast_2d(array)
-    rows, columns = array.shape
-    if rows > _SURROUND >= columns:
-        array = array.T
-    elif rows > max(columns, _SURROUND):
-        raise InputError(f"samples must be [C, N], channels first: {[rows, columns]} seem to be the wrong way round")
-    if len(array) > MAX_CHANNELS:
-        raise InputError(f"samples must be [C, N] of at most {MAX_CHANNELS} channels, not {list(array.shape)}")
-    if array.dtype.kind == "i" and array.dtype.itemsize in (2, 4):
-        array = array / 2.0 ** (8 * array.dtype.itemsize - 1)
-    elif array.dtype.kind != "f":
-        raise InputError(f"samples must be floats, int16 or int32, not {array.dtype}")
-    with np.errstate(over="ignore"):
-        floats = np.ascontiguousarray(array, np.float32)
-    _peak(floats)
-    return floats
-
-
 def is_sound_name(name: str) -> bool:
     """Whether the suffix of `name` is one of the sounds that libsndfile reads and that people have."""
     return Path(name).suffix.lower() in _READ
@@ -361,13 +303,3 @@ def _order(subtype: str, channels: int) -> list[int]:
     """Where the channels of WAV are in what libsndfile reads or writes of a subtype."""
     same = list(range(channels))
     return _VORBIS_ORDER.get(channels, same) if subtype in ("VORBIS", "OPUS") else same
-
-
-def _peak(block: NDArray[np.float32]) -> float:
-    """The largest magnitude of a block; InputError if it cannot be one of a sound."""
-    peak = float(np.abs(block).max())
-    if not np.isfinite(peak):
-        raise InputError("the sound has samples that are not numbers")
-    if peak > _LOUDEST:
-        raise InputError(f"the sound has samples of up to {peak:.3g}, where full scale is 1")
-    return peak
