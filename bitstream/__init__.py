@@ -16,7 +16,7 @@ from .errors import (
     VqcodecError,
 )
 from .header import Limits
-from .sources import AudioSource, ColourFormat, ImageSource
+from .sources import AudioSource, ColourFormat, ImageSource, Rotation
 
 __all__ = [
     "PRECISION",
@@ -34,6 +34,7 @@ __all__ = [
     "Limits",
     "ModelError",
     "NotAVqFileError",
+    "Rotation",
     "SymbolDecoder",
     "SymbolEncoder",
     "TruncatedError",

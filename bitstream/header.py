@@ -3,8 +3,9 @@
     magic | version | modality and mode | fingerprint | decoder version | source | rate point | layer count | lengths
     4       1         1                   8             varint            ...      varint       varint        varints
 
-The source is `width height colour [coded width, coded height] [palette]` for an image, `samples rate channels` for
-audio. The lengths are those of the layers' streams, then those of the chunks that there are.
+The source is `width height colour [coded width, coded height] [palette]` for an image, `samples rate channels
+[silent rows] [rotations]` for audio. The lengths are those of the layers' streams, then those of the chunks that there
+are.
 """
 
 from __future__ import annotations

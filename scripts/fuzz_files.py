@@ -22,11 +22,13 @@ from bitstream import (
     ImageSource,
     Layer,
     Limits,
+    Rotation,
     encode_alpha,
     pack,
     unpack,
 )
 from bitstream.fields import encode_varint
+from bitstream.sources import audio_fields
 
 __all__ = ["mutate_bytes", "mutate_file", "with_right_indices"]
 
@@ -103,7 +105,12 @@ def _other_container(container: Container, rng: Random, others: Sequence[bytes])
 
 def _other_source(container: Container, rng: Random, _: Sequence[bytes]) -> Container:
     if isinstance(container.source, AudioSource):
-        name, choices = rng.choice((("samples", SIDES + NUMBERS), ("sample_rate", RATES), ("channels", SIDES)))
+        if container.source.channels == 2 and rng.random() < 0.3:
+            turned = tuple(Rotation(rng.choice(SIDES), rng.choice(NUMBERS)) for _ in range(rng.randrange(3)))
+            return replace(container, source=replace(container.source, rotations=turned))
+        rows = tuple(rng.choice(SIDES) for _ in range(rng.randrange(3)))
+        numbers = (("samples", SIDES + NUMBERS), ("sample_rate", RATES), ("channels", SIDES), ("silent_rows", [rows]))
+        name, choices = rng.choice(numbers)
         return replace(container, source=replace(container.source, **{name: rng.choice(choices)}))
     width, height = rng.choice(SIDES + NUMBERS), rng.choice(SIDES)
     if rng.random() < 0.7:
@@ -189,7 +196,7 @@ def _draft(container: Container) -> Draft:
     fields = [b"\x8eVQ\n", b"\1", bytes((isinstance(source, AudioSource),)), container.fingerprint]
     fields.append(encode_varint(container.decoder_version))
     if isinstance(source, AudioSource):
-        fields += map(encode_varint, (source.samples, source.sample_rate, source.channels))
+        fields += map(encode_varint, audio_fields(source))
     else:
         size, coded = (source.width, source.height), (source.coded_width, source.coded_height)
         flags = 0x10 * (size != coded) | 0x20 * bool(container.chunks.alpha) | 0x40 * bool(container.chunks.metadata)

@@ -27,6 +27,7 @@ from bitstream import (
     LimitError,
     Limits,
     NotAVqFileError,
+    Rotation,
     SymbolEncoder,
     TruncatedError,
     UnsupportedError,
@@ -244,6 +245,13 @@ def header_with(kind: int = 0, source: bytes = b"\1\1\0", rest: bytes = b"\0\1\0
         (header_with(source=b"\2\2\x10\0\1"), CorruptError),  # coded without width
         (header_with(source=b"\2\2\x10\2\2"), CorruptError),  # a coded size that does not differ
         (header_with(kind=1, source=b"\1\0\1"), CorruptError),  # a sample rate of 0
+        (header_with(kind=1, source=b"\1\1\3\3\0\1\2"), CorruptError),  # all rows are silent
+        (header_with(kind=1, source=b"\1\1\3\1\3"), CorruptError),  # a row that is not there is silent
+        (header_with(kind=1, source=b"\1\1\3\2\1\1"), CorruptError),  # a row that is silent twice
+        (header_with(kind=1, source=b"\1\1\2\0\1\1\5"), CorruptError),  # a rotation behind the end
+        (header_with(kind=1, source=b"\1\1\2\0\1\0\0"), CorruptError),  # one by the angle that there was
+        (header_with(kind=1, source=b"\1\1\2\0\1\0\x80\x80\4"), CorruptError),  # one by half a turn
+        (header_with(kind=1, source=b"\1\1\2\0\xff\xff\xff\xff\x0f"), TruncatedError),  # many that are not there
         (header_with(source=b"\x81\0\1\0"), CorruptError),  # an over-long varint
         (header_with(source=b"\xff\xff\xff\xff\x1f\1\0"), CorruptError),  # more than 32 bits
         (header_with(rest=b"\x80\2\1\0"), CorruptError),  # rate point 256
@@ -297,6 +305,12 @@ def test_values_at_the_limits_are_allowed() -> None:
         lambda: ImageSource(4, 4, palette=bytes(3)),
         lambda: AudioSource(2**64, 1, 1),
         lambda: AudioSource(1, 0, 1),
+        lambda: AudioSource(1, 1, 2, silent_rows=(0, 1)),
+        lambda: AudioSource(1, 1, 3, silent_rows=(1, 0)),
+        lambda: AudioSource(9, 1, 1, rotations=(Rotation(0, 1),)),
+        lambda: AudioSource(9, 1, 2, rotations=(Rotation(2, 1),)),
+        lambda: AudioSource(9, 1, 2, rotations=(Rotation(1, 1), Rotation(1, 2))),
+        lambda: AudioSource(9, 1, 2, rotations=(Rotation(0, 2**16),)),
         lambda: Layer(b"", 2**32),
         lambda: replace(PHOTO, fingerprint=bytes(7)),
         lambda: replace(PHOTO, decoder_version=-1),

@@ -1,11 +1,10 @@
 """The codec of sound: the whole path, both ways, on one page; what it shares with pictures is in `vqcodec.codec`.
 
-samples --16 kHz, mid/side, encoder--> z_e --codebooks, lambda bits--> indices --prior, range coder--> streams --> .vq
-samples <--source's rate, decoder----- z_q <--codebooks--------------- indices <--prior, range coder-- streams <-- .vq
+samples --16 kHz, rows, encoder------------> z_e --codebooks, lambda bits--> indices --prior, range coder--> .vq
+samples <--source's rate, channels, decoder- z_q <--codebooks--------------- indices <--prior, range coder-- .vq
 
 Samples come and go in blocks, so that hours of them need no more memory than their indices do. The model has a sample
-rate of its own; length, rate and channels of the source come back. Two channels are coded as mid and side, others each
-for itself.
+rate of its own; length, rate and channels of the source come back. What channels are to the model is in `rows.py`.
 """
 
 from __future__ import annotations
@@ -17,10 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitstream import AudioSource, FingerprintError, InputError, LimitError, Limits, UnsupportedError
+from vqcodec.audio.arrays import samples_array
+from vqcodec.audio.blocks import fit_blocks
 from vqcodec.audio.networks import Networks
-from vqcodec.audio.resampling import RATES, fit_blocks, resample, resample_blocks, resampled_length
+from vqcodec.audio.offset import without_offset
+from vqcodec.audio.resampling import RATES, resample_blocks, resampled_length
+from vqcodec.audio.rows import SILENCE, RowAnalysis, channels_of, coded_rows, rows_of
 from vqcodec.audio.sndfile import MAX_CHANNELS
-from vqcodec.audio.waveform import samples_array
 from vqcodec.budget import USUAL_ESTIMATES, USUAL_FILES, SizedFile, check_budget, largest_file, probe, taken
 from vqcodec.codec import Codec, limits
 from vqcodec.defaults import DEFAULT_QUALITY
@@ -150,16 +152,19 @@ class AudioCodec(Codec):
 
     def decode_blocks(self, indices: Indices) -> Iterator[Samples]:
         """As `decode`, in blocks `[C, n]`."""
-        z_q, source = self._look_up(indices), _recording(indices.source)
-        blocks = map(_mid_side, self._networks.decode(z_q, indices.rate_point))
+        self._check(indices)
+        source = _recording(indices.source)
+        rows = _with_silent_rows(self._networks.decode(indices.values, indices.rate_point), source)
+        blocks = channels_of(rows, self.sample_rate, source.rotations)
         coded = fit_blocks(blocks, resampled_length(source.samples, source.sample_rate, self.sample_rate))
         restored = resample_blocks(coded, self.sample_rate, source.sample_rate)
         return (np.clip(block, -1, 1) for block in fit_blocks(restored, source.samples))
 
     def sample_bits(self, samples: NDArray[np.generic], rate: int, indices: Indices) -> Samples:
-        """-log2 p(x|z_q) of every sample at the model's rate, rounded to 16 bits, of the channels as they are coded.
+        """-log2 p(x|z_q) of every sample of the rows as they are coded, at the model's rate, rounded to 16 bits.
 
-        With `bits` it makes a bound: whatever the indices, -log2 p(x) is at most the sum of all of both.
+        With `bits` it makes a bound: whatever the indices, -log2 p(x) is at most the sum of all of both. All values
+        that a row which is not coded may have are equally likely.
 
         Returns:
             `[C, N']`, N' the length of the recording at the model's rate.
@@ -169,10 +174,15 @@ class AudioCodec(Codec):
             ModelError: the model does not say how likely samples are.
         """
         array = samples_array(samples, rate)
-        if AudioSource(array.shape[1], rate, len(array)) != indices.source:
+        self._check(indices)
+        source = _recording(indices.source)
+        if (array.shape[1], rate, len(array)) != (source.samples, source.sample_rate, source.channels):
             raise InputError("the recording is not of the length that its indices are for")
-        coded = _mid_side(resample(array, rate, self.sample_rate))
-        return self._networks.bits(coded, self._look_up(indices), indices.rate_point)
+        rows = np.concatenate(list(rows_of(self._coded([array], rate), self.sample_rate, source.rotations)), axis=1)
+        every = np.full(rows.shape, math.log2(2 * SILENCE * 2**15 + 1), np.float32)
+        coded = coded_rows(source.channels, source.silent_rows)
+        every[coded] = self._networks.bits(rows[coded], indices.values, indices.rate_point)
+        return every
 
     def sample(
         self, count: int, seconds: float, seed: int = 0, temperature: float = 1, rate_point: int | None = None
@@ -195,7 +205,7 @@ class AudioCodec(Codec):
         return self._draw(count, source, seed, temperature, rate_point)
 
     def analyse(self, blocks: Iterable[Samples], rate: int) -> tuple[Samples, AudioSource]:
-        """z_e of a recording in blocks `[C, n]`, split into planes: `[P, D, C, T]`; and what the recording is."""
+        """z_e of a recording in blocks `[C, n]`, split into planes: `[P, D, rows, T]`; and what the recording is."""
         samples = channels = 0
 
         def counted() -> Iterator[Samples]:
@@ -204,17 +214,24 @@ class AudioCodec(Codec):
                 samples, channels = samples + block.shape[1], len(block)
                 yield block
 
-        z = self._networks.encode(map(_mid_side, resample_blocks(counted(), rate, self.sample_rate)))
+        analysis = RowAnalysis(self.sample_rate)
+        z = self._networks.encode(analysis.rows(self._coded(counted(), rate)))
+        source = AudioSource(samples, rate, channels, analysis.silent_rows, tuple(analysis.rotations))
+        coded = z[:, coded_rows(channels, source.silent_rows)] if source.silent_rows else z
         planes = self.model.codebooks.sizes.shape[1]
-        return z.reshape(planes, -1, *z.shape[1:]), AudioSource(samples, rate, channels)
+        return coded.reshape(planes, -1, *coded.shape[1:]), source
 
     def shape_of(self, source: Source) -> tuple[int, int]:
-        """Channels and frames of the index volume of a recording; errors as for `Codec.shape_of`."""
+        """Coded rows and frames of the index volume of a recording; errors as for `Codec.shape_of`."""
         found = _recording(source)
         coded = resampled_length(found.samples, found.sample_rate, self.sample_rate)
         if coded * found.channels > Limits().max_samples:  # a slow recording becomes longer than its header says
             raise LimitError(f"the recording has {coded} samples a channel at the rate of the model, which is too long")
-        return found.channels, -(-coded // self._networks.shape.stride)
+        return found.coded_rows, -(-coded // self._networks.shape.stride)
+
+    def _coded(self, blocks: Iterable[Samples], rate: int) -> Iterator[Samples]:
+        """A recording in blocks `[C, n]` at the model's rate, without its offset."""
+        return resample_blocks(without_offset(blocks, rate), rate, self.sample_rate)
 
     def _within(self, latents: Samples, source: AudioSource, budget: float) -> SizedFile:
         """The largest file of at most `budget` bytes, or else the smallest."""
@@ -229,12 +246,16 @@ class AudioCodec(Codec):
             return self.write(self.quantize(latents, chosen, source))
 
 
-def _mid_side(block: Samples) -> Samples:
-    """Left and right to mid and side, scaled so that the same function is its own inverse; others as they are."""
-    if len(block) != 2:
-        return block
-    left, right = block
-    return np.stack([left + right, left - right]) * np.float32(0.5**0.5)
+def _with_silent_rows(blocks: Iterable[Samples], source: AudioSource) -> Iterator[Samples]:
+    """Blocks of all rows `[C, n]`, of those of the coded rows."""
+    if not source.silent_rows:
+        yield from blocks
+        return
+    coded = coded_rows(source.channels, source.silent_rows)
+    for block in blocks:
+        rows = np.zeros((source.channels, block.shape[1]), np.float32)
+        rows[coded] = block
+        yield rows
 
 
 def _recording(source: Source) -> AudioSource:

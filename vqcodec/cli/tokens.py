@@ -38,9 +38,9 @@ def tokens(folder: Path, target: str, quality: float, model: str | None, device:
     """Write the indices of every picture, or every sound, below the folder DIR to the NumPy archive OUT.npz.
 
     Which of both, the model says; without one it is the pictures, if there are any. An array int32 [planes, rows,
-    columns] for each picture, or [planes, channels, frames] for each sound, has its relative path as its name. The
-    string array "meta" holds JSON: the model, the settings, and the size of every picture in pixels, or the samples,
-    sample rate and channels of every sound. Hidden files are left out.
+    columns] for each picture, or [planes, rows, frames] for each sound, has its relative path as its name. The string
+    array "meta" holds JSON: the model, the settings, and the size of every picture in pixels, or the samples, sample
+    rate and channels of every sound, with how these are coded in rows (see docs/FORMAT.md). Hidden files are left out.
     """
     import vqcodec
     from vqcodec.audio.waveform import is_sound_name
@@ -142,12 +142,14 @@ def _write_meta(archive: ZipFile, codec: Codec, quality: float, kind: str, sourc
     _add(archive, META, np.array(json.dumps(meta)))
 
 
-def _size(source: Source) -> dict[str, int]:
+def _size(source: Source) -> dict[str, Any]:
+    from dataclasses import asdict
+
     from bitstream import ImageSource
 
     if isinstance(source, ImageSource):
         return {"width": source.width, "height": source.height}
-    return {"samples": source.samples, "sample_rate": source.sample_rate, "channels": source.channels}
+    return asdict(source)
 
 
 def _add(archive: ZipFile, name: str, values: NDArray[Any]) -> None:
