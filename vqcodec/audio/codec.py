@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitstream import AudioSource, FingerprintError, InputError, LimitError, Limits, UnsupportedError
+from vqcodec.audio.arrays import samples_array
 from vqcodec.audio.blocks import fit_blocks
 from vqcodec.audio.networks import Networks
 from vqcodec.audio.offset import without_offset
 from vqcodec.audio.resampling import RATES, resample_blocks, resampled_length
 from vqcodec.audio.rows import SILENCE, RowAnalysis, channels_of, coded_rows, rows_of
 from vqcodec.audio.sndfile import MAX_CHANNELS
-from vqcodec.audio.waveform import samples_array
 from vqcodec.budget import USUAL_ESTIMATES, USUAL_FILES, SizedFile, check_budget, largest_file, probe, taken
 from vqcodec.codec import Codec, limits
 from vqcodec.defaults import DEFAULT_QUALITY
