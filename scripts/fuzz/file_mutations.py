@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from random import Random
+from typing import Any
 
 import numpy as np
 
@@ -103,8 +104,9 @@ def _other_source(container: Container, rng: Random, _: Sequence[bytes]) -> Cont
             turned = tuple(Rotation(rng.choice(FEW), rng.choice(ANGLES)) for _ in range(rng.randrange(3)))
             return replace(container, source=replace(container.source, rotations=turned))
         rows = tuple(rng.choice(FEW) for _ in range(rng.randrange(3)))
-        numbers = (("samples", SIDES + NUMBERS), ("sample_rate", RATES), ("channels", SIDES), ("silent_rows", [rows]))
-        name, choices = rng.choice(numbers)
+        changes: tuple[tuple[str, Sequence[Any]], ...]
+        changes = (("samples", SIDES + NUMBERS), ("sample_rate", RATES), ("channels", SIDES), ("silent_rows", [rows]))
+        name, choices = rng.choice(changes)
         return replace(container, source=replace(container.source, **{name: rng.choice(choices)}))
     width, height = rng.choice(SIDES + NUMBERS), rng.choice(SIDES)
     if rng.random() < 0.7:

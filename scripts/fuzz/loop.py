@@ -164,7 +164,8 @@ def _work(target: Target, seed: str, size: int, current: mmap.mmap, send: Connec
 def _bounded(target: Target, data: bytes) -> tuple[str, str, float]:
     """As `judged`, with bounds on memory and time; what is too slow once must be so again."""
     unbounded = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (_address_space() + target.memory, unbounded[1]))
+    bound = _address_space() + target.memory + target.memory_a_byte * len(data)
+    resource.setrlimit(resource.RLIMIT_AS, (bound, unbounded[1]))
     signal.setitimer(signal.ITIMER_PROF, HANG * target.seconds)
     try:
         name, trace, spent = judged(target, data)

@@ -22,6 +22,7 @@ from .target import MIB, Target, demand
 
 __all__ = ["models"]
 
+MEMORY, MEMORY_A_BYTE = 64 * MIB, 110  # of a model, as docs/FORMAT.md says
 RNG = np.random.default_rng(0)
 PICTURE = RNG.integers(0, 256, (48, 64, 3), dtype=np.uint8)
 SOUND = RNG.normal(0, 0.1, 700).astype(np.float32)
@@ -30,9 +31,17 @@ SOUND_RATE = 16_000
 
 def models() -> Target:
     """Loading of models, and a short use of them."""
-    folder = tempfile.TemporaryDirectory()
-    judge_here = partial(judge, folder)
-    return Target(model_files(), (), mutate_model, judge_here, (ModelError,), memory=200 * MIB, seconds=1, batch=100)
+    return Target(
+        whole=model_files(),
+        damaged=(),
+        mutate=mutate_model,
+        judge=partial(judge, tempfile.TemporaryDirectory()),
+        refusals=(ModelError,),
+        memory=MEMORY,
+        memory_a_byte=MEMORY_A_BYTE,
+        seconds=1,
+        batch=100,
+    )
 
 
 def judge(folder: tempfile.TemporaryDirectory[str], data: bytes) -> None:

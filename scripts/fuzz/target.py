@@ -29,7 +29,8 @@ class Target:
         judge: tries an input. It returns if that is accepted, raises one of `refusals` if it is refused, and anything
             else if something is wrong.
         refusals: the documented errors.
-        memory: bytes of address space that an input may take.
+        memory: bytes of address space that an input may take, and
+        memory_a_byte: as many more for each of its bytes.
         seconds: processor time that an input may take.
         batch: how many inputs a process tries.
     """
@@ -42,6 +43,7 @@ class Target:
     memory: int
     seconds: float
     batch: int
+    memory_a_byte: int = 0
 
 
 def demand(holds: bool, otherwise: str) -> None:
