@@ -54,50 +54,54 @@ def _may_be_decoded(models: Models, data: bytes) -> bool:
     except BitstreamError:
         return False
     known = models.get(container.fingerprint)
-    return known is not None and may_be_decoded(known[1], container.source)
+    return known is not None and _is_allowed(known[1], container.source)
 
 
 def judge(models: Models, data: bytes) -> None:
     """Decode a file; if its indices have other checksums than it says, then one that has theirs."""
     container = unpack(data, LIMITS, allow_truncated=True)
     codec, model = models.get(container.fingerprint) or next(iter(models.values()))
-    if isinstance(container.source, AudioSource) == model.is_audio:
-        _judge_limits(codec, model, container.source)
     try:
         indices = _read(codec, model, data, container)
     except CorruptError as error:
         if "do not match their checksum" not in str(error):
             raise
         streams = [layer.stream for layer in container.layers]
-        values = codec.model.prior.decode(streams, container.rate_point, *codec.shape_of(container.source, LIMITS))
+        values = codec.model.prior.decode(streams, container.rate_point, *shape(model, container.source))
         data = with_right_indices(data, _checksums(model, values))
         indices = _read(codec, model, data, unpack(data))
     _judge_result(codec, indices)
 
 
-def _judge_limits(codec: Codec, model: ModelFile, source: ImageSource | AudioSource) -> None:
-    """What takes too many steps, or samples at the rate of the model, is refused before anything is made of it."""
-    try:
-        found = codec.shape_of(source, LIMITS)
-    except (LimitError, UnsupportedError):
-        demand(not may_be_decoded(model, source), "what may be decoded is refused")
-        raise
-    demand(may_be_decoded(model, source), "what takes too much time is not refused")
-    demand(found == shape(model, source), "the shape of the volume is another one")
-
-
 def _read(codec: Codec, model: ModelFile, data: bytes, container: Container) -> Indices:
+    """The indices of a file, which must be of the model and within the limits, and have the checksums that it says."""
+    source = container.source
+    is_its = container.fingerprint == model.fingerprint() and isinstance(source, AudioSource) == model.is_audio
+    try:
+        indices = _read_at_all(codec, model, data, source)
+    except BitstreamError as error:
+        is_limited = isinstance(error, (LimitError, UnsupportedError))
+        demand(
+            not is_its or is_limited != may_be_decoded(model, source), f"limits come first, or do not apply: {error}"
+        )
+        raise
+    demand(is_its, "a file of another model is accepted")
+    demand(may_be_decoded(model, source), "what takes too much time is accepted")
+    crcs = [layer.indices_crc for layer in container.layers]
+    demand(_checksums(model, indices.values) == crcs, "indices with another checksum are accepted")
+    demand(indices.values.shape[1:] == shape(model, source), "the volume has another shape")
+    demand(indices.source == source, "the source is another one")
+    return indices
+
+
+def _read_at_all(codec: Codec, model: ModelFile, data: bytes, source: ImageSource | AudioSource) -> Indices:
     """The indices of a file, as a whole one or else as one that was cut."""
     try:
-        indices = _same_indices(codec, model, data, container.source, allow_truncated=False)
+        return _same_indices(codec, model, data, source, allow_truncated=False)
+    except LimitError:
+        raise
     except BitstreamError:
-        indices = _same_indices(codec, model, data, container.source, allow_truncated=True)
-    crcs = [layer.indices_crc for layer in container.layers]
-    demand(container.fingerprint == model.fingerprint(), "a file of another model is accepted")
-    demand(may_be_decoded(model, container.source), "what takes too much time is accepted")
-    demand(_checksums(model, indices.values) == crcs, "indices with another checksum are accepted")
-    demand(indices.source == container.source, "the source is another one")
-    return indices
+        return _same_indices(codec, model, data, source, allow_truncated=True)
 
 
 def _same_indices(
@@ -116,19 +120,16 @@ def _same_indices(
             container = replace(container, layer_count=len(model.layers))
         return decode_indices(container, model)
 
-    if _is_small(model, source):
+    if _is_allowed(model, source) and np.prod(shape(model, source)) * len(model.sizes[0]) <= SLOW_INDICES:
         same(read, read_by_the_text)
     else:
         read()
     return found[0]
 
 
-def _is_small(model: ModelFile, source: ImageSource | AudioSource) -> bool:
-    """Whether the second decoder does not take long."""
-    if isinstance(source, AudioSource) != model.is_audio or not may_be_decoded(model, source):
-        return False
-    rows, columns = shape(model, source)
-    return rows * columns * len(model.sizes[0]) <= SLOW_INDICES
+def _is_allowed(model: ModelFile, source: ImageSource | AudioSource) -> bool:
+    """Whether a file is one for the model, and within the limits."""
+    return isinstance(source, AudioSource) == model.is_audio and may_be_decoded(model, source)
 
 
 def _checksums(model: ModelFile, values: NDArray[np.integer]) -> list[int]:
