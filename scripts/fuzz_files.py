@@ -32,7 +32,7 @@ from bitstream.sources import audio_fields
 
 __all__ = ["mutate_bytes", "mutate_file", "with_right_indices"]
 
-ROOMY = Limits(max_pixels=2**64, max_samples=2**97, max_stream_bytes=2**40)
+ROOMY = Limits(max_pixels=2**64, max_samples=2**97, max_seconds=2**64, max_stream_bytes=2**40)
 NUMBERS = (0, 1, 2, 3, 15, 16, 17, 127, 128, 255, 256, 2**14, 2**16, 2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**63, 2**64)
 SIDES = (1, 2, 3, 15, 16, 17, 33, 64, 100, 8192)
 RATES = (1, 999, 1_000, 8_000, 16_000, 44_100, 192_000, 10_000_000, 2**32 - 1)

@@ -82,6 +82,14 @@ class Codec(ABC):
             LimitError: it would take too much time or memory.
         """
 
+    def check_work(self, source: Source, allowed: Limits) -> None:
+        """Check that decoding what `source` describes takes no more work and memory than `allowed` stands for.
+
+        Raises:
+            LimitError: it takes more.
+        """
+        self.shape_of(source)
+
     def settings(self, quality: float) -> Setting:
         """The rate point and lambda of a quality 1..100."""
         return setting(self.model.config.quality, quality)
@@ -211,6 +219,7 @@ class Codec(ABC):
             raise FingerprintError(
                 f"the file was written with model {container.fingerprint.hex()}, this is {self.model.fingerprint.hex()}"
             )
+        self.check_work(container.source, allowed)
         rows, columns = self.shape_of(container.source)
         streams = [layer.stream for layer in container.layers]
         values = self.model.prior.decode(streams, container.rate_point, rows, columns)
@@ -272,12 +281,13 @@ class Codec(ABC):
         return [indices_crc(values[a:b]) for a, b in zip([0, *ends], ends, strict=False) if b <= len(values)]
 
 
-def limits(max_pixels: int | None = None, max_samples: int | None = None) -> Limits:
+def limits(max_pixels: int | None = None, max_samples: int | None = None, max_seconds: float | None = None) -> Limits:
     """What a file may claim; None is the default."""
     default = Limits()
     return Limits(
         max_pixels=default.max_pixels if max_pixels is None else max_pixels,
         max_samples=default.max_samples if max_samples is None else max_samples,
+        max_seconds=default.max_seconds if max_seconds is None else max_seconds,
     )
 
 
