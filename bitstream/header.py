@@ -88,6 +88,8 @@ class Limits:
         max_stream_bytes: all streams and chunks of the file together.
         max_samples: samples times channels of a recording.
         max_seconds: of a recording, of which each takes steps however few samples it has.
+        max_steps: what decoding does one after the other, however little each is, as in a picture that is long and
+            thin. How many steps a picture takes, its model tells: see docs/FORMAT.md.
     """
 
     max_pixels: int = 2 * 89_478_485
@@ -95,6 +97,7 @@ class Limits:
     max_stream_bytes: int = 2**30
     max_samples: int = 2**31
     max_seconds: float = 2**17
+    max_steps: int = 2**23
 
     def check(self, header: Header) -> None:
         """Raise LimitError if `header` claims more than these limits allow."""

@@ -72,23 +72,16 @@ class Codec(ABC):
     def __init__(self, model: Model) -> None:
         self.model = model
 
+    # Limits is frozen, so that one default can serve all calls.
     @abstractmethod
-    def shape_of(self, source: Source) -> tuple[int, int]:
-        """Rows and columns of the index volume of what `source` describes.
+    def shape_of(self, source: Source, allowed: Limits = Limits()) -> tuple[int, int]:  # noqa: B008
+        """Rows and columns of the index volume of what `source` describes, if decoding it is `allowed`.
 
         Raises:
             FingerprintError: it is of another modality than the model.
             UnsupportedError: it was coded in a way that this release does not undo.
             LimitError: it would take too much time or memory.
         """
-
-    def check_work(self, source: Source, allowed: Limits) -> None:
-        """Check that decoding what `source` describes takes no more work and memory than `allowed` stands for.
-
-        Raises:
-            LimitError: it takes more.
-        """
-        self.shape_of(source)
 
     def settings(self, quality: float) -> Setting:
         """The rate point and lambda of a quality 1..100."""
@@ -207,8 +200,8 @@ class Codec(ABC):
         Args:
             data: the file's bytes.
             allowed: what the file may claim.
-            allow_truncated: of a file that was cut, return the planes of the layers that are whole, with a UserWarning
-                that says how many these are.
+            allow_truncated: of a file that was cut, or that was made of fewer layers than its model has, return the
+                planes of the layers that are whole, with a UserWarning that says how many these are.
 
         Raises:
             BitstreamError: the file is damaged, foreign, or too large; TruncatedError if no layer is whole.
@@ -219,15 +212,18 @@ class Codec(ABC):
             raise FingerprintError(
                 f"the file was written with model {container.fingerprint.hex()}, this is {self.model.fingerprint.hex()}"
             )
-        self.check_work(container.source, allowed)
-        rows, columns = self.shape_of(container.source)
+        rows, columns = self.shape_of(container.source, allowed)
         streams = [layer.stream for layer in container.layers]
+        promised, total = len(layer_ends(data)), len(self.model.prior.layer_ends)
+        if promised < total and not allow_truncated:
+            raise CorruptError(f"the file is damaged: it has {promised} of the {total} layers of its model")
         values = self.model.prior.decode(streams, container.rate_point, rows, columns)
         if self._checksums(values) != [layer.indices_crc for layer in container.layers]:
             raise CorruptError("the decoded indices do not match their checksum")
-        whole, promised = len(container.layers), len(layer_ends(data))
-        if whole < promised:
-            warnings.warn(f"the file is cut short: {whole} of its {promised} layers are whole", stacklevel=3)
+        if len(streams) < promised:
+            warnings.warn(f"the file is cut short: {len(streams)} of its {promised} layers are whole", stacklevel=3)
+        elif promised < total:
+            warnings.warn(f"the file has only {promised} of the {total} layers of its model", stacklevel=3)
         return self.indices(values, container.rate_point, container.source, container.chunks)
 
     # For the codecs of a modality ----------------------------------------------------------------------------------
@@ -281,14 +277,15 @@ class Codec(ABC):
         return [indices_crc(values[a:b]) for a, b in zip([0, *ends], ends, strict=False) if b <= len(values)]
 
 
-def limits(max_pixels: int | None = None, max_samples: int | None = None, max_seconds: float | None = None) -> Limits:
+def limits(
+    max_pixels: int | None = None,
+    max_samples: int | None = None,
+    max_seconds: float | None = None,
+    max_steps: int | None = None,
+) -> Limits:
     """What a file may claim; None is the default."""
-    default = Limits()
-    return Limits(
-        max_pixels=default.max_pixels if max_pixels is None else max_pixels,
-        max_samples=default.max_samples if max_samples is None else max_samples,
-        max_seconds=default.max_seconds if max_seconds is None else max_seconds,
-    )
+    given = {"max_pixels": max_pixels, "max_samples": max_samples, "max_seconds": max_seconds, "max_steps": max_steps}
+    return Limits(**{name: limit for name, limit in given.items() if limit is not None})  # type: ignore[arg-type]
 
 
 def _vectors(latents: NDArray[np.float32]) -> NDArray[np.float32]:

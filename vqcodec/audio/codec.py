@@ -230,23 +230,24 @@ class AudioCodec(Codec):
         planes = self.model.codebooks.sizes.shape[1]
         return coded.reshape(planes, -1, *coded.shape[1:]), source
 
-    def shape_of(self, source: Source) -> tuple[int, int]:
-        """Coded rows and frames of the index volume of a recording; errors as for `Codec.shape_of`."""
-        found = _recording(source)
-        return found.coded_rows, -(-self._coded_length(found) // self._networks.shape.stride)
+    # Limits is frozen, so that one default can serve all calls.
+    def shape_of(self, source: Source, allowed: Limits = Limits()) -> tuple[int, int]:  # noqa: B008
+        """Coded rows and frames of the index volume of a recording; errors as for `Codec.shape_of`.
 
-    def check_work(self, source: Source, allowed: Limits) -> None:
-        """See `Codec.check_work`: a slow recording has more samples at the rate of the model than its header says."""
+        A slow recording has more samples at the rate of the model than its header says.
+        """
         found = _recording(source)
-        coded, (rows, frames) = self._coded_length(found), self.shape_of(source)
+        coded = self._coded_length(found)
         if coded * found.channels > allowed.max_samples:
             raise LimitError(
                 f"the recording is too long: it has {coded} samples in {found.channels} channels at the rate of the"
                 f" model, at most {allowed.max_samples} are allowed"
             )
-        indices = rows * frames * self.model.codebooks.sizes.shape[1]
+        frames = -(-coded // self._networks.shape.stride)
+        indices = found.coded_rows * frames * self.model.codebooks.sizes.shape[1]
         if frames > MOST_FRAMES or indices > max(allowed.max_samples, FEW_INDICES):
             raise LimitError(f"the recording is too long for the model: it has {frames} frames, {indices} indices")
+        return found.coded_rows, frames
 
     def _coded_length(self, source: AudioSource) -> int:
         """Samples a channel at the model's rate."""

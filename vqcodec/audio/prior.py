@@ -12,6 +12,7 @@ Channels are coded alike and independent of each other.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from bitstream.entropy import PRECISION, SymbolDecoder, SymbolEncoder
 from bitstream.errors import CorruptError, LimitError, ModelError
+from vqcodec.nn.bounds import Cost
 from vqcodec.nn.dilated import DilatedLayers, DilatedPass
 from vqcodec.nn.exact import ExactLayer, Tables
 from vqcodec.nn.heads import ExactHeads
@@ -104,6 +106,20 @@ class WaveNet:
             for head, sizes in zip(network.heads, self.sizes[:, planes.start : planes.stop], strict=True):
                 if head.weight.shape != (self.causal.channels, sizes[sizes > 1].sum()) or len(head.bias) != 1:
                     raise ModelError("a head of the model's prior has the wrong shape")
+
+    @property
+    def cost(self) -> Cost:
+        """What decoding takes for a frame of a channel."""
+        heads = [max((head.weight.shape for head in network.heads), key=math.prod) for network in self.slices]
+        numbers = self.causal.numbers + sum(map(sum, heads))
+        multiply_adds = self.causal.multiply_adds + sum(map(math.prod, heads))
+        # All of a frame is there at once; indices are held, of 4 bytes each and once in another order.
+        return Cost(multiply_adds, numbers, widest=numbers, held=2 * 4 * self.values.shape[1])
+
+    @property
+    def calls(self) -> int:
+        """How many layers and planes are evaluated for a step, one after the other, however few channels there are."""
+        return len(self.sizes[0]) + len(self.causal.stacks) + len(self.slices)
 
     # Likelihoods ---------------------------------------------------------------------------------------------------
 

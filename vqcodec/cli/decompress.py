@@ -125,7 +125,7 @@ class Decompressor:
             if isinstance(found, AudioSource):
                 with about(source):
                     sound = for_sound(codec)
-                _write_sound(sound, data, allowed, found, file, suffix, (source, target))
+                _write_sound(sound, data, allowed, settings.allow_truncated, found, file, suffix, (source, target))
                 return
             with about(source):
                 image = for_pictures(codec).decompress(data, settings.max_pixels, settings.allow_truncated)
@@ -151,6 +151,7 @@ def _write_sound(
     codec: AudioCodec,
     data: bytes,
     allowed: Limits,
+    allow_truncated: bool,
     found: AudioSource,
     file: BinaryIO,
     suffix: str,
@@ -164,7 +165,7 @@ def _write_sound(
         writer = RecordingWriter(file, suffix, found.sample_rate, found.channels, found.samples)
     with writer:
         with about(source), passes_shown("decoding", found.samples / found.sample_rate):
-            indices = codec.read(data, allowed, allow_truncated=True)  # if it may be cut was asked before
+            indices = codec.read(data, allowed, allow_truncated)
         with about(target):
             for block in blocks_shown(codec.decode_blocks(indices), "writing", found.samples, found.sample_rate):
                 writer.write(block)

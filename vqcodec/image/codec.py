@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from bitstream import Chunks, FingerprintError, ImageSource, InputError, LimitError
+from bitstream import Chunks, FingerprintError, ImageSource, InputError, LimitError, Limits
 from vqcodec.budget import check_budget, taken
 from vqcodec.codec import Codec, limits
 from vqcodec.defaults import DEFAULT_EFFORT, DEFAULT_QUALITY, EFFORTS, Effort
@@ -31,11 +31,8 @@ __all__ = ["ImageCodec", "Picture"]
 
 Picture = Image.Image | NDArray[np.uint8]
 
-# What is decoded by diagonals takes columns + 2 rows steps, each of which takes its time however short it is: so many
-# of positions, for each slice, and so many of pixels, for alpha. A square of 178,956,970 pixels takes 2,511 and 40,131;
-# as one column, it would take hours.
-MOST_STEPS = 1 << 16
-MOST_PIXEL_STEPS = 1 << 20
+# Alpha is decoded by diagonals of pixels, each of which takes about as long as so many steps.
+ALPHA_STEPS = 8
 
 
 class ImageCodec(Codec):
@@ -98,19 +95,27 @@ class ImageCodec(Codec):
             return self.write(refined)
         return self.write(self._encode(image, chosen, keep_metadata))
 
-    def decompress(self, data: bytes, max_pixels: int | None = None, allow_truncated: bool = False) -> Image.Image:
+    def decompress(
+        self,
+        data: bytes,
+        max_pixels: int | None = None,
+        allow_truncated: bool = False,
+        max_steps: int | None = None,
+    ) -> Image.Image:
         """The picture of a `.vq` file, in the mode that went in: see `vqcodec.image.modes`.
 
         Args:
             data: the file's bytes.
             max_pixels: refuse larger pictures; the default is Pillow's limit against decompression bombs.
             allow_truncated: decode a file that was cut from its whole layers: see `read`.
+            max_steps: refuse pictures so long and thin that they take more steps; the default, 8,388,608, is a minute
+                or two. See `Limits`.
 
         Raises:
             BitstreamError: the file is damaged, foreign, or too large.
             FingerprintError: it was written with another model.
         """
-        return self.decode(self.read(data, limits(max_pixels), allow_truncated))
+        return self.decode(self.read(data, limits(max_pixels, max_steps=max_steps), allow_truncated))
 
     # Pictures <-> indices ------------------------------------------------------------------------------------------
 
@@ -209,17 +214,26 @@ class ImageCodec(Codec):
         """
         return refine(self, self._networks, pixels, latents, chosen)
 
-    def shape_of(self, source: Source) -> tuple[int, int]:
+    # Limits is frozen, so that one default can serve all calls.
+    def shape_of(self, source: Source, allowed: Limits = Limits()) -> tuple[int, int]:  # noqa: B008
         """Rows and columns of the index volume of a picture; errors as for `Codec.shape_of`."""
         picture = _picture(source)
-        self._check_steps(picture.width, picture.height)
+        self._check_steps(picture.width, picture.height, allowed)
         return -(-picture.coded_height // self.stride), -(-picture.coded_width // self.stride)
 
-    def _check_steps(self, width: int, height: int) -> None:
-        """LimitError if a picture of this size would take too many steps, at its own size or at a smaller one."""
-        steps = -(-width // self.stride) + 2 * -(-height // self.stride)
-        if steps > MOST_STEPS or width + 2 * height > MOST_PIXEL_STEPS:
-            raise LimitError(f"a picture of {width} x {height} pixels is too long to be decoded in reasonable time")
+    def _check_steps(self, width: int, height: int, allowed: Limits) -> None:
+        """LimitError if a picture of this size would take too many steps, at its own size or at a smaller one.
+
+        What is decoded by diagonals takes a step for each call of each diagonal: of positions, of which there are
+        columns + 2 rows, and of pixels, for alpha.
+        """
+        diagonals = -(-width // self.stride) + 2 * -(-height // self.stride)
+        steps = max(diagonals * self.model.prior.calls, (width + 2 * height) * ALPHA_STEPS)
+        if steps > allowed.max_steps:
+            raise LimitError(
+                f"a picture of {width} x {height} pixels is too long to be decoded in reasonable time: "
+                f"it takes {steps} steps, at most {allowed.max_steps} are allowed"
+            )
 
     def _encode_refined(self, image: Picture, chosen: Setting, keep_metadata: bool) -> Indices:
         picture = self._prepared(image, keep_metadata)
@@ -243,7 +257,7 @@ class ImageCodec(Codec):
         else:
             upright = image_of(np.asarray(image))
         try:
-            self._check_steps(*upright.size)  # before alpha is encoded, which takes as long as to decode it
+            self._check_steps(*upright.size, Limits())  # before alpha is encoded, which takes as long as to decode it
         except LimitError as error:
             raise InputError(str(error)) from None
         return prepare(upright)

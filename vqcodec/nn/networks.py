@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, SupportsFloat, TypeVar
 
 import torch
 from torch import nn
@@ -14,7 +15,7 @@ from bitstream.errors import ModelError
 if TYPE_CHECKING:
     from vqcodec.model import Model
 
-__all__ = ["ModelNetworks"]
+__all__ = ["ModelNetworks", "check_finite"]
 
 Network = TypeVar("Network", bound=nn.Module)
 Encoder = TypeVar("Encoder", bound=nn.Module)
@@ -81,3 +82,9 @@ class ModelNetworks(Generic[Encoder, Decoder, Likelihood]):
         """The network on the device, with the weights that the model has under this name."""
         network.eval().requires_grad_(False).to(self.device).load_state_dict(self.model.state(name))
         return network
+
+
+def check_finite(*ends: SupportsFloat) -> None:
+    """Raise ModelError if the least or greatest number of a network is not finite, as large weights can make it."""
+    if not all(map(math.isfinite, map(float, ends))):
+        raise ModelError("the networks of the model give values that are not finite")
