@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 import warnings
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import vqcodec
 from bitstream import (
     AudioSource,
     Container,
+    CorruptError,
     FingerprintError,
     InputError,
     Layer,
@@ -88,10 +90,10 @@ def test_how_a_recording_is_cut_makes_no_difference(cuts: list[int], piece: int)
     np.testing.assert_allclose(pieces.bits(original, 0 * indices, rate=0), bits, atol=1e-3 * bits.max())
 
 
-@pytest.mark.parametrize("rows", [2, 70, 300])
+@pytest.mark.parametrize("rows", [2, 70, 130])
 def test_rows_are_evaluated_in_groups(rows: int) -> None:
     networks = Networks(tiny_audio_model(), "cpu")
-    original = voices(rows, 21_000, seed=4)
+    original = voices(rows, 11_000, seed=4)
     z = networks.encode([original])
     np.testing.assert_allclose(z[:, -1:], networks.encode([original[-1:]]), atol=1e-4)
     indices = np.random.default_rng(3).integers(
@@ -213,6 +215,33 @@ def test_hostile_headers(codec: AudioCodec) -> None:
         codec.decompress(hostile_file(codec, AudioSource(2**62, 16_000, 1)))
     with pytest.raises(LimitError):
         codec.decompress(codec.compress(np.zeros(5000), 16_000), max_samples=4999)
+
+
+def test_work_follows_from_the_limits_of_the_caller(codec: AudioCodec) -> None:
+    """Samples count at the rate of the model, too: a slow recording of few samples may last long."""
+    slow = hostile_file(codec, AudioSource(5_000, 1_000, 1))
+    with pytest.raises(LimitError, match="80000 samples in 1 channels at the rate of the model, at most 79999"):
+        codec.decompress(slow, max_samples=79_999)
+    with pytest.raises(LimitError, match=r"seconds \(5\), at most 4.5 are allowed"):
+        codec.decompress(slow, max_seconds=4.5)
+    with pytest.raises(CorruptError):
+        codec.decompress(slow, max_samples=80_000, max_seconds=5)
+    with pytest.raises(LimitError, match="it has 12632257 frames"):
+        codec.decompress(hostile_file(codec, AudioSource(2**31, 17_000, 1)))
+
+
+def test_a_recording_is_decoded_in_the_memory_of_its_indices(codec: AudioCodec) -> None:
+    """Neither z_q nor samples are held, of which there are as many as 16 numbers, and 160, a frame."""
+    frames = 200_000
+    source = AudioSource(160 * frames, 16_000, 1)
+    indices = codec.indices(np.zeros((4, 1, frames), np.int32), 1, source)
+    tracemalloc.start()
+    try:
+        total = sum(block.shape[1] for block in codec.decode_blocks(indices))
+        assert tracemalloc.get_traced_memory()[1] < 4 * 16 * frames / 4  # a quarter of z_q
+    finally:
+        tracemalloc.stop()
+    assert total == source.samples
 
 
 def test_models_of_the_other_modality(tmp_path: Path) -> None:

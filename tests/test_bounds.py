@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -15,8 +16,8 @@ from safetensors.numpy import load_file, save_file
 from test_model import arrays_of, metadata_of, rewritten
 from tiny import pictures
 
-from bitstream import ModelError
-from vqcodec import load
+from bitstream import Chunks, ColourFormat, ImageSource, ModelError, encode_alpha, pack, unpack
+from vqcodec import ImageCodec, load
 from vqcodec.audio.config import AutoencoderConfig as SoundConfig
 from vqcodec.image.config import AutoencoderConfig
 from vqcodec.model import load_model
@@ -160,6 +161,40 @@ def test_priors_that_take_too_much_of_a_pixel(
     shape = AutoencoderConfig(patch=4, widths=(1,), blocks=(0,), latent_channels=sum(planes))
     model_of(shape, zero_prior(planes, alphabet, **widths)).save(tmp_path / "b.safetensors")
     load(tmp_path / "b.safetensors")  # of sixteen pixels
+
+
+DECODE = """
+import resource, sys
+from pathlib import Path
+import vqcodec
+
+codec = vqcodec.load(sys.argv[1])
+small, *paths = sys.argv[3:]
+codec.decompress(Path(small).read_bytes())
+pages = int(Path("/proc/self/statm").read_text().split()[0])
+most = pages * resource.getpagesize() + 24 * int(sys.argv[2]) + (16 << 20)
+resource.setrlimit(resource.RLIMIT_AS, (most, most))
+for path in paths:
+    print(codec.decompress(Path(path).read_bytes()).mode)
+"""
+
+
+def test_pictures_take_no_more_memory_a_pixel(tiny_codec: ImageCodec, tiny_model: Path, tmp_path: Path) -> None:
+    """Those of any mode, coded at a smaller size: a small file may be any of them."""
+    side, made = 1500, unpack(tiny_codec.compress(pictures(1, 32, seed=1)[0]))
+    noise = np.random.default_rng(0).integers(0, 256, (side, side)).astype(np.uint8)
+    mask = np.where(noise < 128, np.uint8(0), np.uint8(255)).repeat(2, 0)[:side]
+    kinds = [(colour, Chunks()) for colour in ColourFormat]
+    kinds += [(ColourFormat.RGB, Chunks(encode_alpha(noise))), (ColourFormat.GREY, Chunks(encode_alpha(mask)))]
+    paths = [tmp_path / "small.vq"]
+    paths[0].write_bytes(pack(made))
+    for number, (colour, chunks) in enumerate(kinds):
+        paths.append(tmp_path / f"{number}.vq")
+        source = ImageSource(side, side, 32, 32, colour)
+        paths[-1].write_bytes(pack(dataclasses.replace(made, source=source, chunks=chunks)))
+    command = [sys.executable, "-c", DECODE, tiny_model, str(side**2), *paths]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.stdout.split(), done.stderr) == (["RGB", "L", "1", "P", "I;16", "CMYK", "RGBA", "LA"], "")
 
 
 # Values --------------------------------------------------------------------------------------------------------------

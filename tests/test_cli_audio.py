@@ -176,8 +176,8 @@ def test_tokens_are_the_indices(tmp_path: Path, tiny_voice: Path, codec: AudioCo
             assert (meta["rate_point"], tuple(meta["alphabets"])) == (wanted.rate_point, wanted.sizes)
     assert (meta["quality"], meta["fingerprint"]) == (80, codec.model.fingerprint.hex())
     assert meta["sounds"] == {
-        "a.flac": {"samples": 30_001, "sample_rate": RATE, "channels": 2},
-        "sub/b.wav": {"samples": 30_001, "sample_rate": 16_000, "channels": 1},
+        "a.flac": {"samples": 30_001, "sample_rate": RATE, "channels": 2, "silent_rows": [], "rotations": []},
+        "sub/b.wav": {"samples": 30_001, "sample_rate": 16_000, "channels": 1, "silent_rows": [], "rotations": []},
     }
 
 

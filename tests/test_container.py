@@ -50,7 +50,7 @@ PHOTO = Container(
 CUT_OUT = replace(PHOTO, source=ImageSource(768, 512, 384, 256), chunks=Chunks(b"alpha", b"metadata"))
 DRAWING = replace(PHOTO, source=ImageSource(64, 64, colour=ColourFormat.PALETTE, palette=b"rgbRGB"))
 AUDIO = replace(PHOTO, source=AudioSource(samples=2**40 + 1, sample_rate=44_100, channels=2))
-ROOMY = Limits(max_pixels=2**64, max_samples=2**97)
+ROOMY = Limits(max_pixels=2**64, max_samples=2**97, max_seconds=2**64)
 
 
 def with_checksum(body: bytes) -> bytes:
@@ -277,6 +277,8 @@ def test_fields_are_checked(data: bytes, error: type[BitstreamError]) -> None:
         (CUT_OUT, Limits(max_stream_bytes=8 + 5 + 8 - 1)),
         (AUDIO, Limits()),
         (replace(PHOTO, source=AudioSource(1_000, 8_000, 2)), Limits(max_samples=1_999)),
+        (replace(PHOTO, source=AudioSource(8_001, 8_000, 1)), Limits(max_seconds=1)),
+        (replace(PHOTO, source=AudioSource(2**17 + 1, 1, 1)), Limits()),
         (replace(PHOTO, source=AudioSource(2**63, 1, 2**32 - 1)), Limits()),
     ],
 )

@@ -277,10 +277,15 @@ class Codec(ABC):
         return [indices_crc(values[a:b]) for a, b in zip([0, *ends], ends, strict=False) if b <= len(values)]
 
 
-def limits(max_pixels: int | None = None, max_samples: int | None = None, max_steps: int | None = None) -> Limits:
+def limits(
+    max_pixels: int | None = None,
+    max_samples: int | None = None,
+    max_seconds: float | None = None,
+    max_steps: int | None = None,
+) -> Limits:
     """What a file may claim; None is the default."""
-    given = {"max_pixels": max_pixels, "max_samples": max_samples, "max_steps": max_steps}
-    return Limits(**{name: limit for name, limit in given.items() if limit is not None})
+    given = {"max_pixels": max_pixels, "max_samples": max_samples, "max_seconds": max_seconds, "max_steps": max_steps}
+    return Limits(**{name: limit for name, limit in given.items() if limit is not None})  # type: ignore[arg-type]
 
 
 def _vectors(latents: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -90,7 +90,7 @@ def inspect(data: bytes, allow_truncated: bool = False) -> ImageFileInfo | Audio
     Raises:
         BitstreamError: it is damaged or foreign.
     """
-    everything = Limits(max_pixels=2**64, max_samples=2**96)  # all that a header can hold
+    everything = Limits(max_pixels=2**64, max_samples=2**96, max_seconds=2**64)  # all that a header can hold
     container = unpack(data, everything, allow_truncated)
     source, fingerprint, size = container.source, container.fingerprint.hex(), len(data)
     model = next((info for info in bundled_models() if info.fingerprint == fingerprint), None)

@@ -29,8 +29,7 @@ from .text import FormatError, Picture, Sound, read_alpha, read_container, read_
 
 __all__ = ["containers"]
 
-PIXELS, SAMPLES = 2**15, 2**19
-LIMITS = Limits(max_pixels=PIXELS, max_samples=SAMPLES)
+LIMITS = Limits(max_pixels=2**15, max_samples=2**19, max_seconds=2**5)
 EXIF_HEAD, ORIENTATION = b"Exif\0\0", (b"tiff:Orientation", b"\1\x12", b"\x12\1")
 SLOW_PIXELS = 2**8  # the second decoder takes alpha a pixel at a time
 
@@ -76,9 +75,10 @@ def _read(data: bytes, allow_truncated: bool) -> tuple[Any, BitstreamError | Non
 def _fits(data: bytes, source: Picture | Sound) -> bool:
     """Whether a right file claims no more than the limits."""
     if isinstance(source, Picture):
-        fits = source.width * source.height <= PIXELS
+        fits = source.width * source.height <= LIMITS.max_pixels
     else:
-        fits = source.samples * source.channels <= SAMPLES
+        fits = source.samples * source.channels <= LIMITS.max_samples
+        fits &= source.samples <= LIMITS.max_seconds * source.sample_rate
     return fits and layer_ends(data)[-1] <= LIMITS.max_stream_bytes
 
 

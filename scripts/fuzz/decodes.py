@@ -18,7 +18,6 @@ from bitstream import (
     FingerprintError,
     ImageSource,
     LimitError,
-    Limits,
     UnsupportedError,
     unpack,
 )
@@ -32,7 +31,6 @@ from .work import ALLOWED, may_be_decoded, shape
 
 __all__ = ["decodes"]
 
-LIMITS = Limits(**ALLOWED)
 SLOW_INDICES = 2**9  # the second decoder takes one at a time
 Models = dict[bytes, tuple[Codec, ModelFile]]
 
@@ -59,7 +57,7 @@ def _may_be_decoded(models: Models, data: bytes) -> bool:
 
 def judge(models: Models, data: bytes) -> None:
     """Decode a file; if its indices have other checksums than it says, then one that has theirs."""
-    container = unpack(data, LIMITS, allow_truncated=True)
+    container = unpack(data, ALLOWED, allow_truncated=True)
     codec, model = models.get(container.fingerprint) or next(iter(models.values()))
     try:
         indices = _read(codec, model, data, container)
@@ -111,7 +109,7 @@ def _same_indices(
     found: list[Indices] = []
 
     def read() -> NDArray[np.int32]:
-        found.append(codec.read(data, LIMITS, allow_truncated))
+        found.append(codec.read(data, ALLOWED, allow_truncated))
         return found[0].values
 
     def read_by_the_text() -> NDArray[np.integer]:

@@ -37,7 +37,7 @@ from .byte_mutations import mutate_bytes, splice
 
 __all__ = ["mutate_file", "with_right_indices"]
 
-ROOMY = Limits(max_pixels=2**64, max_samples=2**97, max_stream_bytes=2**40)
+ROOMY = Limits(max_pixels=2**64, max_samples=2**97, max_seconds=2**64, max_stream_bytes=2**40)
 NUMBERS = (0, 1, 2, 3, 15, 16, 17, 127, 128, 255, 256, 2**14, 2**16, 2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**63, 2**64)
 FEW, ANGLES = (0, 0, 1, 1, 2, 3, 2**63), (0, 1, 2**14, 2**15, 2**16 - 1, 2**16)
 SIDES = (1, 2, 3, 15, 16, 17, 33, 64, 100, 2046, 2048, 8192)

@@ -117,6 +117,13 @@ MUTANTS = (
         "pass",
     ),
     Mutant(
+        "time limit off",
+        "containers",
+        "bitstream/header.py",
+        '_check_limit("seconds", samples / rate, self.max_seconds)',
+        "pass",
+    ),
+    Mutant(
         "step limit off (pictures)",
         "decodes",
         "vqcodec/image/codec.py",

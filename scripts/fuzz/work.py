@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bitstream import AudioSource, ImageSource
+from bitstream import AudioSource, ImageSource, Limits
 
 from .text import ModelFile
 
@@ -11,7 +11,7 @@ __all__ = ["ALLOWED", "Source", "may_be_decoded", "shape"]
 Source = ImageSource | AudioSource
 
 # Small, so that nothing that is allowed takes long.
-ALLOWED = {"max_pixels": 2**15, "max_samples": 2**17, "max_steps": 2**14}
+ALLOWED = Limits(max_pixels=2**15, max_samples=2**17, max_seconds=2**5, max_steps=2**14)
 RATES, MOST_CHANNELS = range(1_000, 10_000_001), 1_024
 ALPHA_STEPS = 8  # of each diagonal of pixels
 
@@ -21,8 +21,9 @@ def may_be_decoded(model: ModelFile, source: Source) -> bool:
     if isinstance(source, AudioSource):
         samples = max(source.samples, _coded_samples(model, source)) * source.channels
         playable = source.sample_rate in RATES and source.channels <= MOST_CHANNELS
-        return playable and samples <= ALLOWED["max_samples"]
-    return source.width * source.height <= ALLOWED["max_pixels"] and _steps(model, source) <= ALLOWED["max_steps"]
+        is_short = source.samples <= ALLOWED.max_seconds * source.sample_rate
+        return playable and is_short and samples <= ALLOWED.max_samples
+    return source.width * source.height <= ALLOWED.max_pixels and _steps(model, source) <= ALLOWED.max_steps
 
 
 def shape(model: ModelFile, source: Source) -> tuple[int, int]:

@@ -35,6 +35,9 @@ __all__ = ["AudioCodec"]
 
 Samples = NDArray[np.float32]
 
+# Of a file that is read: a frame is a step of the prior, and indices are held for a whole recording.
+MOST_FRAMES = 2**23
+FEW_INDICES = 2**20  # are allowed whatever the limit on samples is
 FILE_PASSES = 2  # of the prior through all frames, for a file whose codes are chosen, then written
 
 
@@ -107,20 +110,26 @@ class AudioCodec(Codec):
         return self._file(latents, source, chosen)
 
     def decompress(
-        self, data: bytes, max_samples: int | None = None, allow_truncated: bool = False
+        self,
+        data: bytes,
+        max_samples: int | None = None,
+        allow_truncated: bool = False,
+        max_seconds: float | None = None,
     ) -> tuple[Samples, int]:
         """The recording of a `.vq` file: samples `[C, N]` in -1..1, and their number a second.
 
         Args:
             data: the file's bytes.
-            max_samples: refuse more samples in all channels; the default is that of `Limits`.
+            max_samples: refuse more samples in all channels, at the rate of the recording or of the model; the default
+                is that of `Limits`.
             allow_truncated: decode a file that was cut from its whole layers: see `read`.
+            max_seconds: refuse a longer recording; the default is that of `Limits`.
 
         Raises:
             BitstreamError: the file is damaged, foreign, or too large.
             FingerprintError: it was written with another model.
         """
-        return self.decode(self.read(data, limits(max_samples=max_samples), allow_truncated))
+        return self.decode(self.read(data, limits(max_samples=max_samples, max_seconds=max_seconds), allow_truncated))
 
     # Samples <-> indices -------------------------------------------------------------------------------------------
 
@@ -156,7 +165,7 @@ class AudioCodec(Codec):
         source = _recording(indices.source)
         rows = _with_silent_rows(self._networks.decode(indices.values, indices.rate_point), source)
         blocks = channels_of(rows, self.sample_rate, source.rotations)
-        coded = fit_blocks(blocks, resampled_length(source.samples, source.sample_rate, self.sample_rate))
+        coded = fit_blocks(blocks, self._coded_length(source))
         restored = resample_blocks(coded, self.sample_rate, source.sample_rate)
         return (np.clip(block, -1, 1) for block in fit_blocks(restored, source.samples))
 
@@ -223,12 +232,26 @@ class AudioCodec(Codec):
 
     # Limits is frozen, so that one default can serve all calls.
     def shape_of(self, source: Source, allowed: Limits = Limits()) -> tuple[int, int]:  # noqa: B008
-        """Coded rows and frames of the index volume of a recording; errors as for `Codec.shape_of`."""
+        """Coded rows and frames of the index volume of a recording; errors as for `Codec.shape_of`.
+
+        A slow recording has more samples at the rate of the model than its header says.
+        """
         found = _recording(source)
-        coded = resampled_length(found.samples, found.sample_rate, self.sample_rate)
-        if coded * found.channels > allowed.max_samples:  # a slow recording becomes longer than its header says
-            raise LimitError(f"the recording has {coded} samples a channel at the rate of the model, which is too long")
-        return found.coded_rows, -(-coded // self._networks.shape.stride)
+        coded = self._coded_length(found)
+        if coded * found.channels > allowed.max_samples:
+            raise LimitError(
+                f"the recording is too long: it has {coded} samples in {found.channels} channels at the rate of the"
+                f" model, at most {allowed.max_samples} are allowed"
+            )
+        frames = -(-coded // self._networks.shape.stride)
+        indices = found.coded_rows * frames * self.model.codebooks.sizes.shape[1]
+        if frames > MOST_FRAMES or indices > max(allowed.max_samples, FEW_INDICES):
+            raise LimitError(f"the recording is too long for the model: it has {frames} frames, {indices} indices")
+        return found.coded_rows, frames
+
+    def _coded_length(self, source: AudioSource) -> int:
+        """Samples a channel at the model's rate."""
+        return resampled_length(source.samples, source.sample_rate, self.sample_rate)
 
     def _coded(self, blocks: Iterable[Samples], rate: int) -> Iterator[Samples]:
         """A recording in blocks `[C, n]` at the model's rate, without its offset."""

@@ -62,6 +62,13 @@ class AutoencoderConfig:
         return self.window // 2 + 1
 
     @property
+    def widest(self) -> int:
+        """The most numbers that an activation has for a latent position."""
+        hops = self.stride // self.hop
+        inner = max(2 * width * hops >> level for level, width in enumerate(self.widths))
+        return max(inner, 3 * self.bins * hops, 4 * self.window * hops)
+
+    @property
     def encoder_reach(self) -> int:
         """Latent positions to each side beyond whose samples the encoder sees nothing."""
         hops = 2  # of the window

@@ -33,6 +33,7 @@ Indices = NDArray[np.int32]
 
 PIECE = 1024  # frames of a row that are evaluated at once
 TOGETHER = 4 * PIECE  # frames of all rows: of many rows pieces are shorter, and some rows come after others
+MOST_NUMBERS = 2**26  # of an activation: there are fewer frames at once in a wide model
 SHORTEST_PIECE = 64  # of still shorter ones nearly all would be the surroundings
 
 
@@ -95,11 +96,15 @@ class Networks(ModelNetworks[Encoder, Decoder, LikelihoodHead]):
 
     def _piece(self, rows: int) -> int:
         """Frames of a piece, where there are so many rows."""
-        return min(self.piece, max(SHORTEST_PIECE, TOGETHER // rows))
+        return min(self.piece, self._together(), max(SHORTEST_PIECE, TOGETHER // rows))
+
+    def _together(self) -> int:
+        """Frames of all rows that are evaluated at once, but for their surroundings."""
+        return max(1, min(TOGETHER, MOST_NUMBERS // self.shape.widest))
 
     def _groups(self, rows: int) -> list[slice]:
         """The rows that are evaluated together."""
-        count = max(1, TOGETHER // self._piece(rows))
+        count = max(1, self._together() // self._piece(rows))
         return [slice(first, first + count) for first in range(0, rows, count)]
 
     @torch.inference_mode()

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitstream.entropy import PRECISION, SymbolDecoder, SymbolEncoder
-from bitstream.errors import CorruptError, ModelError
+from bitstream.errors import CorruptError, LimitError, ModelError
 from vqcodec.nn.bounds import Cost
 from vqcodec.nn.dilated import DilatedLayers, DilatedPass
 from vqcodec.nn.exact import ExactLayer, Tables
@@ -35,6 +35,7 @@ __all__ = ["SliceNetwork", "WaveNet"]
 # Known indices go through the network in blocks of so many steps, of fewer if an array would have more numbers than so.
 BLOCK = 1024
 BLOCK_NUMBERS = 1 << 22
+MOST_REMEMBERED = 1 << 28  # numbers of all rows that are held from step to step
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,13 @@ class WaveNet:
             ExactHeads([network.heads[rate] for network in self.slices], self.plane_ranges, self.sizes[rate], tables)
             for rate in range(len(self.sizes))
         ]
+
+    @property
+    def _remembered(self) -> int:
+        """Numbers that are held for each row: delay lines, and windows of what is known."""
+        slices, (_, planes, _, dimension) = len(self.slices), self.values.shape
+        held = self.causal.channels * sum(self.causal.dilations) + LAG * planes * dimension
+        return int(2 * slices * held)
 
     def _check_heads(self) -> None:
         for network, planes in zip(self.slices, self.plane_ranges, strict=True):
@@ -197,9 +205,12 @@ class WaveNet:
 
         Raises:
             CorruptError: a stream is damaged, or there are too many.
+            LimitError: there are too many channels for a network that remembers so much.
         """
         if not 0 <= rate < len(self.sizes) or len(streams) > len(self.layer_slices):
             raise CorruptError("the file asks for a rate point or layers that the model does not have")
+        if channels * self._remembered > MOST_REMEMBERED:
+            raise LimitError(f"the recording has {channels} channels, which are too many for the model")
         decoders = [SymbolDecoder(stream) for stream in streams]
         indices = self._fill(decoders, rate, channels, frames)
         for decoder in decoders:

@@ -31,6 +31,7 @@ class Settings:
     model: str | None
     max_pixels: int | None
     max_samples: int | None
+    max_seconds: float | None
     allow_truncated: bool
     device: str
     force: bool
@@ -50,6 +51,9 @@ class Settings:
 @click.option(
     "--max-samples", type=click.IntRange(1), metavar="N", help="Refuse a longer sound: samples of all channels."
 )
+@click.option(
+    "--max-seconds", type=click.FloatRange(0, min_open=True), metavar="S", help="Refuse a sound that lasts longer."
+)
 @options.allow_truncated
 @options.device
 @options.force
@@ -62,6 +66,7 @@ def decompress(
     model: str | None,
     max_pixels: int | None,
     max_samples: int | None,
+    max_seconds: float | None,
     allow_truncated: bool,
     device: str,
     force: bool,
@@ -74,7 +79,7 @@ def decompress(
     With --out-dir, decompress every FILE, and the .vq files in it if it is a folder, to DIR. A file that fails does not
     stop the others; it is named in the end, and the exit code is 1.
     """
-    work = Decompressor(Settings(model, max_pixels, max_samples, allow_truncated, device, force))
+    work = Decompressor(Settings(model, max_pixels, max_samples, max_seconds, allow_truncated, device, force))
     if out_dir is None:
         options.refuse("suffix", "goes with --out-dir")
         work(*options.in_and_out(paths))
@@ -104,7 +109,7 @@ class Decompressor:
         from vqcodec.files import read_input, write_output
 
         settings = self._settings
-        data, allowed = read_input(source), limits(settings.max_pixels, settings.max_samples)
+        data, allowed = read_input(source), limits(settings.max_pixels, settings.max_samples, settings.max_seconds)
         with about(source):
             found = unpack(data, allowed, settings.allow_truncated).source
             suffix = _suffix(target, found)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from bitstream.errors import ModelError
 from vqcodec.nn.exact import ExactLayer, ExactStack, Tables, add_clamped, gate
 from vqcodec.nn.prior import Floats, Indices
-from vqcodec.nn.skew import LAG, TAPS, DelayLine, FrameWindows
+from vqcodec.nn.skew import LAG, SPARE, TAPS, DelayLine, FrameWindows
 
 __all__ = ["DilatedLayers", "DilatedPass", "rows_read"]
 
@@ -23,7 +23,7 @@ Integers = NDArray[np.intp]
 
 MOST_DILATIONS, MOST_DILATION = 16, 4096
 MOST_STACKED = 1 << 23  # numbers of the first matrices, which have room for what their slices do not read
-MOST_REMEMBERED = 1 << 17  # numbers that a model may make us hold for each sequence, between its steps
+MOST_REMEMBERED = 1 << 17  # numbers that a model may make us hold for each sequence, between its steps: half a megabyte
 
 
 def rows_read(planes: range, total: int, dimension: int) -> Integers:
@@ -94,7 +94,8 @@ class DilatedLayers:
 
     def _check_memory(self, layers: Sequence[Sequence[ExactLayer]]) -> None:
         slices, width = len(layers), self.values.shape[1] * self.values.shape[3]
-        remembered = slices * self.channels * sum(self.dilations) + LAG * slices * width
+        # Buffers have as much room again, so that they are moved to their beginning only once in a while.
+        remembered = 2 * (slices * self.channels * sum(self.dilations) + max(LAG * slices, SPARE) * width)
         if slices * len(TAPS) * width * 2 * self.channels > MOST_STACKED or remembered > MOST_REMEMBERED:
             raise ModelError("the model's prior is larger than any may be")
 
