@@ -20,7 +20,7 @@ def decode_sound(model: ModelFile, rate_point: int, streams: Sequence[bytes], so
     frames = -(-samples // model.stride)
     decoders = [RangeDecoder(stream) for stream in streams]
     of_slices = [decoder for decoder, slices in zip(decoders, model.layers, strict=False) for _ in slices]
-    prior = SoundPrior(model, rate_point, of_slices, source.channels, frames)
+    prior = SoundPrior(model, rate_point, of_slices, source.coded_rows, frames)
     for t in range(frames + 2 * (len(of_slices) - 1)):
         for s in range(len(of_slices)):
             if 0 <= t - 2 * s < frames:
