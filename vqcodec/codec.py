@@ -39,6 +39,8 @@ from vqcodec.quality import Setting, setting
 
 __all__ = ["Codec", "limits"]
 
+# Indices that are in memory were read under the limits of the caller.
+UNLIMITED = Limits(max_pixels=2**64, max_samples=2**96, max_steps=2**64)
 # The prior's code lengths depend on the codes around; choosing, counting anew and choosing again settles quickly.
 ASSIGNMENT_PASSES = 1
 # Bytes of a stream above its bits: half a word of rounding on average, and the length of its size in the header.
@@ -181,8 +183,9 @@ class Codec(ABC):
 
         Raises:
             InputError: the indices do not belong to this model, or miss planes.
+            LimitError: by default no reader would decode the file.
         """
-        self._check(indices)
+        self._check(indices, Limits())
         if len(indices.values) != self.model.codebooks.sizes.shape[1]:
             raise InputError("these indices have planes missing: a file needs all")
         streams = self.model.prior.encode(indices.values, indices.rate_point)
@@ -255,13 +258,13 @@ class Codec(ABC):
         self._check(indices)
         return self.model.codebooks.look_up(indices.values, indices.rate_point)
 
-    def _check(self, indices: Indices) -> None:
-        if not self._fits(indices):
+    def _check(self, indices: Indices, allowed: Limits = UNLIMITED) -> None:
+        if not self._fits(indices, allowed):
             raise InputError("these indices belong to another model")
 
-    def _fits(self, indices: Indices) -> bool:
+    def _fits(self, indices: Indices, allowed: Limits) -> bool:
         try:
-            shape = self.shape_of(indices.source)
+            shape = self.shape_of(indices.source, allowed)
         except FingerprintError:
             return False
         known = 0 <= indices.rate_point < len(self.model.codebooks.sizes)
