@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from bitstream.errors import ModelError
+from vqcodec.nn.threads import one_thread_in_forks
 
 if TYPE_CHECKING:
     from vqcodec.model import Model
@@ -45,6 +46,7 @@ class ModelNetworks(Generic[Encoder, Decoder, Likelihood]):
         values: str,
     ) -> None:
         self.model, self._make_likelihood, self._values = model, likelihood, values
+        one_thread_in_forks()
         try:
             self.device = torch.device(device)
             self._encoder = self._filled(encoder(), "encoder") if model.has_encoder else None
