@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from vqcodec.cli import options
+from vqcodec.cli.left_out import name_left_out
 from vqcodec.cli.program import about, note
 from vqcodec.cli.progress import blocks_shown, passes_shown
 from vqcodec.codec_cache import CodecCache
@@ -58,6 +59,7 @@ def decompress(
     out_dir: Path | None,
     recursive: bool,
     jobs: int,
+    verbose: bool,
     suffix: str | None,
     model: str | None,
     max_pixels: int | None,
@@ -87,6 +89,7 @@ def decompress(
     if model is not None:
         find_model(model)  # is told once, not for every file
     tasks = plan(options.named_files(paths), out_dir, recursive, _is_wanted, suffixes.of)
+    name_left_out(tasks.left_out, verbose)
     many.run(work, tasks, jobs, "decompressing", force)
 
 

@@ -97,7 +97,7 @@ def run(work: Work, plan: Plan, jobs: int, direction: Direction, force: bool) ->
                 tally.add(outcome.sizes)
     for failure in failures:
         report_error(failure)
-    click.echo(tally.summary(len(failures)), err=True)
+    click.echo(tally.summary(len(failures), len(plan.left_out)), err=True)
     if failures:
         raise click.exceptions.Exit(1)
 

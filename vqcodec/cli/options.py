@@ -27,6 +27,7 @@ __all__ = [
     "named_files",
     "quality",
     "refuse",
+    "verbose",
 ]
 
 quality = click.option(
@@ -64,6 +65,7 @@ allow_truncated = click.option(
     "--allow-truncated", is_flag=True, help="Accept a file that was cut, and use its layers that are whole."
 )
 json_output = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+verbose = click.option("-v", "--verbose", is_flag=True, help="Name all files of folders that are left out.")
 keep_metadata = click.option(
     "--keep-metadata", is_flag=True, help="Of a picture: keep its colour profile, EXIF and XMP."
 )
@@ -101,8 +103,8 @@ _settings = click.option("--config", metavar="FILE", type=click.Path(path_type=P
 
 
 def many(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The arguments of a command on one file or many: `paths`, `out_dir`, `recursive`, `jobs`."""
-    return _paths(_out_dir(_recursive(_jobs(command))))
+    """The arguments of a command on one file or many: `paths`, `out_dir`, `recursive`, `jobs`, `verbose`."""
+    return _paths(_out_dir(_recursive(_jobs(verbose(command)))))
 
 
 def fitting(command: Callable[..., Any]) -> Callable[..., Any]:
