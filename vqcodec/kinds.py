@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["unread_kind"]
+__all__ = ["is_picture_head", "unread_kind"]
 
 _SUFFIXES = {
     "a HEIC picture, which is read once pillow-heif is installed (pip install pillow-heif)": (
@@ -35,3 +35,13 @@ def unread_kind(name: str) -> str | None:
     Some of these are read where a package is installed: ask `is_picture_name` and `is_sound_name` first.
     """
     return _KINDS.get(Path(name).suffix.lower())
+
+
+def is_picture_head(head: bytes) -> bool:
+    """Whether a file that begins with these 16 bytes may be a picture, of one of Pillow's formats that have a magic."""
+    from PIL import Image
+
+    Image.init()
+    whole = head.ljust(16, b"\0")  # less is too little for some of the tests
+    found = [accepts(whole) for _, accepts in Image.OPEN.values() if accepts]
+    return any(each and not isinstance(each, str) for each in found)  # a text says why it is not read

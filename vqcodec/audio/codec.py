@@ -11,16 +11,21 @@ for itself.
 from __future__ import annotations
 
 import math
+import os
+import warnings
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bitstream import AudioSource, FingerprintError, InputError, LimitError, Limits, UnsupportedError
+from vqcodec.arguments import number, whole_number
 from vqcodec.audio.networks import Networks
 from vqcodec.audio.resampling import RATES, fit_blocks, resample, resample_blocks, resampled_length
 from vqcodec.audio.sndfile import MAX_CHANNELS
-from vqcodec.audio.waveform import samples_array
+from vqcodec.audio.waveform import RecordingReader, samples_array
 from vqcodec.budget import USUAL_ESTIMATES, USUAL_FILES, SizedFile, check_budget, largest_file, probe, taken
 from vqcodec.codec import Codec, limits
 from vqcodec.defaults import DEFAULT_QUALITY
@@ -29,9 +34,13 @@ from vqcodec.model import Model
 from vqcodec.nn.progress import as_one
 from vqcodec.quality import Setting
 
+if TYPE_CHECKING:
+    from vqcodec.arguments import FileData
+
 __all__ = ["AudioCodec"]
 
 Samples = NDArray[np.float32]
+SamplesOrFile = NDArray[np.generic] | bytes | str | os.PathLike[str]
 
 FILE_PASSES = 2  # of the prior through all frames, for a file whose codes are chosen, then written
 
@@ -60,8 +69,8 @@ class AudioCodec(Codec):
 
     def compress(
         self,
-        samples: NDArray[np.generic],
-        rate: int,
+        samples: SamplesOrFile,
+        rate: int | None = None,
         quality: float = DEFAULT_QUALITY,
         kbps: float | None = None,
         max_bytes: float | None = None,
@@ -69,8 +78,9 @@ class AudioCodec(Codec):
         """Compress a recording to the bytes of a `.vq` file.
 
         Args:
-            samples: floats, nominally in -1..1, or int16 or int32: `[N]` or `[C, N]`.
-            rate: samples a second.
+            samples: floats, nominally in -1..1, or int16 or int32: `[N]` or `[C, N]`. Or the path of a sound file, or
+                its bytes; what is lost when it is read is told by UserWarnings.
+            rate: samples a second; a file says it itself.
             quality: 1..100, continuous; both the size of the file and the fidelity rise with it.
             kbps: size of the file in kbit a second, instead of a quality: it is met from below, with at most 3 % to
                 spare. If more is left, a UserWarning says why.
@@ -79,7 +89,8 @@ class AudioCodec(Codec):
         Raises:
             InputError: an argument cannot be used, or no file of the recording is so small.
         """
-        return self.compress_blocks([samples_array(samples, rate)], rate, quality, kbps, max_bytes)
+        with _recorded(samples, rate) as (blocks, known):
+            return self.compress_blocks(blocks, known, quality, kbps, max_bytes)
 
     def compress_blocks(
         self,
@@ -90,6 +101,7 @@ class AudioCodec(Codec):
         max_bytes: float | None = None,
     ) -> bytes:
         """As `compress`, of float32 blocks `[C, n]` that follow each other. How they are cut makes no difference."""
+        kbps = None if kbps is None else number(kbps, "kbps")
         if kbps is not None and not 0 < kbps < math.inf:
             raise InputError(f"the rate must be above 0 kbit/s, not {kbps:g}")
         if kbps is not None and max_bytes is not None:
@@ -105,12 +117,12 @@ class AudioCodec(Codec):
         return self._file(latents, source, chosen)
 
     def decompress(
-        self, data: bytes, max_samples: int | None = None, allow_truncated: bool = False
+        self, data: FileData, max_samples: int | None = None, allow_truncated: bool = False
     ) -> tuple[Samples, int]:
         """The recording of a `.vq` file: samples `[C, N]` in -1..1, and their number a second.
 
         Args:
-            data: the file's bytes.
+            data: the file's bytes, in any buffer, or its path.
             max_samples: refuse more samples in all channels; the default is that of `Limits`.
             allow_truncated: decode a file that was cut from its whole layers: see `read`.
 
@@ -123,7 +135,7 @@ class AudioCodec(Codec):
     # Samples <-> indices -------------------------------------------------------------------------------------------
 
     def encode(
-        self, samples: NDArray[np.generic], rate: int, lambda_: float = 0.0, rate_point: int | None = None
+        self, samples: SamplesOrFile, rate: int | None = None, lambda_: float = 0.0, rate_point: int | None = None
     ) -> Indices:
         """The indices of a recording.
 
@@ -136,7 +148,8 @@ class AudioCodec(Codec):
             InputError: an argument cannot be used.
         """
         chosen = self._setting(lambda_, rate_point)
-        latents, source = self.analyse([samples_array(samples, rate)], rate)
+        with _recorded(samples, rate) as (blocks, known):
+            latents, source = self.analyse(blocks, known)
         return self.indices(self.choose(latents, chosen), chosen.rate_point, source)
 
     def decode(self, indices: Indices) -> tuple[Samples, int]:
@@ -145,6 +158,7 @@ class AudioCodec(Codec):
         Raises:
             InputError: the indices do not belong to this model.
         """
+        self._check(indices)
         samples = np.concatenate(list(self.decode_blocks(indices)), axis=1)
         return samples, _recording(indices.source).sample_rate
 
@@ -168,6 +182,8 @@ class AudioCodec(Codec):
             InputError: the indices do not belong to this model, or to a recording of this length.
             ModelError: the model does not say how likely samples are.
         """
+        self._check(indices)
+        rate = whole_number(rate, "a sample rate")
         array = samples_array(samples, rate)
         if AudioSource(array.shape[1], rate, len(array)) != indices.source:
             raise InputError("the recording is not of the length that its indices are for")
@@ -189,20 +205,27 @@ class AudioCodec(Codec):
         Raises:
             InputError: an argument is out of range.
         """
+        seconds = number(seconds, "the length in seconds")
         if not 0 < seconds < math.inf:
             raise InputError(f"a recording lasts more than 0 seconds, not {seconds:g}")
-        source = AudioSource(math.ceil(seconds * self.sample_rate), self.sample_rate, 1)
+        try:
+            source = AudioSource(math.ceil(seconds * self.sample_rate), self.sample_rate, 1)
+        except ValueError as error:
+            raise InputError(f"no recording is so long: {error}") from None
         return self._draw(count, source, seed, temperature, rate_point)
 
     def analyse(self, blocks: Iterable[Samples], rate: int) -> tuple[Samples, AudioSource]:
         """z_e of a recording in blocks `[C, n]`, split into planes: `[P, D, C, T]`; and what the recording is."""
         samples = channels = 0
+        rate = whole_number(rate, "a sample rate")
 
         def counted() -> Iterator[Samples]:
             nonlocal samples, channels
             for block in blocks:
                 samples, channels = samples + block.shape[1], len(block)
                 yield block
+            if not samples:
+                raise InputError("a recording has at least one sample")
 
         z = self._networks.encode(map(_mid_side, resample_blocks(counted(), rate, self.sample_rate)))
         planes = self.model.codebooks.sizes.shape[1]
@@ -227,6 +250,23 @@ class AudioCodec(Codec):
     def _file(self, latents: Samples, source: AudioSource, chosen: Setting) -> bytes:
         with as_one(FILE_PASSES * latents.shape[3]):
             return self.write(self.quantize(latents, chosen, source))
+
+
+@contextmanager
+def _recorded(samples: SamplesOrFile, rate: int | None) -> Iterator[tuple[Iterable[Samples], int]]:
+    """The blocks and the sample rate of an array, or of a file; UserWarnings say what is lost when that is read."""
+    given = None if rate is None else whole_number(rate, "a sample rate")
+    if not isinstance(samples, (bytes, str, os.PathLike)):
+        if given is None:
+            raise InputError("samples go with their rate, the number of them a second")
+        yield [samples_array(samples, given)], given
+        return
+    with RecordingReader(samples) as reader:
+        if given not in (None, reader.rate):
+            raise InputError(f"the file has {reader.rate} samples a second, not {given}")
+        yield reader.blocks(), reader.rate
+        for text in reader.notes:
+            warnings.warn(text, stacklevel=4)
 
 
 def _mid_side(block: Samples) -> Samples:

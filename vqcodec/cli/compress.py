@@ -125,6 +125,9 @@ class Compressor:
 
     def compress(self, original: Original, target: str) -> None:
         """Compress a picture or a sound to `target`."""
+        from vqcodec.files import refuse_own_source
+
+        refuse_own_source(original.name, target)
         (self._compress_sound if original.is_sound else self._compress_picture)(original, target)
 
     def _compress_picture(self, original: Original, target: str) -> None:

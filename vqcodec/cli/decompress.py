@@ -104,10 +104,11 @@ class Decompressor:
         """Decompress the file `source` to `target`."""
         from bitstream import AudioSource, unpack
         from vqcodec.codec import limits
-        from vqcodec.files import read_input, write_output
+        from vqcodec.files import is_vq, read_input, refuse_own_source, write_output
 
+        refuse_own_source(source, target)
         settings = self._settings
-        data, allowed = read_input(source), limits(settings.max_pixels, settings.max_samples)
+        data, allowed = read_input(source, is_vq), limits(settings.max_pixels, settings.max_samples)
         with about(source):
             found = unpack(data, allowed, settings.allow_truncated).source
             suffix = _suffix(target, found)
@@ -137,12 +138,11 @@ def _suffix(target: str, found: Source) -> str:
     """The format to write; InputError if what is found is not written as `target`."""
     from bitstream import AudioSource
     from vqcodec.audio import waveform
-    from vqcodec.files import STANDARD_STREAM
     from vqcodec.image import formats
 
     if isinstance(found, AudioSource):
-        return ".wav" if target == STANDARD_STREAM else waveform.written_format(target)
-    return ".png" if target == STANDARD_STREAM else formats.written_format(target)
+        return ".wav" if options.lets_us_choose(target) else waveform.written_format(target)
+    return ".png" if options.lets_us_choose(target) else formats.written_format(target)
 
 
 def _write_sound(

@@ -21,6 +21,7 @@ __all__ = [
     "in_and_out",
     "json_output",
     "keep_metadata",
+    "lets_us_choose",
     "many",
     "model",
     "model_of_kind",
@@ -127,6 +128,13 @@ def named_files(paths: tuple[str, ...]) -> tuple[str, ...]:
     if "-" in paths:
         raise click.UsageError("- goes with OUT, not with --out-dir", click.get_current_context())
     return paths
+
+
+def lets_us_choose(target: str) -> bool:
+    """Whether an output does not say its format: standard output, or a pipe or device without a suffix."""
+    from vqcodec.files import is_stream
+
+    return not Path(target).suffix and is_stream(target)
 
 
 def at_most_one(*names: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -66,11 +67,15 @@ def plan(
         if not inside.meant:
             refused.append(f"{name}: there is nothing to do in it{'' if recursive else ', unless with --recursive'}")
 
+    sources = {os.path.realpath(source) for source, _ in found}
     stems = Counter(_stem(place) for place in {place for _, place in found})
     taken: dict[Path, Path] = {}
     for source, place in found:
         single = stems[_stem(place)] == 1
         target = out / place.with_name((place.stem if single else place.name) + suffix(source))
+        if os.path.realpath(target) in sources:
+            refused.append(f"{source}: it would become {target}, which is one of the files that are read")
+            continue
         first = taken.setdefault(target, source)
         if first != source:
             refused.append(f"{source}: {target} is what {first} becomes")

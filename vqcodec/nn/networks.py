@@ -51,7 +51,7 @@ class ModelNetworks(Generic[Encoder, Decoder, Likelihood]):
             self.device = torch.device(device)
             self._encoder = self._filled(encoder(), "encoder") if model.has_encoder else None
             self.decoder = self._filled(decoder(), "decoder")
-        except (RuntimeError, AssertionError, NotImplementedError) as error:
+        except (RuntimeError, AssertionError, NotImplementedError, TypeError) as error:
             raise ModelError(f"the model cannot be used on {device!r}: {str(error).splitlines()[0]}") from None
 
     @property
