@@ -137,10 +137,11 @@ class Decompressor:
 def _suffix(target: str, found: Source) -> str:
     """The format to write; InputError if what is found is not written as `target`."""
     from bitstream import AudioSource
-    from vqcodec.audio import waveform
     from vqcodec.image import formats
 
     if isinstance(found, AudioSource):
+        from vqcodec.audio import waveform
+
         return ".wav" if options.lets_us_choose(target) else waveform.written_format(target)
     return ".png" if options.lets_us_choose(target) else formats.written_format(target)
 
