@@ -232,26 +232,24 @@ def test_version() -> None:
     assert succeed("--version").stdout == f"vqcodec {vqcodec.__version__}\n"
 
 
-HELP = """
+IMPORTED = """
 import sys
 from vqcodec.cli import main
 try:
-    main(["--help"])
+    main(sys.argv[1:])
 except SystemExit as end:
-    assert end.code == 0
+    assert not end.code
 print([name for name in ("torch", "numpy", "PIL", "constriction", "safetensors", "tqdm") if name in sys.modules])
 """
 
 
 def test_help_imports_nothing_heavy() -> None:
-    done = subprocess.run([sys.executable, "-c", HELP], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", IMPORTED, "--help"], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("Usage:")
     assert done.stdout.endswith("\n[]\n")
 
 
 def test_info_does_without_torch(folder: Path) -> None:
-    command = [sys.executable, "-X", "importtime", "-m", "vqcodec", "info", str(folder / "photo.vq")]
+    command = [sys.executable, "-c", IMPORTED, "info", str(folder / "photo.vq")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    modules = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
-    assert "numpy" in modules
-    assert not modules & {"torch", "PIL"}
+    assert done.stdout.endswith("\n['numpy', 'constriction', 'safetensors']\n")
