@@ -12,11 +12,13 @@ import math
 import warnings
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bitstream import (
+    UNLIMITED,
     Chunks,
     Container,
     CorruptError,
@@ -30,6 +32,7 @@ from bitstream import (
     unpack,
 )
 from bitstream.entropy import indices_crc
+from vqcodec.arguments import file_bytes, number, whole_number
 from vqcodec.budget import SizeCurve, probe
 from vqcodec.defaults import DEFAULT_QUALITY
 from vqcodec.indices import Indices, Source
@@ -37,10 +40,11 @@ from vqcodec.model import Model
 from vqcodec.nn.sampling import SymbolSampler
 from vqcodec.quality import Setting, setting
 
+if TYPE_CHECKING:
+    from vqcodec.arguments import FileData
+
 __all__ = ["Codec", "limits"]
 
-# Indices that are in memory were read under the limits of the caller.
-UNLIMITED = Limits(max_pixels=2**64, max_samples=2**96, max_steps=2**64)
 # The prior's code lengths depend on the codes around; choosing, counting anew and choosing again settles quickly.
 ASSIGNMENT_PASSES = 1
 # Bytes of a stream above its bits: half a word of rounding on average, and the length of its size in the header.
@@ -87,11 +91,12 @@ class Codec(ABC):
 
     def settings(self, quality: float) -> Setting:
         """The rate point and lambda of a quality 1..100."""
-        return setting(self.model.config.quality, quality)
+        return setting(self.model.config.quality, number(quality, "quality"))
 
     def codebooks(self, rate_point: int) -> list[NDArray[np.float32]]:
-        """The codewords of each plane, `[K, D]`."""
-        return [self.model.codebooks.of(rate_point, plane) for plane in range(self.model.codebooks.sizes.shape[1])]
+        """The codewords of each plane, `[K, D]`; InputError if there is no such rate point."""
+        rate = self._rate_point(rate_point)
+        return [self.model.codebooks.of(rate, plane) for plane in range(self.model.codebooks.sizes.shape[1])]
 
     # Latents <-> indices -------------------------------------------------------------------------------------------
 
@@ -197,11 +202,11 @@ class Codec(ABC):
         )
 
     # Limits is frozen, so that one default can serve all calls.
-    def read(self, data: bytes, allowed: Limits = Limits(), allow_truncated: bool = False) -> Indices:  # noqa: B008
+    def read(self, data: FileData, allowed: Limits = Limits(), allow_truncated: bool = False) -> Indices:  # noqa: B008
         """The indices of a `.vq` file.
 
         Args:
-            data: the file's bytes.
+            data: the file's bytes, in any buffer, or its path.
             allowed: what the file may claim.
             allow_truncated: of a file that was cut, or that was made of fewer layers than its model has, return the
                 planes of the layers that are whole, with a UserWarning that says how many these are.
@@ -210,6 +215,7 @@ class Codec(ABC):
             BitstreamError: the file is damaged, foreign, or too large; TruncatedError if no layer is whole.
             FingerprintError: it was written with another model.
         """
+        data = file_bytes(data)
         container = unpack(data, allowed, allow_truncated)
         if container.fingerprint != self.model.fingerprint:
             raise FingerprintError(
@@ -233,32 +239,35 @@ class Codec(ABC):
 
     def _draw(self, count: int, source: Source, seed: int, temperature: float, rate_point: int | None) -> list[Indices]:
         """Indices drawn from the prior, each for a `source`; see `sample`."""
-        rate, chance = self._rate_point(rate_point), SymbolSampler(seed, temperature)
+        rate, count = self._rate_point(rate_point), whole_number(count, "the count")
+        if count < 0:
+            raise InputError(f"the count must not be negative, as {count} is")
+        chance = SymbolSampler(whole_number(seed, "the seed"), number(temperature, "the temperature"))
         rows, columns = self.shape_of(source)
         volumes = [self.model.prior.sample(chance, rate, rows, columns) for _ in range(count)]
         return [self.indices(values, rate, source) for values in volumes]
 
     def _setting(self, lambda_: float, rate_point: int | None) -> Setting:
         """What a caller of `encode` asked for."""
-        rate = self._rate_point(rate_point)
-        if not 0 <= lambda_ < math.inf:
+        rate, worth = self._rate_point(rate_point), number(lambda_, "lambda")
+        if not 0 <= worth < math.inf:
             raise InputError("lambda must be finite and not negative")
-        return Setting(rate, lambda_)
+        return Setting(rate, worth)
 
     def _rate_point(self, rate_point: int | None) -> int:
         """The rate point that a caller asked for; None is that of the default quality."""
         rates = len(self.model.codebooks.sizes)
-        rate = self.settings(DEFAULT_QUALITY).rate_point if rate_point is None else rate_point
+        if rate_point is None:
+            return self.settings(DEFAULT_QUALITY).rate_point
+        rate = whole_number(rate_point, "the rate point")
         if not 0 <= rate < rates:
             raise InputError(f"the rate point must be in 0..{rates - 1}")
         return rate
 
-    def _look_up(self, indices: Indices) -> NDArray[np.float32]:
-        """z_q `[C, rows, columns]` of indices, once they are known to be of this model."""
-        self._check(indices)
-        return self.model.codebooks.look_up(indices.values, indices.rate_point)
-
+    # Indices that are in memory were read under the limits of the caller.
     def _check(self, indices: Indices, allowed: Limits = UNLIMITED) -> None:
+        if not isinstance(indices, Indices):
+            raise InputError(f"indices must be Indices, as of encode, not {type(indices).__name__}")
         if not self._fits(indices, allowed):
             raise InputError("these indices belong to another model")
 
@@ -287,8 +296,13 @@ def limits(
     max_steps: int | None = None,
 ) -> Limits:
     """What a file may claim; None is the default."""
-    given = {"max_pixels": max_pixels, "max_samples": max_samples, "max_seconds": max_seconds, "max_steps": max_steps}
-    return Limits(**{name: limit for name, limit in given.items() if limit is not None})  # type: ignore[arg-type]
+    default = Limits()
+    return Limits(
+        max_pixels=default.max_pixels if max_pixels is None else whole_number(max_pixels, "max_pixels"),
+        max_samples=default.max_samples if max_samples is None else whole_number(max_samples, "max_samples"),
+        max_seconds=default.max_seconds if max_seconds is None else number(max_seconds, "max_seconds"),
+        max_steps=default.max_steps if max_steps is None else whole_number(max_steps, "max_steps"),
+    )
 
 
 def _vectors(latents: NDArray[np.float32]) -> NDArray[np.float32]:
