@@ -15,11 +15,12 @@ from .errors import (
     UnsupportedError,
     VqcodecError,
 )
-from .header import Limits
+from .header import UNLIMITED, Limits
 from .sources import AudioSource, ColourFormat, ImageSource, Rotation
 
 __all__ = [
     "PRECISION",
+    "UNLIMITED",
     "AudioSource",
     "BitstreamError",
     "Chunks",

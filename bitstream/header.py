@@ -26,7 +26,7 @@ from .sources import (
     write_source,
 )
 
-__all__ = ["Header", "Limits", "check_magic", "read_header", "write_header"]
+__all__ = ["UNLIMITED", "Header", "Limits", "check_magic", "read_header", "write_header"]
 
 MAGIC = b"\x8eVQ\n"
 FORMAT_VERSION = 1
@@ -109,6 +109,11 @@ class Limits:
                 _check_limit("seconds", samples / rate, self.max_seconds)
         _check_limit("layers", len(header.stream_sizes), self.max_layers)
         _check_limit("bytes of streams", sum(header.stream_sizes + header.chunk_sizes), self.max_stream_bytes)
+
+
+UNLIMITED = Limits(
+    max_pixels=2**64, max_samples=2**96, max_seconds=2**64, max_steps=2**64
+)  # all that a header can hold
 
 
 def check_magic(data: bytes) -> None:

@@ -200,7 +200,7 @@ def test_tokens_name_unreadable_sounds_and_write_the_rest(folder: Path, tiny_voi
     (folder / "loud.wav").write_bytes(saved(20 * MONO, "WAV", "FLOAT", 16_000))
     result = run("tokens", folder, folder / "out.npz", "-m", tiny_voice)
     assert (result.exit_code, result.stdout) == (1, "")
-    bad, loud, last = result.stderr.splitlines()
+    bad, loud, _, last = result.stderr.splitlines()
     assert error_of(bad + "\n").startswith(f"{folder / 'bad.wav'}: not a sound")
     assert loud.startswith(f"vqcodec: note: {folder / 'loud.wav'}: its samples go up to")
     assert error_of(last + "\n").startswith("1 of 3 sounds could not be read")

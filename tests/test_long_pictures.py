@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from tiny import pictures
 
-from bitstream import ImageSource, Limits
+from bitstream import ImageSource, Limits, pack, unpack
 from vqcodec import ImageCodec, InputError, LimitError
 from vqcodec.image import codec as codec_module
 from vqcodec.image import modes
@@ -48,6 +48,19 @@ def test_a_caller_may_allow_fewer_steps(tiny_codec: ImageCodec) -> None:
         tiny_codec.decompress(data, max_steps=most - 1)
     with pytest.raises(LimitError, match="steps"):
         tiny_codec.read(data, Limits(max_steps=most - 1))
+
+
+def test_a_caller_may_allow_more_steps(tiny_codec: ImageCodec) -> None:
+    """Also when its indices are decoded; but nobody makes such a file by chance."""
+    made = unpack(tiny_codec.compress(np.zeros((16, 1, 3), np.uint8)))
+    longer = dataclasses.replace(made, source=ImageSource(1, 600_000, 1, 16))
+    data = pack(longer)
+    with pytest.raises(LimitError, match="steps"):
+        tiny_codec.decompress(data)
+    indices = tiny_codec.read(data, Limits(max_steps=2**24))
+    assert tiny_codec.decode(indices).size == tiny_codec.decompress(data, max_steps=2**24).size == (1, 600_000)
+    with pytest.raises(LimitError, match="too long"):
+        tiny_codec.write(indices)
 
 
 def test_pictures_that_are_too_long_are_refused_before_any_work(

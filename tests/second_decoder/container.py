@@ -35,11 +35,11 @@ class Sound:
     sample_rate: int
     channels: int
     silent_rows: tuple[int, ...] = ()
-    rotations: tuple[tuple[int, int], ...] = ()  # a stretch and an angle
+    rotations: tuple[tuple[int, int], ...] = ()  # stretches, and the angles from there on
 
     @property
     def coded_rows(self) -> int:
-        """Rows of the index volume."""
+        """Rows that have indices."""
         return self.channels - len(self.silent_rows)
 
 
@@ -116,17 +116,20 @@ def read_picture(data: ByteReader) -> tuple[Picture, bool, bool]:
 
 
 def read_sound(data: ByteReader) -> Sound:
-    samples, sample_rate, channels = data.varint(64), data.varint(), data.varint()
-    require(samples > 0 and sample_rate > 0 and channels > 0, "a field is 0")
-    silent = tuple(data.varint() for _ in range(data.varint())) if channels > 1 else ()
-    require(len(silent) < channels and all(row < channels for row in silent), "a silent row is out of range")
-    require(all(row < below for row, below in pairwise(silent)), "silent rows do not ascend")
-    rotations = tuple((data.varint(64), data.varint()) for _ in range(data.varint())) if channels == 2 else ()
-    stretches = -(-samples // (8 * sample_rate))
-    require(all(stretch < stretches and angle < 65536 for stretch, angle in rotations), "a rotation is out of range")
-    for (before, angle_before), (stretch, angle) in pairwise([(-1, 0), *rotations]):
-        require(before < stretch and angle != angle_before, "rotations do not ascend, or one is that before it")
-    return Sound(samples, sample_rate, channels, silent, rotations)
+    samples, rate, channels = data.varint(64), data.varint(), data.varint()
+    require(samples > 0 and rate > 0 and channels > 0, "a field is 0")
+    count = data.varint() if channels > 1 else 0
+    require(count < channels, "all rows are silent")
+    silent = tuple(data.varint() for _ in range(count))
+    require(list(silent) == sorted(set(silent)) and all(row < channels for row in silent), "rows are out of order")
+    count = data.varint() if channels == 2 else 0
+    rotations = tuple((data.varint(64), data.varint()) for _ in range(count))
+    stretches, angles = [each[0] for each in rotations], [0, *(each[1] for each in rotations)]
+    require(stretches == sorted(set(stretches)), "stretches are out of order")
+    require(all(stretch < -(-samples // (8 * rate)) for stretch in stretches), "a stretch is behind the end")
+    require(all(angle <= 65535 for angle in angles), "an angle is out of range")
+    require(all(one != other for one, other in pairwise(angles)), "an angle is repeated")
+    return Sound(samples, rate, channels, silent, rotations)
 
 
 def read_chunk(data: ByteReader, size: int | None) -> bytes | None:

@@ -10,12 +10,17 @@ rate of its own; length, rate and channels of the source come back. What channel
 from __future__ import annotations
 
 import math
+import os
+import warnings
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bitstream import AudioSource, FingerprintError, InputError, LimitError, Limits, UnsupportedError
+from vqcodec.arguments import number, whole_number
 from vqcodec.audio.arrays import samples_array
 from vqcodec.audio.blocks import fit_blocks
 from vqcodec.audio.networks import Networks
@@ -23,6 +28,7 @@ from vqcodec.audio.offset import without_offset
 from vqcodec.audio.resampling import RATES, resample_blocks, resampled_length
 from vqcodec.audio.rows import SILENCE, RowAnalysis, channels_of, coded_rows, rows_of
 from vqcodec.audio.sndfile import MAX_CHANNELS
+from vqcodec.audio.waveform import RecordingReader
 from vqcodec.budget import USUAL_ESTIMATES, USUAL_FILES, SizedFile, check_budget, largest_file, probe, taken
 from vqcodec.codec import Codec, limits
 from vqcodec.defaults import DEFAULT_QUALITY
@@ -31,9 +37,13 @@ from vqcodec.model import Model
 from vqcodec.nn.progress import as_one
 from vqcodec.quality import Setting
 
+if TYPE_CHECKING:
+    from vqcodec.arguments import FileData
+
 __all__ = ["AudioCodec"]
 
 Samples = NDArray[np.float32]
+SamplesOrFile = NDArray[np.generic] | bytes | str | os.PathLike[str]
 
 # Of a file that is read: a frame is a step of the prior, and indices are held for a whole recording.
 MOST_FRAMES = 2**23
@@ -65,8 +75,8 @@ class AudioCodec(Codec):
 
     def compress(
         self,
-        samples: NDArray[np.generic],
-        rate: int,
+        samples: SamplesOrFile,
+        rate: int | None = None,
         quality: float = DEFAULT_QUALITY,
         kbps: float | None = None,
         max_bytes: float | None = None,
@@ -74,8 +84,9 @@ class AudioCodec(Codec):
         """Compress a recording to the bytes of a `.vq` file.
 
         Args:
-            samples: floats, nominally in -1..1, or int16 or int32: `[N]` or `[C, N]`.
-            rate: samples a second.
+            samples: floats, nominally in -1..1, or int16 or int32: `[N]` or `[C, N]`. Or the path of a sound file, or
+                its bytes; what is lost when it is read is told by UserWarnings.
+            rate: samples a second; a file says it itself.
             quality: 1..100, continuous; both the size of the file and the fidelity rise with it.
             kbps: size of the file in kbit a second, instead of a quality: it is met from below, with at most 3 % to
                 spare. If more is left, a UserWarning says why.
@@ -84,7 +95,8 @@ class AudioCodec(Codec):
         Raises:
             InputError: an argument cannot be used, or no file of the recording is so small.
         """
-        return self.compress_blocks([samples_array(samples, rate)], rate, quality, kbps, max_bytes)
+        with _recorded(samples, rate) as (blocks, known):
+            return self.compress_blocks(blocks, known, quality, kbps, max_bytes)
 
     def compress_blocks(
         self,
@@ -95,6 +107,7 @@ class AudioCodec(Codec):
         max_bytes: float | None = None,
     ) -> bytes:
         """As `compress`, of float32 blocks `[C, n]` that follow each other. How they are cut makes no difference."""
+        kbps = None if kbps is None else number(kbps, "kbps")
         if kbps is not None and not 0 < kbps < math.inf:
             raise InputError(f"the rate must be above 0 kbit/s, not {kbps:g}")
         if kbps is not None and max_bytes is not None:
@@ -111,7 +124,7 @@ class AudioCodec(Codec):
 
     def decompress(
         self,
-        data: bytes,
+        data: FileData,
         max_samples: int | None = None,
         allow_truncated: bool = False,
         max_seconds: float | None = None,
@@ -119,7 +132,7 @@ class AudioCodec(Codec):
         """The recording of a `.vq` file: samples `[C, N]` in -1..1, and their number a second.
 
         Args:
-            data: the file's bytes.
+            data: the file's bytes, in any buffer, or its path.
             max_samples: refuse more samples in all channels, at the rate of the recording or of the model; the default
                 is that of `Limits`.
             allow_truncated: decode a file that was cut from its whole layers: see `read`.
@@ -134,7 +147,7 @@ class AudioCodec(Codec):
     # Samples <-> indices -------------------------------------------------------------------------------------------
 
     def encode(
-        self, samples: NDArray[np.generic], rate: int, lambda_: float = 0.0, rate_point: int | None = None
+        self, samples: SamplesOrFile, rate: int | None = None, lambda_: float = 0.0, rate_point: int | None = None
     ) -> Indices:
         """The indices of a recording.
 
@@ -147,7 +160,8 @@ class AudioCodec(Codec):
             InputError: an argument cannot be used.
         """
         chosen = self._setting(lambda_, rate_point)
-        latents, source = self.analyse([samples_array(samples, rate)], rate)
+        with _recorded(samples, rate) as (blocks, known):
+            latents, source = self.analyse(blocks, known)
         return self.indices(self.choose(latents, chosen), chosen.rate_point, source)
 
     def decode(self, indices: Indices) -> tuple[Samples, int]:
@@ -156,6 +170,7 @@ class AudioCodec(Codec):
         Raises:
             InputError: the indices do not belong to this model.
         """
+        self._check(indices)
         samples = np.concatenate(list(self.decode_blocks(indices)), axis=1)
         return samples, _recording(indices.source).sample_rate
 
@@ -182,6 +197,8 @@ class AudioCodec(Codec):
             InputError: the indices do not belong to this model, or to a recording of this length.
             ModelError: the model does not say how likely samples are.
         """
+        self._check(indices)
+        rate = whole_number(rate, "a sample rate")
         array = samples_array(samples, rate)
         self._check(indices)
         source = _recording(indices.source)
@@ -208,20 +225,27 @@ class AudioCodec(Codec):
         Raises:
             InputError: an argument is out of range.
         """
+        seconds = number(seconds, "the length in seconds")
         if not 0 < seconds < math.inf:
             raise InputError(f"a recording lasts more than 0 seconds, not {seconds:g}")
-        source = AudioSource(math.ceil(seconds * self.sample_rate), self.sample_rate, 1)
+        try:
+            source = AudioSource(math.ceil(seconds * self.sample_rate), self.sample_rate, 1)
+        except ValueError as error:
+            raise InputError(f"no recording is so long: {error}") from None
         return self._draw(count, source, seed, temperature, rate_point)
 
     def analyse(self, blocks: Iterable[Samples], rate: int) -> tuple[Samples, AudioSource]:
         """z_e of a recording in blocks `[C, n]`, split into planes: `[P, D, rows, T]`; and what the recording is."""
         samples = channels = 0
+        rate = whole_number(rate, "a sample rate")
 
         def counted() -> Iterator[Samples]:
             nonlocal samples, channels
             for block in blocks:
                 samples, channels = samples + block.shape[1], len(block)
                 yield block
+            if not samples:
+                raise InputError("a recording has at least one sample")
 
         analysis = RowAnalysis(self.sample_rate)
         z = self._networks.encode(analysis.rows(self._coded(counted(), rate)))
@@ -268,6 +292,23 @@ class AudioCodec(Codec):
     def _file(self, latents: Samples, source: AudioSource, chosen: Setting) -> bytes:
         with as_one(FILE_PASSES * latents.shape[3]):
             return self.write(self.quantize(latents, chosen, source))
+
+
+@contextmanager
+def _recorded(samples: SamplesOrFile, rate: int | None) -> Iterator[tuple[Iterable[Samples], int]]:
+    """The blocks and the sample rate of an array, or of a file; UserWarnings say what is lost when that is read."""
+    given = None if rate is None else whole_number(rate, "a sample rate")
+    if not isinstance(samples, (bytes, str, os.PathLike)):
+        if given is None:
+            raise InputError("samples go with their rate, the number of them a second")
+        yield [samples_array(samples, given)], given
+        return
+    with RecordingReader(samples) as reader:
+        if given not in (None, reader.rate):
+            raise InputError(f"the file has {reader.rate} samples a second, not {given}")
+        yield reader.blocks(), reader.rate
+        for text in reader.notes:
+            warnings.warn(text, stacklevel=4)
 
 
 def _with_silent_rows(blocks: Iterable[Samples], source: AudioSource) -> Iterator[Samples]:

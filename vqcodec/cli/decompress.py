@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from vqcodec.cli import options
+from vqcodec.cli.left_out import name_left_out
 from vqcodec.cli.program import about, note
 from vqcodec.cli.progress import blocks_shown, passes_shown
 from vqcodec.codec_cache import CodecCache
@@ -62,6 +63,7 @@ def decompress(
     out_dir: Path | None,
     recursive: bool,
     jobs: int,
+    verbose: bool,
     suffix: str | None,
     model: str | None,
     max_pixels: int | None,
@@ -92,6 +94,7 @@ def decompress(
     if model is not None:
         find_model(model)  # is told once, not for every file
     tasks = plan(options.named_files(paths), out_dir, recursive, _is_wanted, suffixes.of)
+    name_left_out(tasks.left_out, verbose)
     many.run(work, tasks, jobs, "decompressing", force)
 
 
@@ -106,10 +109,12 @@ class Decompressor:
         """Decompress the file `source` to `target`."""
         from bitstream import AudioSource, unpack
         from vqcodec.codec import limits
-        from vqcodec.files import read_input, write_output
+        from vqcodec.files import is_vq, read_input, refuse_own_source, write_output
 
+        refuse_own_source(source, target)
         settings = self._settings
-        data, allowed = read_input(source), limits(settings.max_pixels, settings.max_samples, settings.max_seconds)
+        data = read_input(source, is_vq)
+        allowed = limits(settings.max_pixels, settings.max_samples, settings.max_seconds)
         with about(source):
             found = unpack(data, allowed, settings.allow_truncated).source
             suffix = _suffix(target, found)
@@ -138,13 +143,13 @@ class Decompressor:
 def _suffix(target: str, found: Source) -> str:
     """The format to write; InputError if what is found is not written as `target`."""
     from bitstream import AudioSource
-    from vqcodec.audio import waveform
-    from vqcodec.files import STANDARD_STREAM
     from vqcodec.image import formats
 
     if isinstance(found, AudioSource):
-        return ".wav" if target == STANDARD_STREAM else waveform.written_format(target)
-    return ".png" if target == STANDARD_STREAM else formats.written_format(target)
+        from vqcodec.audio import waveform
+
+        return ".wav" if options.lets_us_choose(target) else waveform.written_format(target)
+    return ".png" if options.lets_us_choose(target) else formats.written_format(target)
 
 
 def _write_sound(

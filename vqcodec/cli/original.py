@@ -72,8 +72,10 @@ def open_original(name: str) -> Original:
     Raises:
         OSError: it cannot be read; the error names the file.
     """
+    from vqcodec.audio.kinds import is_sound
     from vqcodec.files import STANDARD_STREAM, read_input
+    from vqcodec.kinds import is_picture_head
 
     if name != STANDARD_STREAM and Path(name).is_file():
         return Original(name, name)
-    return Original(name, read_input(name))
+    return Original(name, read_input(name, lambda head: is_sound(head) or is_picture_head(head)))

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from bitstream.errors import ModelError
+from vqcodec.nn.threads import one_thread_in_forks
 
 if TYPE_CHECKING:
     from vqcodec.model import Model
@@ -46,11 +47,12 @@ class ModelNetworks(Generic[Encoder, Decoder, Likelihood]):
         values: str,
     ) -> None:
         self.model, self._make_likelihood, self._values = model, likelihood, values
+        one_thread_in_forks()
         try:
             self.device = torch.device(device)
             self._encoder = self._filled(encoder(), "encoder") if model.has_encoder else None
             self.decoder = self._filled(decoder(), "decoder")
-        except (RuntimeError, AssertionError, NotImplementedError) as error:
+        except (RuntimeError, AssertionError, NotImplementedError, TypeError) as error:
             raise ModelError(f"the model cannot be used on {device!r}: {str(error).splitlines()[0]}") from None
 
     @property
