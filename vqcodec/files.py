@@ -53,8 +53,8 @@ def read_input(path: str, is_known: Callable[[bytes], bool]) -> bytes:
 
     Args:
         path: the file, or '-'.
-        is_known: whether these first HEAD bytes, or fewer if there are no more, begin what is wanted. Of a pipe, a device
-            or standard input `MOST_BYTES` are read if they do, and else `MOST_UNKNOWN_BYTES`.
+        is_known: whether these first HEAD bytes, or fewer if there are no more, begin what is wanted. Of a pipe, a
+            device or standard input `MOST_BYTES` are read if they do, and else `MOST_UNKNOWN_BYTES`.
 
     Raises:
         InputError: there are more.

@@ -38,7 +38,7 @@ def unread_kind(name: str) -> str | None:
 
 
 def is_picture_head(head: bytes) -> bool:
-    """Whether a file that begins with these bytes, 16 or more if it has them, may be a picture, of one of Pillow's formats that have a magic."""
+    """Whether a file may be a picture in one of Pillow's formats that have a magic, by its first 16 bytes or more."""
     from PIL import Image
 
     Image.init()
