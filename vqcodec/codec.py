@@ -224,7 +224,7 @@ class Codec(ABC):
         rows, columns = self.shape_of(container.source, allowed)
         streams = [layer.stream for layer in container.layers]
         promised, total = len(layer_ends(data)), len(self.model.prior.layer_ends)
-        if promised < total and not allow_truncated:
+        if promised > total or (promised < total and not allow_truncated):
             raise CorruptError(f"the file is damaged: it has {promised} of the {total} layers of its model")
         values = self.model.prior.decode(streams, container.rate_point, rows, columns)
         if self._checksums(values) != [layer.indices_crc for layer in container.layers]:

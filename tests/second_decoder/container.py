@@ -91,8 +91,9 @@ def read_container(file: bytes, cut: bool = False) -> Container:
     alpha, metadata = read_chunk(data, alpha_size), read_chunk(data, metadata_size)
     layers = read_layers(data, sizes)
     end = data.rest()
-    require(len(end) == 4 if whole else len(layers) < count or len(end) < 4, "the file goes on after its end")
-    require(len(layers) > 0 and (cut or len(layers) == count), "the file was cut")
+    is_complete, is_shorter = len(layers) == count and len(end) == 4, len(layers) < count or len(end) < 4
+    require((whole and is_complete) or (cut and is_shorter), "the file was cut, or goes on after its end")
+    require(len(layers) > 0, "no layer is complete")
     return Container(fingerprint, decoder_version, source, rate_point, count, alpha, metadata, layers)
 
 
