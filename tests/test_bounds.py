@@ -15,6 +15,7 @@ from heavy_models import heavy_codes, heavy_networks, heavy_prior, model_of, zer
 from safetensors.numpy import load_file, save_file
 from test_model import arrays_of, metadata_of, rewritten
 from tiny import pictures
+from tiny_audio import voices
 
 from bitstream import Chunks, ColourFormat, ImageSource, ModelError, encode_alpha, pack, unpack
 from vqcodec import ImageCodec, load
@@ -210,14 +211,19 @@ def test_weights_are_finite(tiny_model: Path, tmp_path: Path, name: str, value: 
 
 
 @pytest.mark.parametrize("network", ["encoder", "decoder"])
-def test_what_networks_give_is_finite(tiny_model: Path, tmp_path: Path, network: str) -> None:
+@pytest.mark.parametrize("kind", ["picture", "sound"])
+def test_what_networks_give_is_finite(
+    tiny_model: Path, tiny_voice: Path, tmp_path: Path, network: str, kind: str
+) -> None:
     """Weights that are finite, and whose products are not."""
-    data, picture = load(tiny_model).compress(pictures(1, 20, seed=1)[0]), pictures(1, 20, seed=1)[0]
-    own = {name: array for name, array in arrays_of(tiny_model).items() if name.startswith(network)}
+    model = tiny_model if kind == "picture" else tiny_voice
+    original = pictures(1, 20, seed=1) if kind == "picture" else [voices(1, 4_000, seed=1), 16_000]
+    data = load(model).compress(*original)
+    own = {name: array for name, array in arrays_of(model).items() if name.startswith(network)}
     huge = {name: np.full_like(array, 127 if array.dtype == np.int8 else 6e4) for name, array in own.items()}
-    codec = load(rewritten(tiny_model, tmp_path, huge))
+    codec = load(rewritten(model, tmp_path, huge))
     with pytest.raises(ModelError, match="not finite"):
-        _ = codec.compress(picture) if network == "encoder" else codec.decompress(data)
+        _ = codec.compress(*original) if network == "encoder" else codec.decompress(data)
 
 
 @pytest.mark.parametrize("name", ["metric", "code_bits"])

@@ -21,7 +21,7 @@ from bitstream.errors import ModelError
 from vqcodec.audio.autoencoder import Decoder, Encoder, LikelihoodHead
 from vqcodec.audio.config import AutoencoderConfig
 from vqcodec.nn.likelihood import sample_code_length
-from vqcodec.nn.networks import ModelNetworks
+from vqcodec.nn.networks import ModelNetworks, check_finite
 
 if TYPE_CHECKING:
     from vqcodec.model import Model
@@ -111,6 +111,7 @@ class Networks(ModelNetworks[Encoder, Decoder, LikelihoodHead]):
     def _encode(self, samples: Floats, reach: int) -> Floats:
         """Samples `[rows, n]` with `reach` frames more on each side, to z_e `[C_z, rows, T]` without these."""
         z = self.encoder(torch.from_numpy(samples).to(self.device)[:, None])[:, :, 0]
+        check_finite(*z.aminmax())
         return np.asarray(z[:, :, reach : z.shape[2] - reach].transpose(0, 1).cpu())
 
     @torch.inference_mode()
@@ -119,6 +120,7 @@ class Networks(ModelNetworks[Encoder, Decoder, LikelihoodHead]):
         z_q = self.model.codebooks.look_up(indices, rate).transpose(1, 0, 2)
         points = torch.full((len(z_q),), rate, device=self.device)
         location, features = self.decoder(torch.from_numpy(z_q.copy()).to(self.device)[:, :, None], points)
+        check_finite(*location.aminmax())
         return location, features
 
     def _seen_pieces(self, indices: Indices) -> Iterator[tuple[int, int, Indices]]:
