@@ -91,10 +91,12 @@ def decoder() -> Target:
     from fuzz_files import with_right_indices
 
     from bitstream import CorruptError, unpack
-    from vqcodec import load
     from vqcodec.codec import limits
+    from vqcodec.loading import for_pictures, for_sound, load
 
-    codecs = [load(ROOT / "tests" / name) for name in ("golden/tiny.safetensors", "golden_sound/voice.safetensors")]
+    pictures = for_pictures(load(ROOT / "tests/golden/tiny.safetensors"))
+    sounds = for_sound(load(ROOT / "tests/golden_sound/voice.safetensors"))
+    codecs = (pictures, sounds)
     allowed = limits(PIXELS, SAMPLES)
 
     def decode(data: bytes) -> None:
@@ -118,7 +120,8 @@ def model_user() -> Target:
     """A target that loads a model, and compresses and decompresses something small."""
     import numpy as np
 
-    from vqcodec import AudioCodec, load
+    from vqcodec import AudioCodec
+    from vqcodec.loading import for_pictures, load
 
     path = Path(tempfile.mkdtemp()) / "model.safetensors"
     rng = np.random.default_rng(0)
@@ -130,7 +133,8 @@ def model_user() -> Target:
         if isinstance(codec, AudioCodec):
             codec.decompress(codec.compress(sound, 16_000))
         else:
-            codec.decompress(codec.compress(picture))
+            pictures = for_pictures(codec)
+            pictures.decompress(pictures.compress(picture))
 
     return use
 

@@ -41,7 +41,7 @@ VALUES: tuple[Any, ...] = (
 )
 
 
-def mutate_model(data: bytes, rng: Random, _: Sequence[bytes] = ()) -> bytes:
+def mutate_model(data: bytes, rng: Random, _others: Sequence[bytes] = ()) -> bytes:
     """A changed model file."""
     parts = _apart(data)
     if parts is None or rng.random() < 0.05:
