@@ -15,11 +15,12 @@ from .errors import (
     UnsupportedError,
     VqcodecError,
 )
-from .header import Limits
-from .sources import AudioSource, ColourFormat, ImageSource
+from .header import UNLIMITED, Limits
+from .sources import AudioSource, ColourFormat, ImageSource, Rotation
 
 __all__ = [
     "PRECISION",
+    "UNLIMITED",
     "AudioSource",
     "BitstreamError",
     "Chunks",
@@ -34,6 +35,7 @@ __all__ = [
     "Limits",
     "ModelError",
     "NotAVqFileError",
+    "Rotation",
     "SymbolDecoder",
     "SymbolEncoder",
     "TruncatedError",

@@ -3,8 +3,9 @@
     magic | version | modality and mode | fingerprint | decoder version | source | rate point | layer count | lengths
     4       1         1                   8             varint            ...      varint       varint        varints
 
-The source is `width height colour [coded width, coded height] [palette]` for an image, `samples rate channels` for
-audio. The lengths are those of the layers' streams, then those of the chunks that there are.
+The source is `width height colour [coded width, coded height] [palette]` for an image, `samples rate channels
+[silent rows] [rotations]` for audio. The lengths are those of the layers' streams, then those of the chunks that there
+are.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from .sources import (
     write_source,
 )
 
-__all__ = ["Header", "Limits", "check_magic", "read_header", "write_header"]
+__all__ = ["UNLIMITED", "Header", "Limits", "check_magic", "read_header", "write_header"]
 
 MAGIC = b"\x8eVQ\n"
 FORMAT_VERSION = 1
@@ -86,22 +87,33 @@ class Limits:
         max_layers: streams in the file.
         max_stream_bytes: all streams and chunks of the file together.
         max_samples: samples times channels of a recording.
+        max_seconds: of a recording, of which each takes steps however few samples it has.
+        max_steps: what decoding does one after the other, however little each is, as in a picture that is long and
+            thin. How many steps a picture takes, its model tells: see docs/FORMAT.md.
     """
 
     max_pixels: int = 2 * 89_478_485
     max_layers: int = MAX_LAYERS
     max_stream_bytes: int = 2**30
     max_samples: int = 2**31
+    max_seconds: float = 2**17
+    max_steps: int = 2**23
 
     def check(self, header: Header) -> None:
         """Raise LimitError if `header` claims more than these limits allow."""
         match header.source:
             case ImageSource(width, height):
                 _check_limit(f"{width} x {height} pixels", width * height, self.max_pixels)
-            case AudioSource(samples, _, channels):
+            case AudioSource(samples, rate, channels):
                 _check_limit(f"{samples} samples in {channels} channels", samples * channels, self.max_samples)
+                _check_limit("seconds", samples / rate, self.max_seconds)
         _check_limit("layers", len(header.stream_sizes), self.max_layers)
         _check_limit("bytes of streams", sum(header.stream_sizes + header.chunk_sizes), self.max_stream_bytes)
+
+
+UNLIMITED = Limits(
+    max_pixels=2**64, max_samples=2**96, max_seconds=2**64, max_steps=2**64
+)  # all that a header can hold
 
 
 def check_magic(data: bytes) -> None:
@@ -177,6 +189,6 @@ def _read_source(reader: Reader, modality: int) -> tuple[ImageSource | AudioSour
     raise UnsupportedError(f"the file holds something else than an image or audio (modality {modality})")
 
 
-def _check_limit(what: str, claimed: int, limit: int) -> None:
+def _check_limit(what: str, claimed: float, limit: float) -> None:
     if claimed > limit:
-        raise LimitError(f"the header claims too much: {what} ({claimed}), at most {limit} are allowed")
+        raise LimitError(f"the header claims too much: {what} ({claimed:.16g}), at most {limit:.16g} are allowed")

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import pairwise
+from typing import NamedTuple
 
 from .errors import CorruptError, UnsupportedError
 from .fields import Reader, encode_varint
 
 __all__ = [
+    "ANGLES",
+    "STRETCH_SECONDS",
     "UINT32_MAX",
     "AudioSource",
     "ColourFormat",
     "ImageSource",
+    "Rotation",
+    "audio_fields",
     "check_range",
     "in_range",
     "read_audio_source",
@@ -22,6 +28,8 @@ __all__ = [
 
 UINT32_MAX = 2**32 - 1
 MAX_PALETTE = 256
+STRETCH_SECONDS = 8  # the rotation of two channels may change so often
+ANGLES = 2**16  # of half a turn
 
 # Feature flags, the high nibble of the byte whose low nibble is the colour format; the fourth one is reserved.
 CODED_SIZE_DIFFERS, HAS_ALPHA, HAS_METADATA = 0x10, 0x20, 0x40
@@ -73,9 +81,28 @@ class ImageSource:
             raise ValueError(f"a palette of {len(self.palette)} bytes has a length outside of the multiples of 3")
 
 
+class Rotation(NamedTuple):
+    """By which angle two channels are turned into rows, from a stretch of STRETCH_SECONDS on.
+
+    Attributes:
+        stretch: its number, from 0.
+        angle: 0..ANGLES - 1, of which ANGLES would be half a turn.
+    """
+
+    stretch: int
+    angle: int
+
+
 @dataclass(frozen=True)
 class AudioSource:
     """A recording of `samples` (1..2**64-1) a channel, at `sample_rate` Hz, in `channels` (each 1..2**32-1).
+
+    It is coded in rows, of which there are as many as channels.
+
+    Attributes:
+        silent_rows: the rows that are not coded as they are silent, ascending; not all of them.
+        rotations: of two channels, how they are turned into rows: by 0 at first, then as these say, in order. Each
+            differs from the one before it.
 
     Raises:
         ValueError: a number is out of range.
@@ -84,17 +111,38 @@ class AudioSource:
     samples: int
     sample_rate: int
     channels: int
+    silent_rows: tuple[int, ...] = ()
+    rotations: tuple[Rotation, ...] = ()
 
     def __post_init__(self) -> None:
         check_range("samples", self.samples, 1, 2**64 - 1)
         check_range("sample rate", self.sample_rate, 1, UINT32_MAX)
         check_range("channels", self.channels, 1, UINT32_MAX)
+        check_range("number of silent rows", len(self.silent_rows), 0, self.channels - 1)
+        for above, row in pairwise((-1, *self.silent_rows)):
+            check_range("silent row", row, above + 1, self.channels - 1)
+        check_range("number of rotations", len(self.rotations), 0, self.stretches if self.channels == 2 else 0)
+        for before, rotation in pairwise((Rotation(-1, 0), *self.rotations)):
+            check_range("stretch of a rotation", rotation.stretch, before.stretch + 1, self.stretches - 1)
+            check_range("angle", rotation.angle, 0, ANGLES - 1)
+            if rotation.angle == before.angle:
+                raise ValueError(f"angle {rotation.angle} is that of the rotation before it")
+
+    @property
+    def stretches(self) -> int:
+        """How many stretches of STRETCH_SECONDS there are, the last one of which may be shorter."""
+        return -(-self.samples // (STRETCH_SECONDS * self.sample_rate))
+
+    @property
+    def coded_rows(self) -> int:
+        """How many rows are coded, at least 1."""
+        return self.channels - len(self.silent_rows)
 
 
 def write_source(source: ImageSource | AudioSource, has_alpha: bool, has_metadata: bool) -> bytes:
     """Return the fields of `source`; the flags say which chunks the file of a picture has."""
     if isinstance(source, AudioSource):
-        return b"".join(map(encode_varint, (source.samples, source.sample_rate, source.channels)))
+        return b"".join(map(encode_varint, audio_fields(source)))
     size, coded = (source.width, source.height), (source.coded_width, source.coded_height)
     flags = CODED_SIZE_DIFFERS * (coded != size) | HAS_ALPHA * has_alpha | HAS_METADATA * has_metadata
     parts = [*map(encode_varint, size), bytes((source.colour | flags,))]
@@ -129,11 +177,31 @@ def read_image_source(reader: Reader) -> tuple[ImageSource, bool, bool]:
 
 def read_audio_source(reader: Reader) -> AudioSource:
     """Return the fields of a recording; raises CorruptError and TruncatedError as for a picture."""
-    return AudioSource(
-        samples=in_range("samples", reader.varint(bits=64), 1, 2**64 - 1),
-        sample_rate=in_range("sample rate", reader.varint(), 1, UINT32_MAX),
-        channels=in_range("channels", reader.varint(), 1, UINT32_MAX),
-    )
+    samples = in_range("samples", reader.varint(bits=64), 1, 2**64 - 1)
+    sample_rate = in_range("sample rate", reader.varint(), 1, UINT32_MAX)
+    channels = in_range("channels", reader.varint(), 1, UINT32_MAX)
+    silent_rows: tuple[int, ...] = ()
+    rotations: tuple[Rotation, ...] = ()
+    if channels > 1:
+        count = in_range("number of silent rows", reader.varint(), 0, channels - 1)
+        silent_rows = tuple(reader.varint() for _ in range(count))
+    if channels == 2:
+        # Never more than there are bytes: the data end before a list of them grows.
+        rotations = tuple(Rotation(reader.varint(bits=64), reader.varint()) for _ in range(reader.varint()))
+    try:
+        return AudioSource(samples, sample_rate, channels, silent_rows, rotations)
+    except ValueError as error:
+        raise CorruptError(f"the header has {error}") from None
+
+
+def audio_fields(source: AudioSource) -> tuple[int, ...]:
+    """Return the numbers that a header has for a recording, in their order."""
+    fields: tuple[int, ...] = source.samples, source.sample_rate, source.channels
+    if source.channels > 1:
+        fields += (len(source.silent_rows), *source.silent_rows)
+    if source.channels == 2:
+        fields += (len(source.rotations), *(number for rotation in source.rotations for number in rotation))
+    return fields
 
 
 def in_range(name: str, value: int, low: int, high: int) -> int:

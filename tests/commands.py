@@ -17,7 +17,20 @@ from PIL import Image
 import vqcodec
 from vqcodec.cli import main
 
-__all__ = ["PHOTO", "SIZE", "contents", "error_of", "fail", "fill", "program", "run", "succeed", "unchanged", "vq_of"]
+__all__ = [
+    "PHOTO",
+    "SIZE",
+    "contents",
+    "error_of",
+    "fail",
+    "fill",
+    "left_out_note",
+    "program",
+    "run",
+    "succeed",
+    "unchanged",
+    "vq_of",
+]
 
 SIZE = (60, 40)
 
@@ -51,11 +64,17 @@ def run(*args: object, stdin: bytes = b"") -> Result:
     return CliRunner().invoke(main, [str(arg) for arg in args], input=stdin)
 
 
-def succeed(*args: object, stdin: bytes = b"") -> Result:
-    """Run a command that has to succeed, and to say nothing on standard error."""
+def succeed(*args: object, stdin: bytes = b"", said: str = "") -> Result:
+    """Run a command that has to succeed, and to say nothing else on standard error."""
     result = run(*args, stdin=stdin)
-    assert (result.exit_code, result.stderr) == (0, "")
+    assert (result.exit_code, result.stderr) == (0, said)
     return result
+
+
+def left_out_note(folder: Path, count: int) -> str:
+    """What a command on a folder says of files that it leaves out, if they could not have been meant."""
+    files = "1 file is" if count == 1 else f"{count} files are"
+    return f"vqcodec: note: {folder}: {files} left out (-v names them)\n"
 
 
 def contents(folder: Path) -> dict[str, bytes]:

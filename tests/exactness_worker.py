@@ -17,8 +17,8 @@ import torch
 from priors import random_indices
 
 from vqcodec import AudioCodec, ImageCodec, load
+from vqcodec.audio.prior import WaveNet
 from vqcodec.image.prior import PixelCNN
-from vqcodec.nn.prior import Prior
 
 HEIGHT, WIDTH = 3, 4
 
@@ -33,11 +33,13 @@ def hashed(*parts: Any) -> str:
     return digest.hexdigest()[:16]
 
 
-def tables(prior: Prior, indices: np.ndarray, rate: int) -> list[np.ndarray]:
-    """All frequency tables of indices, or for sound what they cost, which depends on nothing else."""
-    if not isinstance(prior, PixelCNN):
-        return [cost for _, _, cost in prior.costs(indices, rate)]
+def tables(prior: PixelCNN | WaveNet, indices: np.ndarray, rate: int) -> list[np.ndarray]:
+    """All frequency tables of indices."""
     found = []
+    if isinstance(prior, WaveNet):
+        for _, hidden in prior.hidden(indices, rate):
+            found += [table for _, table in prior._heads[rate](hidden, range(len(hidden)))]
+        return found
     for network, planes, hidden in prior.hidden(indices, rate):
         found += prior._tables(network, planes, hidden, rate).values()
     return found

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from bitstream import PRECISION, AudioSource, Chunks, ColourFormat, Container, ImageSource, Layer
+from bitstream import PRECISION, AudioSource, Chunks, ColourFormat, Container, ImageSource, Layer, Rotation
+from bitstream.sources import ANGLES
 
 __all__ = ["audio_sources", "chunks_of", "containers", "image_sources", "layers", "symbols_and_frequencies"]
 
@@ -35,13 +38,27 @@ def chunks_of(source: ImageSource | AudioSource, max_chunk: int = 40) -> st.Sear
 
 
 def audio_sources() -> st.SearchStrategy[AudioSource]:
-    """Recordings within the default limits."""
-    return st.builds(
+    """Recordings within the default limits, with rows that are silent and changing rotations."""
+    plain = st.builds(
         AudioSource,
         samples=st.integers(1, 2**28),
-        sample_rate=st.sampled_from([1, 8_000, 24_000, 44_100, 48_000, 2**32 - 1]),
+        sample_rate=st.sampled_from([2_048, 8_000, 24_000, 44_100, 48_000, 2**32 - 1]),
         channels=st.integers(1, 8),
     )
+    return plain.flatmap(coded_in_rows)
+
+
+@st.composite
+def coded_in_rows(draw: st.DrawFn, source: AudioSource) -> AudioSource:
+    """A recording, coded in any way."""
+    rows = st.sets(st.integers(0, source.channels - 1), max_size=source.channels - 1)
+    stretches = st.sets(st.integers(0, source.stretches - 1), max_size=4 if source.channels == 2 else 0)
+    rotations: list[Rotation] = []
+    for stretch in sorted(draw(stretches)):
+        before = rotations[-1].angle if rotations else 0
+        angle = draw(st.integers(0, ANGLES - 1).filter(lambda each, before=before: each != before))
+        rotations.append(Rotation(stretch, angle))
+    return replace(source, silent_rows=tuple(sorted(draw(rows))), rotations=tuple(rotations))
 
 
 def layers(max_stream: int = 40) -> st.SearchStrategy[Layer]:

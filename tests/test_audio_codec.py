@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 import warnings
 from pathlib import Path
 
@@ -13,7 +14,18 @@ from hypothesis import strategies as st
 from tiny_audio import save_tiny_audio_model, tiny_audio_model, voices
 
 import vqcodec
-from bitstream import AudioSource, Container, FingerprintError, InputError, Layer, LimitError, UnsupportedError, pack
+from bitstream import (
+    AudioSource,
+    Container,
+    CorruptError,
+    FingerprintError,
+    InputError,
+    Layer,
+    LimitError,
+    Rotation,
+    UnsupportedError,
+    pack,
+)
 from vqcodec.audio.autoencoder import Decoder, Encoder
 from vqcodec.audio.codec import AudioCodec
 from vqcodec.audio.config import AutoencoderConfig
@@ -69,12 +81,27 @@ def test_how_a_recording_is_cut_makes_no_difference(cuts: list[int], piece: int)
     whole, pieces = Networks(model, "cpu"), Networks(model, "cpu", piece=piece)
     z = whole.encode([original])
     np.testing.assert_allclose(pieces.encode(blocks), z, atol=1e-4)
-    decoded = np.concatenate(list(whole.decode(z, rate=1)), axis=1)
-    in_pieces = np.concatenate(list(pieces.decode(z, rate=1)), axis=1)
+    indices = np.random.default_rng(3).integers(model.codebooks.sizes[1][:, None, None], size=(4, *z.shape[1:]))
+    decoded = np.concatenate(list(whole.decode(indices, rate=1)), axis=1)
+    in_pieces = np.concatenate(list(pieces.decode(indices, rate=1)), axis=1)
     assert decoded.shape == (1, z.shape[2] * whole.shape.stride)
     np.testing.assert_allclose(in_pieces, decoded, atol=1e-4)
-    bits = whole.bits(original, z, rate=0)
-    np.testing.assert_allclose(pieces.bits(original, z, rate=0), bits, atol=1e-3 * bits.max())
+    bits = whole.bits(original, 0 * indices, rate=0)
+    np.testing.assert_allclose(pieces.bits(original, 0 * indices, rate=0), bits, atol=1e-3 * bits.max())
+
+
+@pytest.mark.parametrize("rows", [2, 70, 130])
+def test_rows_are_evaluated_in_groups(rows: int) -> None:
+    networks = Networks(tiny_audio_model(), "cpu")
+    original = voices(rows, 11_000, seed=4)
+    z = networks.encode([original])
+    np.testing.assert_allclose(z[:, -1:], networks.encode([original[-1:]]), atol=1e-4)
+    indices = np.random.default_rng(3).integers(
+        networks.model.codebooks.sizes[1][:, None, None], size=(4, *z.shape[1:])
+    )
+    decoded = np.concatenate(list(networks.decode(indices, rate=1)), axis=1)
+    alone = np.concatenate(list(networks.decode(indices[:, -1:], rate=1)), axis=1)
+    np.testing.assert_allclose(decoded[-1:], alone, atol=1e-4)
 
 
 def test_the_networks_see_no_further_than_they_say() -> None:
@@ -92,12 +119,25 @@ def test_the_networks_see_no_further_than_they_say() -> None:
     assert seen.max() <= 20 + networks.shape.decoder_reach
 
 
-def test_equal_channels_cost_one(codec: AudioCodec) -> None:
-    mono = voices(1, 48_000, seed=4)
-    one, two = (codec.encode(np.repeat(mono, count, axis=0), 16_000, lambda_=0.05) for count in (1, 2))
-    silence = codec.encode(np.zeros((1, 48_000), np.float32), 16_000, lambda_=0.05)
-    np.testing.assert_array_equal(two.values[:, 1], silence.values[:, 0])
-    assert codec.bits(two)[:, 1].sum() < codec.bits(one).sum()
+def test_equal_channels_are_one_row(codec: AudioCodec) -> None:
+    two = codec.encode(np.repeat(voices(1, 48_000, seed=4), 2, axis=0), 16_000, lambda_=0.05)
+    assert two.source == AudioSource(48_000, 16_000, 2, (1,), (Rotation(0, 2**14),))
+    assert two.values.shape[1] == 1
+    left, right = codec.decode(two)[0]
+    np.testing.assert_allclose(left, right, atol=1e-6)
+
+
+def test_silent_channels_are_not_coded(codec: AudioCodec) -> None:
+    original = voices(6, 9_000, seed=4)
+    original[[0, 3, 4]] = 0
+    indices = codec.encode(original, 16_000, lambda_=0.05)
+    assert indices.source.silent_rows == (0, 3, 4)
+    assert indices.values.shape[1] == 3
+    decoded, _ = codec.decode(codec.read(codec.write(indices)))
+    assert decoded.any(axis=1).tolist() == original.any(axis=1).tolist()
+    bits = codec.sample_bits(original, 16_000, indices)
+    assert bits.shape == original.shape
+    np.testing.assert_allclose(bits[[0, 3, 4]], np.log2(5))
 
 
 @pytest.mark.parametrize("share", [0.35, 0.6, 0.9])
@@ -175,6 +215,33 @@ def test_hostile_headers(codec: AudioCodec) -> None:
         codec.decompress(hostile_file(codec, AudioSource(2**62, 16_000, 1)))
     with pytest.raises(LimitError):
         codec.decompress(codec.compress(np.zeros(5000), 16_000), max_samples=4999)
+
+
+def test_work_follows_from_the_limits_of_the_caller(codec: AudioCodec) -> None:
+    """Samples count at the rate of the model, too: a slow recording of few samples may last long."""
+    slow = hostile_file(codec, AudioSource(5_000, 1_000, 1))
+    with pytest.raises(LimitError, match="80000 samples in 1 channels at the rate of the model, at most 79999"):
+        codec.decompress(slow, max_samples=79_999)
+    with pytest.raises(LimitError, match=r"seconds \(5\), at most 4.5 are allowed"):
+        codec.decompress(slow, max_seconds=4.5)
+    with pytest.raises(CorruptError):
+        codec.decompress(slow, max_samples=80_000, max_seconds=5)
+    with pytest.raises(LimitError, match="it has 12632257 frames"):
+        codec.decompress(hostile_file(codec, AudioSource(2**31, 17_000, 1)))
+
+
+def test_a_recording_is_decoded_in_the_memory_of_its_indices(codec: AudioCodec) -> None:
+    """Neither z_q nor samples are held, of which there are as many as 16 numbers, and 160, a frame."""
+    frames = 200_000
+    source = AudioSource(160 * frames, 16_000, 1)
+    indices = codec.indices(np.zeros((4, 1, frames), np.int32), 1, source)
+    tracemalloc.start()
+    try:
+        total = sum(block.shape[1] for block in codec.decode_blocks(indices))
+        assert tracemalloc.get_traced_memory()[1] < 4 * 16 * frames / 4  # a quarter of z_q
+    finally:
+        tracemalloc.stop()
+    assert total == source.samples
 
 
 def test_models_of_the_other_modality(tmp_path: Path) -> None:

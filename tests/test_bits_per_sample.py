@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from commands import fail, run, succeed
+from commands import fail, left_out_note, run, succeed
 from PIL import Image
 from tiny_audio import voices
 from waves import saved
@@ -54,6 +54,11 @@ def bits_of(codec: AudioCodec, path: Path, setting: Setting) -> tuple[list[float
     return [x, codes, x + codes, x + uniform], likelihood.size
 
 
+def measured(folder: Path, *options: object) -> str:
+    """What `vqcodec eval bpd` prints of a folder with notes.md."""
+    return succeed("eval", "bpd", folder, *options, said=left_out_note(folder, 1)).stdout
+
+
 @pytest.mark.parametrize("nearest", [False, True])
 def test_the_command_agrees_with_hand_computation(
     folder: Path, tiny_voice: Path, codec: AudioCodec, nearest: bool
@@ -62,7 +67,7 @@ def test_the_command_agrees_with_hand_computation(
     setting = replace(chosen, lambda_=0.0) if nearest else chosen
     found = {name: bits_of(codec, folder / "in" / name, setting) for name in ("a.flac", "b.wav")}
     assert [dims for _, dims in found.values()] == [8_000, 2 * math.ceil(30_000 * 160 / 441)]
-    cells = cells_of(succeed("eval", "bpd", folder / "in", "-q", 30, "-m", tiny_voice, *["--nearest"] * nearest).stdout)
+    cells = cells_of(measured(folder / "in", "-q", 30, "-m", tiny_voice, *["--nearest"] * nearest))
     assert cells["file"] == ["sounds", "x given z", "z", "bound", "bound, uniform prior"]
     for name, (bits, dims) in found.items():
         assert [float(cell) for cell in cells[name]] == pytest.approx([1, *(each / dims for each in bits)], abs=6e-4)
@@ -72,7 +77,7 @@ def test_the_command_agrees_with_hand_computation(
 
 def test_flac_is_of_what_the_model_sees(folder: Path, tiny_voice: Path) -> None:
     out = folder / "out.csv"
-    cells = cells_of(succeed("eval", "bpd", folder / "in", "-m", tiny_voice, "--lossless", "--csv", out).stdout)
+    cells = cells_of(measured(folder / "in", "-m", tiny_voice, "--lossless", "--csv", out))
     assert cells["file"][-1] == "FLAC"
     rows = list(csv.DictReader(out.read_text().splitlines()))
     assert [row["file"] for row in rows] == ["a.flac", "b.wav"]
@@ -95,18 +100,18 @@ def test_sounds_of_a_place(folder: Path) -> None:
 
 
 def test_one_file_in_place_of_a_folder(folder: Path, tiny_voice: Path) -> None:
-    whole = cells_of(succeed("eval", "bpd", folder / "in", "-m", tiny_voice).stdout)
+    whole = cells_of(measured(folder / "in", "-m", tiny_voice))
     alone = cells_of(succeed("eval", "bpd", folder / "in" / "b.wav", "-m", tiny_voice).stdout)
     assert alone["b.wav"] == alone["mean over all dims"] == whole["b.wav"]
 
 
 def test_what_cannot_be_read_is_named_and_left_out(folder: Path, tiny_voice: Path) -> None:
-    whole = succeed("eval", "bpd", folder / "in", "-m", tiny_voice).stdout
+    whole = measured(folder / "in", "-m", tiny_voice)
     (folder / "in" / "broken.wav").write_bytes(b"RIFF")
     (folder / "in" / "link.mp3").symlink_to("nothing")
     result = run("eval", "bpd", folder / "in", "-m", tiny_voice)
     assert (result.exit_code, result.stdout) == (1, whole)
-    broken, link, last = result.stderr.splitlines()
+    broken, link, _, last = result.stderr.splitlines()
     assert "broken.wav" in broken
     assert "link.mp3" in link
     assert "2 of 4 files" in last

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from commands import PHOTO, program, run, succeed
+from commands import PHOTO, left_out_note, program, run, succeed
 from numpy.typing import NDArray
 from tiny_audio import voices
 from waves import saved
@@ -164,7 +164,7 @@ def test_tokens_are_the_indices(tmp_path: Path, tiny_voice: Path, codec: AudioCo
     files = {"a.flac": flac(), "sub/b.wav": saved(STEREO[:1], rate=16_000)}
     for name, data in (files | {".hidden.wav": flac(), "notes.txt": b"", "photo.png": PHOTO}).items():
         (folder / name).write_bytes(data)
-    succeed("tokens", folder, target, "-q", 80, "-m", tiny_voice)
+    succeed("tokens", folder, target, "-q", 80, "-m", tiny_voice, said=left_out_note(folder, 2))
     with np.load(target, allow_pickle=False) as archive:
         assert sorted(archive) == ["a.flac", "meta", "sub/b.wav"]
         meta = json.loads(archive["meta"].item())
@@ -176,8 +176,8 @@ def test_tokens_are_the_indices(tmp_path: Path, tiny_voice: Path, codec: AudioCo
             assert (meta["rate_point"], tuple(meta["alphabets"])) == (wanted.rate_point, wanted.sizes)
     assert (meta["quality"], meta["fingerprint"]) == (80, codec.model.fingerprint.hex())
     assert meta["sounds"] == {
-        "a.flac": {"samples": 30_001, "sample_rate": RATE, "channels": 2},
-        "sub/b.wav": {"samples": 30_001, "sample_rate": 16_000, "channels": 1},
+        "a.flac": {"samples": 30_001, "sample_rate": RATE, "channels": 2, "silent_rows": [], "rotations": []},
+        "sub/b.wav": {"samples": 30_001, "sample_rate": 16_000, "channels": 1, "silent_rows": [], "rotations": []},
     }
 
 
@@ -185,8 +185,8 @@ def test_tokens_are_of_pictures_if_there_are_any(tmp_path: Path, bundled: None) 
     folder, target = tmp_path / "in", tmp_path / "out.npz"
     folder.mkdir()
     (folder / "a.wav").write_bytes(saved(STEREO, rate=16_000))
-    for names in (["a.wav"], ["a.png"]):
-        succeed("tokens", folder, target, "--force")
+    for names, said in ((["a.wav"], ""), (["a.png"], left_out_note(folder, 1))):
+        succeed("tokens", folder, target, "--force", said=said)
         with np.load(target, allow_pickle=False) as archive:
             assert sorted(archive) == [*names, "meta"]
         (folder / "a.png").write_bytes(PHOTO)

@@ -67,7 +67,7 @@ def test_pictures_and_sounds_make_the_round_trip(mixed: Path, tmp_path: Path, ti
     pictures, sound = 8 * 2 * len(vq_of(tiny_model)) / (2 * SIZE[0] * SIZE[1]), 8 * len(files["sub/v.vq"]) / 1000
     before, after = (2 * len(PHOTO) + len(VOICE)) / 1000, sum(map(len, files.values()))
     rates = f"{pictures:.2f} bit per pixel, {sound:.2f} kbit/s"
-    assert result.stderr == f"3 files, {before:.3g} kB to {after} bytes ({rates})\n"
+    assert result.stderr == f"3 files, {before:.3g} kB to {after} bytes ({rates}), 1 left out\n"
 
     result = run("decompress", small, "-r", "--out-dir", back)
     assert (result.exit_code, result.stdout) == (0, "")
@@ -136,7 +136,7 @@ def test_failures_are_told_in_the_end_and_stop_nothing(mixed: Path, tmp_path: Pa
     }
     assert result.exit_code == 1
     assert result.stderr.splitlines()[-1].startswith("2 files, ")
-    assert result.stderr.endswith(", 6 failed\n")
+    assert result.stderr.endswith(", 1 left out, 6 failed\n")
     assert sorted(contents(out)) == ["a.vq", "sub/b.vq", "sub/v.vq"]
     assert (out / "a.vq").read_bytes() == b"old"
     assert failed(run("decompress", out / "a.vq", "--out-dir", tmp_path / "back"), lines_of_bad(out)) == (
@@ -169,7 +169,7 @@ def test_neither_defects_nor_want_of_memory_stop_the_others(
     result = run("compress", mixed, "-r", "--out-dir", tmp_path / "out")
     pictures = [f"{mixed / name}: there is not enough memory for this" for name in ("a.png", "sub/b.png")]
     sound = f"{mixed / 'sub/v.wav'}: a defect of vqcodec: ZeroDivisionError: by zero"
-    assert failed(result, *pictures, sound) == "0 files, 3 failed"
+    assert failed(result, *pictures, sound) == "0 files, 1 left out, 3 failed"
     assert contents(tmp_path / "out") == {}
 
 
@@ -189,6 +189,53 @@ def test_notes_and_warnings_name_the_file(mixed: Path, tmp_path: Path, monkeypat
     result = run("compress", mixed, "-r", "--out-dir", tmp_path / "out")
     *notes, _ = result.stderr.splitlines()
     assert notes == [f"vqcodec: note: {mixed / name}: odd" for name in ("a.png", "sub/b.png")]
+
+
+@pytest.fixture
+def motley(tmp_path: Path) -> Path:
+    """A folder with one picture, and what else people have among their pictures."""
+    folder = tmp_path / "motley"
+    (folder / "sub").mkdir(parents=True)
+    names = "DSC_0001.NEF", "IMG_0001.HEIC", "memo.m4a", "clip.MOV", "notes.txt", ".DS_Store"
+    for name in names:
+        (folder / name).write_bytes(b"anything")
+    for name in ("a.png", "sub/b.png"):
+        (folder / name).write_bytes(PHOTO)
+    return folder
+
+
+LEFT_OUT = {
+    "DSC_0001.NEF": "the raw data of a camera, which darktable or RawTherapee develops",
+    "IMG_0001.HEIC": "a HEIC picture, which is read once pillow-heif is installed (pip install pillow-heif)",
+    "clip.MOV": "a video: ffmpeg takes the sound or pictures out of it",
+    "memo.m4a": "a sound that libsndfile does not read: ffmpeg turns it into WAV or FLAC",
+    "sub": "a folder, which --recursive takes",
+}
+
+
+@pytest.mark.parametrize("recursive", [False, True])
+@pytest.mark.parametrize("verbose", [False, True])
+def test_what_is_left_out_is_counted_and_named(
+    motley: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recursive: bool, verbose: bool
+) -> None:
+    monkeypatch.setattr("vqcodec.image.pixels.is_picture_name", lambda name: name.endswith("png"))  # pillow-heif or not
+    given = (["-r"] if recursive else []) + (["--verbose"] if verbose else [])
+    result = run("compress", motley, "--out-dir", tmp_path / "out", *given)
+    *notes, summary = result.stderr.splitlines()
+    expected = {name: f", {kind}" for name, kind in LEFT_OUT.items() if not (recursive and name == "sub")}
+    expected |= {"notes.txt": ""} if verbose else {}
+    assert sorted(notes) == sorted(f"vqcodec: note: {motley / name}: left out{why}" for name, why in expected.items())
+    assert summary.endswith(f", {5 if recursive else 6} left out")
+    assert result.exit_code == 0
+
+
+def test_what_is_no_vq_file_is_counted_too(motley: Path, tmp_path: Path, tiny_model: Path) -> None:
+    (motley / "a.vq").write_bytes(vq_of(tiny_model))
+    result = run("decompress", motley, "-r", "--out-dir", motley)  # beside itself: a.png is what a.vq becomes
+    assert result.stderr.splitlines()[-1] == "0 files, 6 left out, 1 failed"
+    result = run("decompress", motley, "-r", "-v", "--out-dir", tmp_path / "back")
+    assert f"vqcodec: note: {motley / 'sub/b.png'}: left out\n" in result.stderr
+    assert result.stderr.splitlines()[-1].endswith(", 7 left out")
 
 
 @pytest.mark.parametrize(("suffix", "names"), [("jpg", ["a.jpg", "v.wav"]), (".flac", ["a.png", "v.flac"])])
@@ -282,6 +329,7 @@ def test_one_bar_for_all_files_on_a_terminal(tmp_path: Path, monkeypatch: pytest
 def test_a_tally_says_what_there_is() -> None:
     tally = Tally()
     assert tally.summary(2) == "0 files, 2 failed"
+    assert tally.summary(1, left_out=3) == "0 files, 3 left out, 1 failed"
     tally.add(Sizes(999, 999_499, 100))
     assert tally.summary(0) == "1 file, 999 bytes to 999 kB"
     tally.add(Sizes(18_900_000, 999_999_999, 400, pixels=16_000))

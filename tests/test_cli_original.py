@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import threading
 from pathlib import Path
 
@@ -15,8 +16,10 @@ from hypothesis import strategies as st
 from PIL import Image
 from waves import EXACT, LOSSY, saved, tone
 
-from bitstream.errors import VqcodecError
-from vqcodec.cli.original import HEAD, is_sound, open_original
+from bitstream.errors import InputError, VqcodecError
+from vqcodec.audio.kinds import HEAD, is_sound
+from vqcodec.audio.waveform import RecordingReader
+from vqcodec.cli.original import Original, open_original
 
 SOUNDS = {f"{name} {subtype}": saved(tone(), name, subtype) for name, subtype in (*EXACT, *LOSSY, ("AIFF", "FLOAT"))}
 
@@ -28,14 +31,41 @@ def big_endian(name: str) -> bytes:
 
 
 SOUNDS |= {"RIFX": big_endian("WAV"), "dns.": big_endian("AU"), "tagged": b"ID3\4\0\0" + bytes(20)}
-SOUNDS |= {"AAC": b"\xff\xf1\x50\x80", "M4A": b"\0\0\0\x20ftypM4A \0\0\0\0"}
+UNREAD = {
+    "AAC": b"\xff\xf1\x50\x80",
+    "MPEG-4": b"\0\0\0\x20ftypM4A \0\0\0\0",
+    "MPEG-4 (AAC": b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom",
+    "film": b"RIFF\x10\0\0\0AVI LIST",
+    "AMR": b"#!AMR\n",
+    "Windows Media": b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9",
+    "Matroska": b"\x1a\x45\xdf\xa3\x9f",
+    "MIDI": b"MThd\0\0\0\6",
+    "WavPack": b"wvpk\0\0\0\0",
+}
+SOUNDS |= UNREAD
+# Those that only libsndfile knows, and those of which it finds frames behind something else.
+SAVED = {
+    name: saved(tone(), name, subtype, 16_000)
+    for name, subtype in (
+        ("NIST", "PCM_16"),
+        ("VOC", "PCM_16"),
+        ("IRCAM", "FLOAT"),
+        ("PAF", "PCM_16"),
+        ("AVR", "PCM_16"),
+    )
+}
+SAVED |= {name: saved(tone(), name, "PCM_16", 16_000) for name in ("HTK", "SVX", "MAT4", "PVF", "SDS", "MPC2K")}
+SAVED |= {"XI": saved(tone(), "XI", "DPCM_16", 44_100), "WVE": saved(tone(), "WVE", "ALAW", 8_000)}
+MP3 = saved(tone(), "MP3", "MPEG_LAYER_III")
+SAVED |= {"MP3 behind zeros": bytes(4096) + MP3, "MP3 behind text": b"HTTP/1.1 200 OK\r\n" * 10 + MP3}
 
 OTHERS = {
     "empty": b"",
     "text": b"just text\n",
     "UTF-16": "just text\n".encode("utf-16"),
-    "AVI": b"RIFF\x10\0\0\0AVI LIST",
-    "MP4": b"\0\0\0\x20ftypisom\0\0\0\0",
+    "HEIC": b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
+    "AVIF": b"\0\0\0\x20ftypavif\0\0\0\0avifmif1",
+    "JPEG 2000 file": b"\0\0\0\x0cjP  \r\n\x87\n\0\0\0\x14ftypjp2 ",
     "IFF picture": b"FORM\0\0\0\x10ILBMBMHD",
     "JPEG 2000": b"\xff\x4f\xff\x51\0\x2f",
     "JPEG XL": b"\xff\x0a" + bytes(20),
@@ -95,3 +125,30 @@ def test_a_pipe_is_read_once(tmp_path: Path) -> None:
     assert (found.is_sound, found.content) == (True, data)
     with pytest.raises(VqcodecError, match=f"^{pipe}: wrong$"), found.naming():
         raise VqcodecError("wrong")
+
+
+@pytest.mark.parametrize("kind", SAVED)
+def test_what_libsndfile_reads_and_pillow_does_not_is_sound(kind: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(SAVED[kind])
+    for content in (str(tmp_path / "file"), SAVED[kind]):
+        original = Original("name", content)
+        assert original.is_sound
+        with RecordingReader(original.content) as reader:
+            assert sum(block.shape[1] for block in reader.blocks()) >= 8_000
+
+
+@pytest.mark.parametrize("kind", UNREAD)
+def test_a_sound_that_is_not_read_is_named(kind: str) -> None:
+    assert Original("name", UNREAD[kind]).is_sound
+    with pytest.raises(InputError, match=f"it is .*{re.escape(kind)}.*, which libsndfile does not read: make a WAV"):
+        RecordingReader(UNREAD[kind])
+
+
+@pytest.mark.parametrize(
+    "data", [PHOTO, PHOTO[:100], b"", b"just text\n" * 999, bytes(10_000), b"\xff\xfb\x90\xc4" * 99]
+)
+def test_what_is_no_sound_is_a_picture(data: bytes, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(data)
+    known = is_sound(data[:HEAD])
+    assert Original("name", data).is_sound == known
+    assert Original("name", str(tmp_path / "file")).is_sound == known

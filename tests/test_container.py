@@ -27,6 +27,7 @@ from bitstream import (
     LimitError,
     Limits,
     NotAVqFileError,
+    Rotation,
     SymbolEncoder,
     TruncatedError,
     UnsupportedError,
@@ -49,7 +50,7 @@ PHOTO = Container(
 CUT_OUT = replace(PHOTO, source=ImageSource(768, 512, 384, 256), chunks=Chunks(b"alpha", b"metadata"))
 DRAWING = replace(PHOTO, source=ImageSource(64, 64, colour=ColourFormat.PALETTE, palette=b"rgbRGB"))
 AUDIO = replace(PHOTO, source=AudioSource(samples=2**40 + 1, sample_rate=44_100, channels=2))
-ROOMY = Limits(max_pixels=2**64, max_samples=2**97)
+ROOMY = Limits(max_pixels=2**64, max_samples=2**97, max_seconds=2**64)
 
 
 def with_checksum(body: bytes) -> bytes:
@@ -244,6 +245,13 @@ def header_with(kind: int = 0, source: bytes = b"\1\1\0", rest: bytes = b"\0\1\0
         (header_with(source=b"\2\2\x10\0\1"), CorruptError),  # coded without width
         (header_with(source=b"\2\2\x10\2\2"), CorruptError),  # a coded size that does not differ
         (header_with(kind=1, source=b"\1\0\1"), CorruptError),  # a sample rate of 0
+        (header_with(kind=1, source=b"\1\1\3\3\0\1\2"), CorruptError),  # all rows are silent
+        (header_with(kind=1, source=b"\1\1\3\1\3"), CorruptError),  # a row that is not there is silent
+        (header_with(kind=1, source=b"\1\1\3\2\1\1"), CorruptError),  # a row that is silent twice
+        (header_with(kind=1, source=b"\1\1\2\0\1\1\5"), CorruptError),  # a rotation behind the end
+        (header_with(kind=1, source=b"\1\1\2\0\1\0\0"), CorruptError),  # one by the angle that there was
+        (header_with(kind=1, source=b"\1\1\2\0\1\0\x80\x80\4"), CorruptError),  # one by half a turn
+        (header_with(kind=1, source=b"\1\1\2\0\xff\xff\xff\xff\x0f"), TruncatedError),  # many that are not there
         (header_with(source=b"\x81\0\1\0"), CorruptError),  # an over-long varint
         (header_with(source=b"\xff\xff\xff\xff\x1f\1\0"), CorruptError),  # more than 32 bits
         (header_with(rest=b"\x80\2\1\0"), CorruptError),  # rate point 256
@@ -269,6 +277,8 @@ def test_fields_are_checked(data: bytes, error: type[BitstreamError]) -> None:
         (CUT_OUT, Limits(max_stream_bytes=8 + 5 + 8 - 1)),
         (AUDIO, Limits()),
         (replace(PHOTO, source=AudioSource(1_000, 8_000, 2)), Limits(max_samples=1_999)),
+        (replace(PHOTO, source=AudioSource(8_001, 8_000, 1)), Limits(max_seconds=1)),
+        (replace(PHOTO, source=AudioSource(2**17 + 1, 1, 1)), Limits()),
         (replace(PHOTO, source=AudioSource(2**63, 1, 2**32 - 1)), Limits()),
     ],
 )
@@ -297,6 +307,12 @@ def test_values_at_the_limits_are_allowed() -> None:
         lambda: ImageSource(4, 4, palette=bytes(3)),
         lambda: AudioSource(2**64, 1, 1),
         lambda: AudioSource(1, 0, 1),
+        lambda: AudioSource(1, 1, 2, silent_rows=(0, 1)),
+        lambda: AudioSource(1, 1, 3, silent_rows=(1, 0)),
+        lambda: AudioSource(9, 1, 1, rotations=(Rotation(0, 1),)),
+        lambda: AudioSource(9, 1, 2, rotations=(Rotation(2, 1),)),
+        lambda: AudioSource(9, 1, 2, rotations=(Rotation(1, 1), Rotation(1, 2))),
+        lambda: AudioSource(9, 1, 2, rotations=(Rotation(0, 2**16),)),
         lambda: Layer(b"", 2**32),
         lambda: replace(PHOTO, fingerprint=bytes(7)),
         lambda: replace(PHOTO, decoder_version=-1),

@@ -101,7 +101,7 @@ def test_a_picture_that_cannot_be_read_is_named_and_counted(copy: Path, tiny_mod
     (copy / "pictures" / "broken.png").write_bytes((copy / "pictures" / "first.png").read_bytes()[:500])
     (copy / "pictures" / "text.jpg").write_text("not a picture")
     result = evaluate(copy / "pictures", copy / "report", tiny_model, "--codecs", compared())
-    first, second, last = result.stderr.splitlines()
+    first, second, _, last = result.stderr.splitlines()
     assert result.exit_code == 1
     assert "broken.png: the picture is damaged" in first
     assert "text.jpg: not a picture" in second

@@ -1,76 +1,172 @@
-"""A short run of scripts/fuzz.py, and that it would find what it looks for."""
+"""A short run of the fuzzer on each of its targets, and that it would notice: with planted bugs, and its own parts."""
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import time
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
 import numpy as np
 import pytest
 
-SCRIPTS = Path(__file__).parents[1] / "scripts"
-RUNS = {"container": 5_000, "decode": 300, "model": 150}
+ROOT = Path(__file__).parents[1]
+sys.path.append(str(ROOT / "scripts"))
+
+from fuzz.bombs import BOMB, bomb  # noqa: E402
+from fuzz.file_mutations import mutate_file  # noqa: E402
+from fuzz.loop import ACCEPTED, Outcome, Problem, fuzz  # noqa: E402
+from fuzz.model_file import read_model_file, write_model_file  # noqa: E402
+from fuzz.model_mutations import mutate_model  # noqa: E402
+from fuzz.mutants import MUTANTS, Mutant, catch, check  # noqa: E402
+from fuzz.seeds import golden_files, model_files  # noqa: E402
+from fuzz.target import MIB, Finding, Target, demand  # noqa: E402
+
+from bitstream import CorruptError  # noqa: E402
+
+COUNTS = {"containers": 4_000, "decodes": 300, "models": 150}
 
 
-@pytest.mark.parametrize("kind", RUNS)
-def test_only_errors_of_the_project_come_out(tmp_path: Path, kind: str) -> None:
+@pytest.mark.parametrize("target", COUNTS)
+def test_nothing_is_found(tmp_path: Path, target: str) -> None:
     """In a process of its own, as the bound on its memory is one on the process."""
-    command = [sys.executable, SCRIPTS / "fuzz.py", kind, "--runs", str(RUNS[kind]), "--corpus", tmp_path / "crashes"]
-    done = subprocess.run(command, capture_output=True, text=True)
+    command = [sys.executable, "-m", "scripts.fuzz", target, "--count", str(COUNTS[target]), "--findings", tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
-    lines = done.stdout.splitlines()
-    assert lines[0].startswith(f"{RUNS[kind]} inputs")
-    counts = {name: int(count) for count, name in (line.split() for line in lines[1:])}
-    assert sum(counts.values()) == RUNS[kind]
+    first, *lines, last = done.stdout.splitlines()
+    assert (first.split()[:2], last) == ([str(COUNTS[target]), "inputs"], "0 findings")
+    counts = {name: int(count) for count, name in map(str.split, lines)}
+    assert sum(counts.values()) == COUNTS[target]
     # The checksums are repaired, so that much gets past them.
-    assert counts["accepted"] > RUNS[kind] // 20
-    expected = {"ModelError"} if kind == "model" else {"CorruptError", "LimitError", "TruncatedError"}
+    assert counts[ACCEPTED] > COUNTS[target] // 20
+    expected = {"ModelError"} if target == "models" else {"CorruptError", "LimitError", "TruncatedError"}
     assert expected <= counts.keys()
-    assert not (tmp_path / "crashes").exists()
+    assert not any(tmp_path.iterdir())
 
 
-def test_crashes_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An exception, a large allocation, and a long time are each found, and kept once."""
-    monkeypatch.syspath_prepend(SCRIPTS)
-    import fuzz
-
-    def target(data: bytes) -> None:
-        if data == b"wrong":
-            raise KeyError("wrong")
-        if data == b"large":
-            np.ones(2 * fuzz.MEMORY, np.uint8)
-        if data == b"slow":
-            began = time.process_time()
-            while time.process_time() - began < 0.1:
-                pass
-
-    monkeypatch.setattr(fuzz, "SECONDS", 0.05)
-    monkeypatch.setattr(fuzz, "_warm_up", lambda *_: None)
-    inputs = [b"fine", b"wrong", b"large", b"slow"]
-    outcome = fuzz.fuzz(target, lambda data, _rng, _others: data, inputs, tmp_path, 40)
-    assert {name.removeprefix("_Array") for name in outcome.counts} == {
-        "accepted",
-        "KeyError",
-        "MemoryError",
-        "too slow",
-    }
-    assert {path.read_bytes() for path in outcome.crashes} == {b"wrong", b"large", b"slow"}
-    assert len(outcome.crashes) == 3
-    traces = [path.with_suffix(".txt").read_text() for path in outcome.crashes]
-    assert sum("KeyError: 'wrong'" in trace and "Traceback" in trace for trace in traces) == 1
+def test_findings_can_be_tried_again(tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.bin"
+    wrong.write_bytes(golden_files()[0] + b"x")
+    command = [sys.executable, "-m", "scripts.fuzz", "containers", "--replay", wrong]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("CorruptError in ")
 
 
-def test_mutations_depend_on_the_seed_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(SCRIPTS)
-    import fuzz
-    from fuzz_files import mutate_file
-    from fuzz_models import mutate_model
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_mutants_fit_the_source(mutant: Mutant) -> None:
+    check(mutant)
 
-    for kind, mutate in (("container", mutate_file), ("model", mutate_model)):
-        start = fuzz.seeds(kind)
-        changed = [[mutate(each, rng, start) for each in start * 3] for rng in (Random(5), Random(5))]
-        assert changed[0] == changed[1]
-        assert len(set(changed[0])) > len(start)
+
+@pytest.mark.parametrize("name", ["chunk CRC unchecked", "unpack_codes always raises an error"])
+def test_planted_bugs_are_found(name: str) -> None:
+    mutant = next(each for each in MUTANTS if each.name == name)
+    assert catch(mutant)[0]
+
+
+# The loop ----------------------------------------------------------------------------------------------------------
+
+
+def outcome_of(
+    judge: Callable[[bytes], None], *inputs: bytes, whole: tuple[bytes, ...] = (), first_only: bool = False
+) -> tuple[Outcome, list[Problem]]:
+    """What comes of a run over inputs, each tried once or more, and what it tells."""
+    told: list[Problem] = []
+    target = Target(
+        whole=whole,
+        damaged=inputs,
+        mutate=lambda data, _rng, _others: data,
+        judge=judge,
+        refusals=(CorruptError,),
+        memory=64 * MIB,
+        seconds=0.05,
+        batch=8,
+    )
+    return fuzz(target, 40, 60, seed=0, tell=told.append, first_only=first_only), told
+
+
+def judge(data: bytes) -> None:
+    """Goes wrong as the data say."""
+    if data == b"refused":
+        raise CorruptError("refused")
+    if data == b"wrong":
+        raise KeyError("wrong")
+    demand(data != b"finding", "this is wrong")
+    if data == b"large":
+        np.ones(96 * MIB, np.uint8)
+    if data == b"slow":
+        began = time.process_time()
+        while time.process_time() - began < 0.1:
+            pass
+
+
+def test_what_is_wrong_is_kept_once() -> None:
+    """An exception, a finding, a large allocation, and a long time are each found, and told once."""
+    outcome, told = outcome_of(judge, b"fine", b"refused", b"wrong", b"finding", b"large", b"slow")
+    names = {"wrong": "KeyError", "finding": "Finding", "large": "MemoryError", "slow": "too slow"}
+    assert {problem.data.decode(): problem.name.removeprefix("_Array") for problem in told} == names
+    assert len(told) == len(names)
+    assert {ACCEPTED, "CorruptError", "KeyError", "Finding", "too slow"} < outcome.counts.keys()
+    assert outcome.runs >= 40
+    assert any("KeyError: 'wrong'" in problem.trace and "Traceback" in problem.trace for problem in told)
+
+
+def test_an_input_that_ends_the_process_is_kept() -> None:
+    def dies(data: bytes) -> None:
+        if data == b"fatal" and os.getpid() != parent:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    parent = os.getpid()
+    _, told = outcome_of(dies, b"fine", b"fatal", first_only=True)
+    assert [(problem.name, problem.data) for problem in told] == [("dead", b"fatal")]
+
+
+def test_an_input_that_hangs_is_kept() -> None:
+    def hangs(data: bytes) -> None:
+        while data == b"endless" and os.getpid() != parent:
+            pass
+
+    parent = os.getpid()
+    _, told = outcome_of(hangs, b"fine", b"endless", first_only=True)
+    assert [problem.data for problem in told] == [b"endless"]
+    assert "hangs" in told[0].trace
+
+
+def test_a_seed_must_be_accepted() -> None:
+    """Code that refuses everything is not right."""
+    _, told = outcome_of(judge, whole=(b"fine", b"refused"))
+    assert [(problem.name, problem.data) for problem in told] == [("Finding", b"refused")]
+
+
+def test_findings_are_never_refusals() -> None:
+    assert not issubclass(Finding, CorruptError)
+    with pytest.raises(Finding, match="so it is"):
+        demand(False, "so it is")
+
+
+# Mutations ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["files", "models"])
+def test_mutations_depend_on_the_seed_only(kind: str) -> None:
+    mutate, seeds = (mutate_file, golden_files()) if kind == "files" else (mutate_model, model_files())
+    changed = [[mutate(each, rng, seeds) for each in seeds * 3] for rng in (Random(5), Random(5))]
+    assert changed[0] == changed[1]
+    assert len(set(changed[0])) > len(seeds)
+
+
+def test_bombs() -> None:
+    assert zlib.decompress(bomb(3 * MIB)) == bytes(3 * MIB)
+    assert 1000 * len(bomb()) < BOMB
+
+
+def test_model_files_come_back() -> None:
+    for data in model_files():
+        file = read_model_file(data)
+        assert read_model_file(write_model_file(file)) == file
+    assert any(array.packed for array in file.arrays.values())

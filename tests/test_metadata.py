@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import zlib
 from contextlib import suppress
 
@@ -15,7 +16,7 @@ from PIL import Image, ImageCms
 import vqcodec.image.metadata
 from bitstream import BitstreamError, CorruptError, LimitError
 from bitstream.fields import encode_varint
-from vqcodec.image.metadata import MAX_BYTES, Metadata, metadata_of, pack_metadata, unpack_metadata
+from vqcodec.image.metadata import MAX_BYTES, Metadata, metadata_of, pack_metadata, unpack_metadata, upright
 from vqcodec.image.pixels import picture_of, read_picture
 
 DESCRIPTION, MAKE, ORIENTATION, EXPOSURES, DATE = 0x010E, 0x010F, 0x0112, 0x8769, 0x9003
@@ -134,6 +135,40 @@ def test_kept_pictures_are_not_turned_twice(kind: str) -> None:
     assert tags_of(found.exif)[MAKE] == "camera"
     assert b"Orientation" not in found.xmp
     assert picture_of(picture.image, keep_metadata=True).image.size == (5, 7)
+
+
+@pytest.mark.parametrize("orientation", range(2, 9))
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("head", [b"", b"Exif\0\0", b"Exif\0\0Exif\0\0"])
+def test_an_orientation_in_a_file_is_not_passed_on(orientation: int, order: str, head: bytes) -> None:
+    exif = camera(orientation)
+    exif.endian = order
+    data = exif.tobytes().removeprefix(b"Exif\0\0")
+    found = unpack_metadata(pack_metadata(Metadata(exif=head + data)))
+    tags = tags_of(found.exif)
+    assert (tags[ORIENTATION], tags[MAKE], tags.get_ifd(EXPOSURES)) == (1, "camera", {DATE: "2024:05:06 07:08:09"})
+    assert len(found.exif) == len(data)  # as nothing is moved
+    assert sum(one != other for one, other in zip(found.exif, data, strict=True)) == 1
+
+
+@pytest.mark.parametrize(
+    "xmp", [b'<a tiff:Orientation="8"/>', b"<a tiff:Orientation = '8'/>", b"<tiff:Orientation>8</tiff:Orientation>"]
+)
+def test_an_orientation_in_xmp_is_not_passed_on(xmp: bytes) -> None:
+    assert unpack_metadata(pack_metadata(Metadata(xmp=xmp))).xmp == xmp.replace(b"8", b"1")
+
+
+@pytest.mark.parametrize("kind", [1, 3, 4, 7])
+def test_an_orientation_of_any_type_is_not_passed_on(kind: int) -> None:
+    entry = struct.pack("<HHIHH", ORIENTATION, kind, 1, 6, 0)
+    exif = struct.pack("<2sHIH", b"II", 42, 8, 2) + entry * 2 + bytes(4)
+    assert tags_of(unpack_metadata(pack_metadata(Metadata(exif=exif))).exif)[ORIENTATION] == 1
+
+
+@given(st.binary(max_size=80), st.sampled_from([b"MM\0*\0\0\0\x08", b"II*\0\x08\0\0\0", b""]))
+def test_any_bytes_are_made_upright(data: bytes, head: bytes) -> None:
+    metadata = upright(Metadata(exif=head + data, xmp=data))
+    assert upright(metadata) == metadata
 
 
 def test_too_much_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,14 +22,17 @@ from tiny import SETTINGS, pictures
 from tiny import tiny_model as make_tiny_model
 
 from bitstream import ModelError
-from vqcodec import ImageCodec, load, model
+from vqcodec import ImageCodec, load, model, model_file
 from vqcodec.image.autoencoder import Decoder, Encoder
 from vqcodec.image.config import AutoencoderConfig
-from vqcodec.model import HARD, MAX_BYTES, bundled_models, find_model, load_model
+from vqcodec.model import bundled_models, find_model, load_model
+from vqcodec.model_file import MAX_BYTES
 from vqcodec.nn.packed_integers import pack_integers, unpack_integers
 
 Arrays = dict[str, NDArray[Any]]
 Change = Callable[[NDArray[Any]], NDArray[Any]]
+
+HARD = ("codewords", "sizes", "prior/")  # what the fingerprint covers
 
 with_tmp_path = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=100)
 
@@ -213,7 +216,7 @@ def test_devices_that_are_not_there(tiny_model: Path) -> None:
 
 
 def test_files_too_large(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model, "MAX_BYTES", tiny_model.stat().st_size - 1)
+    monkeypatch.setattr(model_file, "MAX_BYTES", tiny_model.stat().st_size - 1)
     with pytest.raises(ModelError, match="larger than any model"):
         load(tiny_model)
 

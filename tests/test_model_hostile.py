@@ -13,11 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
-from test_model import arrays_of, metadata_of, rewritten, use, with_tmp_path
+from test_model import HARD, arrays_of, metadata_of, rewritten, use, with_tmp_path
 
 from bitstream import ModelError
 from vqcodec import load
-from vqcodec.model import HARD
 
 # Arrays --------------------------------------------------------------------------------------------------------------
 

@@ -74,17 +74,40 @@ def test_every_cut_is_refused() -> None:
             unpack_integers({"a": PACKED["a"][:length]}, SHAPES, MOST)
 
 
-@pytest.mark.parametrize("packed", [{}, {"a": PACKED["a"].astype(np.int16)}])
-def test_arrays_that_are_missing(packed: dict[str, np.ndarray]) -> None:
-    with pytest.raises(ModelError, match="array a is missing"):
-        unpack_integers(packed, SHAPES, MOST)
+def test_arrays_that_are_missing() -> None:
+    with pytest.raises(ModelError, match="array 'a' is missing"):
+        unpack_integers({}, SHAPES, MOST)
+    with pytest.raises(ModelError, match=r"array '\\x1b\[2J' is missing"):  # escaped, as it may reach a terminal
+        unpack_integers({}, json.dumps({"\x1b[2J": [3]}), MOST)
+
+
+def test_arrays_of_another_type() -> None:
+    with pytest.raises(ModelError, match="array a is of another type"):
+        unpack_integers({"a": PACKED["a"].astype(np.int16)}, SHAPES, MOST)
 
 
 def test_no_more_memory_than_asked_for() -> None:
+    """Of all arrays together, packed or not."""
+    zeros = np.zeros(1 << 18, np.uint8)
+    arrays = {"a": zeros, "b": zeros, "c": np.zeros(MOST - 4096, np.uint8)}
     with pytest.raises(ModelError, match="larger"):
-        unpack_integers(PACKED, '{"a": [1024, 1025]}', MOST)
+        unpack_integers(arrays, json.dumps({"a": [1024, 1025]}), MOST)
     with pytest.raises(ModelError, match="larger"):
-        unpack_integers(PACKED, '{"a": [1024, 1024], "b": [1]}', MOST)
+        unpack_integers(arrays, json.dumps({"a": [64, 32], "b": [64, 33]}), MOST)
+    with pytest.raises(ModelError, match="array a is damaged"):
+        unpack_integers(arrays, json.dumps({"a": [64, 32], "b": [64, 32]}), MOST)
+
+
+def test_nothing_is_packed_more_tightly_than_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Huffman code takes a bit a value; repeats would take less, and are refused before they are unpacked."""
+    array = np.zeros(100_000, np.int8)
+    packed, shapes = pack_integers({"a": array})
+    assert array.size / 8 < packed["a"].nbytes < 1.01 * array.size / 8
+    assert (unpack_integers(packed, shapes, MOST)["a"] == array).all()
+    monkeypatch.setattr(zlib, "decompressobj", None)
+    repeats = np.frombuffer(zlib.compress(array.tobytes(), 9), np.uint8)
+    with pytest.raises(ModelError, match="packed in another way"):
+        unpack_integers({"a": repeats}, shapes, MOST)
 
 
 def test_a_bomb_is_not_unpacked() -> None:

@@ -105,6 +105,22 @@ def test_a_folder_that_cannot_be_read(tmp_path: Path) -> None:
     assert found.refused == (f"{tmp_path / 'in/shut'}: permission denied",)
 
 
+def test_what_is_left_out(tmp_path: Path) -> None:
+    made(tmp_path, "in/a.png", "in/b.txt", "in/.c.txt", "in/sub/d.heic", "in/out/a.vq", "in/out/old.vq")
+    (tmp_path / "in/loop").symlink_to(tmp_path / "in")
+    os.mkfifo(tmp_path / "in/pipe.png")
+
+    def left_out(*inputs: str, recursive: bool) -> set[str]:
+        paths = [str(tmp_path / each) for each in inputs]
+        found = plan(paths, tmp_path / "in/out", recursive, lambda name: name.endswith("png"), _suffix)
+        return {str(path.relative_to(tmp_path / "in")) for path in found.left_out}
+
+    assert left_out("in", recursive=False) == {"b.txt", "sub", "loop", "pipe.png"}
+    assert left_out("in", recursive=True) == {"b.txt", "sub/d.heic", "loop", "pipe.png", "out/old.vq"}
+    assert left_out("in", "in/b.txt", "in/sub", recursive=False) == {"sub/d.heic", "loop", "pipe.png"}
+    assert left_out("in/a.png", recursive=False) == set()
+
+
 NAMES = st.sampled_from(["a", "A", "a.png", "a.jpg", "a.png.vq", "a.vq", "b.png", ".png", "a.b.png", "a.b", "ä.png"])
 
 

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from priors import ragged_network, random_indices
 
 from bitstream import ModelError
-from vqcodec.image import prior as prior_module
 from vqcodec.image.prior import PixelCNN
 from vqcodec.image.prior_tensors import prior_from_tensors, prior_to_tensors
 from vqcodec.nn import named_arrays
@@ -104,11 +103,16 @@ def test_layers_of_the_right_shape_are_accepted(group: str, index: int) -> None:
     assert (prior.decode(prior.encode(indices, 0), 0, 3, 4) == indices).all()
 
 
-def test_layers_of_too_many_channels() -> None:
-    """Few weights make many channels, each of which is held for every position of a picture."""
-    wide = layer(54, 2 * (prior_module.MOST_CHANNELS + 1))
-    with pytest.raises(ModelError, match="larger than any may be"):
-        PixelCNN(**with_group(2, "context", lambda _: [wide])(parts()))
+def test_what_a_position_takes() -> None:
+    """The third slice has 5 planes of 2 values, 6 channels of context, 8 hidden ones and heads of 7 and 8 logits."""
+    cost = ragged().cost
+    wider_context = with_group(2, "context", lambda _: [layer(54, 200), layer(900, 200)])(parts())
+    wider = PixelCNN(**with_group(2, "causal", lambda layers: [layer(116, 16), *layers[1:]])(wider_context)).cost
+    assert cost.held == 6 * 5 + 4 * 6
+    assert wider.held == 6 * 5 + 4 * 100
+    assert cost.numbers > cost.widest > 54 + 12 + 54 + 12
+    assert wider.multiply_adds - cost.multiply_adds == 54 * 188 + (900 * 200 - 54 * 12) + 94 * 16
+    assert ragged().calls == 5 + 3 * (3 + 1)
 
 
 def test_arrays_of_too_many_weights(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from vqcodec.image.colour_spaces import ADOBE_RGB, SRGB, coded_space
 from vqcodec.image.pixels import picture_of, read_picture
 
 RNG = np.random.default_rng(1)
@@ -94,6 +96,51 @@ def test_srgb_pictures_are_left_alone() -> None:
     picture = read_picture(saved(PHOTO, icc_profile=profile))
     assert np.array_equal(picture.image, PHOTO)
     assert picture.notes == ()
+
+
+def test_a_profile_is_what_it_does_and_not_its_name() -> None:
+    p3 = coded_space(12, 13, [])
+    liar = replace(p3, name="sRGB IEC61966-2.1").profile(grey=False)
+    picture = read_picture(saved(Image.new("RGB", (2, 2), (200, 60, 40)), icc_profile=liar))
+    assert np.abs(np.asarray(picture.image, int) - [217, 43, 22]).max() <= 3
+    assert any("'sRGB IEC61966-2.1'" in note for note in picture.notes)
+    honest = replace(SRGB, name="My camera").profile(grey=False)
+    picture = read_picture(saved(PHOTO, icc_profile=honest))
+    assert (np.array_equal(picture.image, PHOTO), picture.notes) == (True, ())
+
+
+def test_a_linear_profile_for_grey_is_followed_to_a_level() -> None:
+    levels = np.arange(256, dtype=np.uint8)[None]
+    picture = picture_of(with_info(Image.fromarray(levels), icc_profile=grey_profile(gamma=1.0)))
+    light = levels / 255
+    wanted = 255 * np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    assert np.abs(np.asarray(picture.image, int) - wanted).max() <= 2
+
+
+@pytest.mark.parametrize("name", [b"\xc9cran", b"", b"\xff\xfe\x80", b"\x1b[31m"])
+def test_a_profile_of_any_name_is_used(name: bytes) -> None:
+    data = swapped_profile()
+    place = data.index(b"desc", 128)
+    start, size = struct.unpack_from(">II", data, place + 4)
+    text = b"desc\0\0\0\0" + struct.pack(">I", len(name) + 1) + name + b"\0"
+    assert len(text) <= size
+    data = data[:start] + text.ljust(size, b"\0") + data[start + size :]
+    picture = read_picture(saved(Image.new("RGB", (2, 2), "red"), icc_profile=data))
+    assert np.abs(np.asarray(picture.image, int) - [0, 255, 0]).max() <= 2
+    assert any("converted to sRGB" in note and note.isprintable() for note in picture.notes)
+
+
+def test_cameras_say_adobe_rgb_in_exif() -> None:
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0xA005] = {1: "R03"}
+    colour = Image.new("RGB", (16, 16), (90, 200, 60))
+    data = saved(colour, "JPEG", quality=100, subsampling=0, exif=exif)
+    assert b"R03" in data
+    wanted = picture_of(with_info(colour, icc_profile=ADOBE_RGB.profile(grey=False)))
+    picture = read_picture(data)
+    assert np.abs(np.asarray(picture.image, int) - np.asarray(wanted.image, int)).max() <= 4
+    assert any("Adobe RGB" in note for note in picture.notes)
+    assert read_picture(data, keep_metadata=True).image.info["icc_profile"] == ADOBE_RGB.profile(grey=False)
 
 
 @pytest.mark.parametrize("keep", [False, True])

@@ -102,7 +102,7 @@ def test_qualities_for_refined_codes_rise_steadily() -> None:
 
 
 @pytest.mark.parametrize(
-    "table", [[Setting(1, 0.02)], [Setting(0, 0.0), Setting(1, 0.0)], [Setting(1, 1), Setting(0, 9)]]
+    "table", [[Setting(1, 0.02)], [Setting(0, 0.0), Setting(1, 0.0)], [Setting(0, 1), Setting(1, 9)]]
 )
 def test_quality_tables_without_a_trend(tiny_codec: ImageCodec, table: list[Setting]) -> None:
     config = replace(tiny_codec.model.config, quality=tuple(table))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import warnings
 from pathlib import Path
@@ -15,7 +16,16 @@ from PIL import Image
 from tiny import pictures
 from tiny_audio import voices
 
-from bitstream import BitstreamError, FingerprintError, NotAVqFileError, TruncatedError, layer_ends, unpack
+from bitstream import (
+    BitstreamError,
+    CorruptError,
+    FingerprintError,
+    NotAVqFileError,
+    TruncatedError,
+    layer_ends,
+    pack,
+    unpack,
+)
 from vqcodec import AudioCodec, Codec, ImageCodec, inspect, load
 
 PICTURE = pictures(1, 60, seed=4)[0]
@@ -92,6 +102,38 @@ def test_missing_layers_have_their_most_frequent_codes(files: list[tuple[Codec, 
             assert np.array_equal(decoded[0], filled[0])
         else:
             assert decoded == filled
+
+
+def test_a_whole_file_has_all_layers_of_its_model(files: list[tuple[Codec, bytes]], tmp_path: Path) -> None:
+    """One that was made of fewer would look worse, and nothing would say so."""
+    for codec, data in files:
+        container = unpack(data)
+        fewer = pack(dataclasses.replace(container, layers=container.layers[:1]))
+        with pytest.raises(CorruptError, match="has 1 of the 2 layers of its model"):
+            codec.decompress(fewer)
+        with pytest.warns(UserWarning, match="has only 1 of the 2 layers of its model"):
+            indices = codec.read(fewer, allow_truncated=True)
+        assert np.array_equal(indices.values, codec.read(data).values[: codec.model.prior.layer_ends[0]])
+        more = pack(dataclasses.replace(container, layers=(*container.layers, container.layers[0])))
+        for allowed in (False, True):
+            with pytest.raises(CorruptError, match="layers that the model does not have"):
+                codec.read(more, allow_truncated=allowed)
+
+
+@pytest.mark.parametrize("kind", ["picture", "sound"])
+def test_the_command_line_says_that_layers_are_missing(
+    tmp_path: Path, tiny_model: Path, tiny_voice: Path, files: list[tuple[Codec, bytes]], kind: str
+) -> None:
+    (_, data), model, suffix = (files[0], tiny_model, ".png") if kind == "picture" else (files[2], tiny_voice, ".wav")
+    source, out = tmp_path / "fewer.vq", tmp_path / f"out{suffix}"
+    container = unpack(data)
+    source.write_bytes(pack(dataclasses.replace(container, layers=container.layers[:1])))
+    refused = run("decompress", source, out, "-m", model)
+    assert (refused.exit_code, out.exists()) == (1, False)
+    assert error_of(refused.stderr).endswith("it has 1 of the 2 layers of its model")
+    done = run("decompress", source, out, "-m", model, "--allow-truncated")
+    assert done.exit_code == 0
+    assert done.stderr == "vqcodec: note: the file has only 1 of the 2 layers of its model\n"
 
 
 def test_layer_ends(files: list[tuple[Codec, bytes]]) -> None:

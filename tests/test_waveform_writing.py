@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from waves import RATES, sounds, tone
+from waves import RATES, saved, sounds, tone
 
 from bitstream.errors import InputError
 from vqcodec.audio.waveform import RecordingWriter, read_recording, write_recording, written_format
@@ -143,3 +144,30 @@ def test_an_error_in_the_block_is_the_one_that_is_raised() -> None:
     full = Refusing(100, lambda: OSError(28, "No space left on device"))
     with pytest.raises(ZeroDivisionError), RecordingWriter(full, ".wav", 48_000, 1, 9):
         _ = 1 / 0
+
+
+# By the Vorbis I specification, 4.3.9: what is in the place of each channel of WAV.
+VORBIS_ORDER = {3: "LCR", 4: "LRlr", 5: "LCRlr", 6: "LCRlrW", 7: "LCRxyBW", 8: "LCRxylrW"}
+WAV_ORDER = {3: "LRC", 4: "LRlr", 5: "LRClr", 6: "LRCWlr", 7: "LRCWBxy", 8: "LRCWlrxy"}
+
+
+@pytest.mark.parametrize("channels", VORBIS_ORDER)
+def test_channels_are_written_and_read_in_the_order_of_the_format(channels: int) -> None:
+    samples = 0.2 * tone(0.5, channels)
+    file = io.BytesIO()
+    write_recording(samples, 48_000, file, ".ogg")
+    raw = soundfile.read(io.BytesIO(file.getvalue()), dtype="float32")[0].T
+    for name, channel in zip(VORBIS_ORDER[channels], raw, strict=True):
+        if name != "W":  # of which the coder keeps the lowest tones only
+            assert np.corrcoef(channel, samples[WAV_ORDER[channels].index(name)])[0, 1] > 0.9
+    again = read_recording(file.getvalue()).samples
+    own = raw[[VORBIS_ORDER[channels].index(name) for name in WAV_ORDER[channels]]]
+    np.testing.assert_array_equal(again, own)
+    opus = read_recording(saved(raw, "OGG", "OPUS")).samples
+    for name, found, expected in zip(WAV_ORDER[channels], opus, own, strict=True):
+        if name != "W":
+            assert np.corrcoef(found, expected)[0, 1] > 0.9
+    for suffix in (".wav", ".flac"):
+        file = io.BytesIO()
+        write_recording(samples, 48_000, file, suffix)
+        np.testing.assert_allclose(soundfile.read(io.BytesIO(file.getvalue()))[0].T, samples, atol=1e-4)

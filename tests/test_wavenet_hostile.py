@@ -142,7 +142,9 @@ def test_what_is_accepted_can_be_used(group: str, number: int, shapes: list[tupl
 # Memory ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("name", "most"), [("MOST_WEIGHTS", 2000), ("MOST_REMEMBERED", 8 * 4 * 6 - 1)])
+@pytest.mark.parametrize(
+    ("name", "most"), [("MOST_STACKED", 4 * 4 * 12 * 16 - 1), ("MOST_REMEMBERED", 2 * (8 * 4 * 6 + 64 * 12) - 1)]
+)
 def test_models_that_ask_for_too_much_memory(name: str, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dilated, name, most)
     with pytest.raises(ModelError, match="larger than any may be"):

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitstream.errors import InputError
+from vqcodec.arguments import number
 from vqcodec.quality import Setting
 
 __all__ = [
@@ -205,9 +206,10 @@ def check_budget(max_bytes: float) -> int:
     Raises:
         InputError: it is less than 1, or no number.
     """
-    if not 1 <= max_bytes < math.inf:
-        raise InputError(f"a file has at least one byte, not {max_bytes:g}")
-    return math.floor(max_bytes)
+    most = number(max_bytes, "max_bytes")
+    if not 1 <= most < math.inf:
+        raise InputError(f"a file has at least one byte, not {most:g}")
+    return math.floor(most)
 
 
 def _lambda_of(chosen: Setting) -> float:

@@ -12,11 +12,13 @@ import math
 import warnings
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bitstream import (
+    UNLIMITED,
     Chunks,
     Container,
     CorruptError,
@@ -30,12 +32,16 @@ from bitstream import (
     unpack,
 )
 from bitstream.entropy import indices_crc
+from vqcodec.arguments import file_bytes, number, whole_number
 from vqcodec.budget import SizeCurve, probe
 from vqcodec.defaults import DEFAULT_QUALITY
 from vqcodec.indices import Indices, Source
 from vqcodec.model import Model
 from vqcodec.nn.sampling import SymbolSampler
 from vqcodec.quality import Setting, setting
+
+if TYPE_CHECKING:
+    from vqcodec.arguments import FileData
 
 __all__ = ["Codec", "limits"]
 
@@ -72,9 +78,10 @@ class Codec(ABC):
     def __init__(self, model: Model) -> None:
         self.model = model
 
+    # Limits is frozen, so that one default can serve all calls.
     @abstractmethod
-    def shape_of(self, source: Source) -> tuple[int, int]:
-        """Rows and columns of the index volume of what `source` describes.
+    def shape_of(self, source: Source, allowed: Limits = Limits()) -> tuple[int, int]:  # noqa: B008
+        """Rows and columns of the index volume of what `source` describes, if decoding it is `allowed`.
 
         Raises:
             FingerprintError: it is of another modality than the model.
@@ -84,11 +91,12 @@ class Codec(ABC):
 
     def settings(self, quality: float) -> Setting:
         """The rate point and lambda of a quality 1..100."""
-        return setting(self.model.config.quality, quality)
+        return setting(self.model.config.quality, number(quality, "quality"))
 
     def codebooks(self, rate_point: int) -> list[NDArray[np.float32]]:
-        """The codewords of each plane, `[K, D]`."""
-        return [self.model.codebooks.of(rate_point, plane) for plane in range(self.model.codebooks.sizes.shape[1])]
+        """The codewords of each plane, `[K, D]`; InputError if there is no such rate point."""
+        rate = self._rate_point(rate_point)
+        return [self.model.codebooks.of(rate, plane) for plane in range(self.model.codebooks.sizes.shape[1])]
 
     # Latents <-> indices -------------------------------------------------------------------------------------------
 
@@ -180,8 +188,9 @@ class Codec(ABC):
 
         Raises:
             InputError: the indices do not belong to this model, or miss planes.
+            LimitError: by default no reader would decode the file.
         """
-        self._check(indices)
+        self._check(indices, Limits())
         if len(indices.values) != self.model.codebooks.sizes.shape[1]:
             raise InputError("these indices have planes missing: a file needs all")
         streams = self.model.prior.encode(indices.values, indices.rate_point)
@@ -193,70 +202,78 @@ class Codec(ABC):
         )
 
     # Limits is frozen, so that one default can serve all calls.
-    def read(self, data: bytes, allowed: Limits = Limits(), allow_truncated: bool = False) -> Indices:  # noqa: B008
+    def read(self, data: FileData, allowed: Limits = Limits(), allow_truncated: bool = False) -> Indices:  # noqa: B008
         """The indices of a `.vq` file.
 
         Args:
-            data: the file's bytes.
+            data: the file's bytes, in any buffer, or its path.
             allowed: what the file may claim.
-            allow_truncated: of a file that was cut, return the planes of the layers that are whole, with a UserWarning
-                that says how many these are.
+            allow_truncated: of a file that was cut, or that was made of fewer layers than its model has, return the
+                planes of the layers that are whole, with a UserWarning that says how many these are.
 
         Raises:
             BitstreamError: the file is damaged, foreign, or too large; TruncatedError if no layer is whole.
             FingerprintError: it was written with another model.
         """
+        data = file_bytes(data)
         container = unpack(data, allowed, allow_truncated)
         if container.fingerprint != self.model.fingerprint:
             raise FingerprintError(
                 f"the file was written with model {container.fingerprint.hex()}, this is {self.model.fingerprint.hex()}"
             )
-        rows, columns = self.shape_of(container.source)
+        rows, columns = self.shape_of(container.source, allowed)
         streams = [layer.stream for layer in container.layers]
+        promised, total = len(layer_ends(data)), len(self.model.prior.layer_ends)
+        if promised > total or (promised < total and not allow_truncated):
+            raise CorruptError(f"the file is damaged: it has {promised} of the {total} layers of its model")
         values = self.model.prior.decode(streams, container.rate_point, rows, columns)
         if self._checksums(values) != [layer.indices_crc for layer in container.layers]:
             raise CorruptError("the decoded indices do not match their checksum")
-        whole, promised = len(container.layers), len(layer_ends(data))
-        if whole < promised:
-            warnings.warn(f"the file is cut short: {whole} of its {promised} layers are whole", stacklevel=3)
+        if len(streams) < promised:
+            warnings.warn(f"the file is cut short: {len(streams)} of its {promised} layers are whole", stacklevel=3)
+        elif promised < total:
+            warnings.warn(f"the file has only {promised} of the {total} layers of its model", stacklevel=3)
         return self.indices(values, container.rate_point, container.source, container.chunks)
 
     # For the codecs of a modality ----------------------------------------------------------------------------------
 
     def _draw(self, count: int, source: Source, seed: int, temperature: float, rate_point: int | None) -> list[Indices]:
         """Indices drawn from the prior, each for a `source`; see `sample`."""
-        rate, chance = self._rate_point(rate_point), SymbolSampler(seed, temperature)
+        rate, count = self._rate_point(rate_point), whole_number(count, "the count")
+        if count < 0:
+            raise InputError(f"the count must not be negative, as {count} is")
+        chance = SymbolSampler(whole_number(seed, "the seed"), number(temperature, "the temperature"))
         rows, columns = self.shape_of(source)
         volumes = [self.model.prior.sample(chance, rate, rows, columns) for _ in range(count)]
         return [self.indices(values, rate, source) for values in volumes]
 
     def _setting(self, lambda_: float, rate_point: int | None) -> Setting:
         """What a caller of `encode` asked for."""
-        rate = self._rate_point(rate_point)
-        if not 0 <= lambda_ < math.inf:
+        rate, worth = self._rate_point(rate_point), number(lambda_, "lambda")
+        if not 0 <= worth < math.inf:
             raise InputError("lambda must be finite and not negative")
-        return Setting(rate, lambda_)
+        return Setting(rate, worth)
 
     def _rate_point(self, rate_point: int | None) -> int:
         """The rate point that a caller asked for; None is that of the default quality."""
         rates = len(self.model.codebooks.sizes)
-        rate = self.settings(DEFAULT_QUALITY).rate_point if rate_point is None else rate_point
+        if rate_point is None:
+            return self.settings(DEFAULT_QUALITY).rate_point
+        rate = whole_number(rate_point, "the rate point")
         if not 0 <= rate < rates:
             raise InputError(f"the rate point must be in 0..{rates - 1}")
         return rate
 
-    def _look_up(self, indices: Indices) -> NDArray[np.float32]:
-        """z_q `[C, rows, columns]` of indices, once they are known to be of this model."""
-        self._check(indices)
-        return self.model.codebooks.look_up(indices.values, indices.rate_point)
-
-    def _check(self, indices: Indices) -> None:
-        if not self._fits(indices):
+    # Indices that are in memory were read under the limits of the caller.
+    def _check(self, indices: Indices, allowed: Limits = UNLIMITED) -> None:
+        if not isinstance(indices, Indices):
+            raise InputError(f"indices must be Indices, as of encode, not {type(indices).__name__}")
+        if not self._fits(indices, allowed):
             raise InputError("these indices belong to another model")
 
-    def _fits(self, indices: Indices) -> bool:
+    def _fits(self, indices: Indices, allowed: Limits) -> bool:
         try:
-            shape = self.shape_of(indices.source)
+            shape = self.shape_of(indices.source, allowed)
         except FingerprintError:
             return False
         known = 0 <= indices.rate_point < len(self.model.codebooks.sizes)
@@ -272,12 +289,19 @@ class Codec(ABC):
         return [indices_crc(values[a:b]) for a, b in zip([0, *ends], ends, strict=False) if b <= len(values)]
 
 
-def limits(max_pixels: int | None = None, max_samples: int | None = None) -> Limits:
+def limits(
+    max_pixels: int | None = None,
+    max_samples: int | None = None,
+    max_seconds: float | None = None,
+    max_steps: int | None = None,
+) -> Limits:
     """What a file may claim; None is the default."""
     default = Limits()
     return Limits(
-        max_pixels=default.max_pixels if max_pixels is None else max_pixels,
-        max_samples=default.max_samples if max_samples is None else max_samples,
+        max_pixels=default.max_pixels if max_pixels is None else whole_number(max_pixels, "max_pixels"),
+        max_samples=default.max_samples if max_samples is None else whole_number(max_samples, "max_samples"),
+        max_seconds=default.max_seconds if max_seconds is None else number(max_seconds, "max_seconds"),
+        max_steps=default.max_steps if max_steps is None else whole_number(max_steps, "max_steps"),
     )
 
 

@@ -5,34 +5,87 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import secrets
 import shutil
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from bitstream.errors import InputError
 
-__all__ = ["STANDARD_STREAM", "atomic_write", "read_input", "remove_temporaries", "write_output"]
+__all__ = [
+    "STANDARD_STREAM",
+    "atomic_write",
+    "is_stream",
+    "is_vq",
+    "read_file",
+    "read_input",
+    "refuse_own_source",
+    "remove_temporaries",
+    "write_output",
+]
 
 STANDARD_STREAM = "-"  # the name of standard input, or of standard output
+HEAD = 24  # bytes that tell what a file is
+PIECE = 1 << 20  # bytes that are read at once
+# Bytes that are read of a stream, which may never end: of one that begins like what is wanted, and of any other.
+MOST_BYTES = 1 << 30
+MOST_UNKNOWN_BYTES = 1 << 26
+
+# Names of what this process has open.
+_OPEN_FILE = re.compile(r"/(?:dev|proc/self)/fd/(\d+)")
+_OPEN_FILES = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 
 
-def read_input(path: str) -> bytes:
+def is_vq(head: bytes) -> bool:
+    """Whether a file that begins with these bytes is a `.vq` file."""
+    from bitstream.header import MAGIC
+
+    return head.startswith(MAGIC)
+
+
+def read_input(path: str, is_known: Callable[[bytes], bool]) -> bytes:
     """Return all bytes of a file, or of standard input for '-'.
 
+    Args:
+        path: the file, or '-'.
+        is_known: whether these first HEAD bytes, or fewer if there are no more, begin what is wanted. Of a pipe, a
+            device or standard input `MOST_BYTES` are read if they do, and else `MOST_UNKNOWN_BYTES`.
+
     Raises:
+        InputError: there are more.
         OSError: it cannot be read; the error names the file.
     """
     if path == STANDARD_STREAM:
         if sys.stdin is None:
             raise OSError(errno.EBADF, "It is closed", "standard input")
-        return sys.stdin.buffer.read()
-    with _naming(path):
-        return Path(path).read_bytes()
+        return _read_stream(sys.stdin.buffer, "standard input", is_known)
+    return read_file(path, is_known)
+
+
+def read_file(path: str | os.PathLike[str], is_known: Callable[[bytes], bool] = is_vq) -> bytes:
+    """`read_input`, of a path that may be one of '-', too."""
+    with _naming(os.fspath(path)), open(path, "rb") as file:
+        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            return file.read()
+        return _read_stream(file, os.fspath(path), is_known)
+
+
+def _read_stream(file: BinaryIO, name: str, is_known: Callable[[bytes], bool]) -> bytes:
+    memory = io.BytesIO()
+    memory.write(file.read(HEAD))
+    known = is_known(memory.getvalue())
+    most = MOST_BYTES if known else MOST_UNKNOWN_BYTES
+    while piece := file.read(PIECE):
+        memory.write(piece)
+        if memory.tell() > most:
+            what = "" if known else "it begins like nothing that is known here, and "
+            raise InputError(f"{name}: {what}more than {most} bytes come from it; a file that is named may have more")
+    return memory.getvalue()
 
 
 @contextmanager
@@ -43,19 +96,53 @@ def write_output(path: str, force: bool = False) -> Iterator[BinaryIO]:
         InputError: standard output is a terminal, and `force` is not set.
         OSError: as for `atomic_write`.
     """
-    if path != STANDARD_STREAM:
+    number = _open_file(path)
+    if path == STANDARD_STREAM or number == 1:
+        if sys.stdout is None:
+            raise OSError(errno.EBADF, "It is closed", "standard output")
+        if sys.stdout.isatty() and not force:
+            raise InputError("standard output is a terminal, which cannot show this: redirect it to a file")
+        with _written_at_the_end("standard output", lambda: sys.stdout.buffer, keep_open=True) as file:
+            yield file
+    elif number is not None:  # not opened by its name, as that would empty the file that it may be
+        with _written_at_the_end(path, lambda: open(os.dup(number), "wb")) as file:
+            yield file
+    else:
         with atomic_write(Path(path), force) as file:
             yield file
-        return
-    if sys.stdout is None:
-        raise OSError(errno.EBADF, "It is closed", "standard output")
-    if sys.stdout.isatty() and not force:
-        raise InputError("standard output is a terminal, which cannot show this: redirect it to a file")
+
+
+def is_stream(path: str) -> bool:
+    """Whether an output of this name is written to and not replaced: '-', a pipe, a device, or what is open already."""
+    return path == STANDARD_STREAM or _open_file(path) is not None or _is_stream(Path(path))
+
+
+def refuse_own_source(source: str, target: str) -> None:
+    """Raise InputError if an output is the file that it would be made of, also by another name."""
+    with suppress(OSError):
+        if not is_stream(target) and os.path.samefile(source, target):
+            raise InputError(f"{target}: it is the file that is read, and would be lost")
+
+
+@contextmanager
+def _written_at_the_end(name: str, opened: Callable[[], BinaryIO], keep_open: bool = False) -> Iterator[BinaryIO]:
+    """A file in memory, whose bytes go to the file that is `opened` when the block ends, and not if it fails."""
     memory = io.BytesIO()
     yield memory
-    with _naming("standard output"):
-        sys.stdout.buffer.write(memory.getbuffer())
-        sys.stdout.buffer.flush()
+    with _naming(name):
+        file = opened()
+        try:
+            file.write(memory.getbuffer())
+            file.flush()
+        finally:
+            if not keep_open:
+                file.close()
+
+
+def _open_file(path: str) -> int | None:
+    """The number of a file that this process has open, if `path` is a name for it."""
+    found = _OPEN_FILE.fullmatch(path)
+    return int(found[1]) if found else _OPEN_FILES.get(path)
 
 
 @contextmanager
@@ -74,10 +161,8 @@ def atomic_write(path: Path, force: bool = False) -> Iterator[BinaryIO]:
         OSError: it cannot be written; the error names `path`.
     """
     if _is_stream(path):
-        memory = io.BytesIO()
-        yield memory
-        with _naming(path), path.open("wb") as stream:
-            stream.write(memory.getbuffer())
+        with _written_at_the_end(str(path), lambda: path.open("wb")) as file:
+            yield file
         return
     # Renaming onto a symbolic link would replace the link, not the file that it names.
     target = Path(os.path.realpath(path))

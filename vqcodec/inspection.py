@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from bitstream import ImageSource, Limits, layer_ends, unpack
+from bitstream import UNLIMITED, ImageSource, layer_ends, unpack
+from vqcodec.arguments import file_bytes
 from vqcodec.model import bundled_models
 from vqcodec.model_config import Modality
+
+if TYPE_CHECKING:
+    from vqcodec.arguments import FileData
 
 __all__ = ["AudioFileInfo", "FileInfo", "ImageFileInfo", "inspect"]
 
@@ -80,18 +85,18 @@ class AudioFileInfo(FileInfo):
     kbps: float
 
 
-def inspect(data: bytes, allow_truncated: bool = False) -> ImageFileInfo | AudioFileInfo:
+def inspect(data: FileData, allow_truncated: bool = False) -> ImageFileInfo | AudioFileInfo:
     """Read the header of a `.vq` file.
 
     Args:
-        data: the file's bytes.
+        data: the file's bytes, in any buffer, or its path.
         allow_truncated: the file may be cut, if its first layer is whole.
 
     Raises:
         BitstreamError: it is damaged or foreign.
     """
-    everything = Limits(max_pixels=2**64, max_samples=2**96)  # all that a header can hold
-    container = unpack(data, everything, allow_truncated)
+    data = file_bytes(data)
+    container = unpack(data, UNLIMITED, allow_truncated)
     source, fingerprint, size = container.source, container.fingerprint.hex(), len(data)
     model = next((info for info in bundled_models() if info.fingerprint == fingerprint), None)
     common = FileInfo(

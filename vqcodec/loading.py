@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Literal, overload
 
 from PIL import Image
 
-from bitstream import FingerprintError, Limits, ModelError, unpack
+from bitstream import FingerprintError, InputError, Limits, ModelError, unpack
+from vqcodec.arguments import file_bytes, is_path
 from vqcodec.codec import Codec
 from vqcodec.defaults import DEFAULT_EFFORT, DEFAULT_MODEL, DEFAULT_QUALITY, Effort
-from vqcodec.image.codec import ImageCodec, Picture
+from vqcodec.image.codec import ImageCodec, PictureOrFile
 from vqcodec.model import Model, bundled_models, find_model, load_model
 
 if TYPE_CHECKING:
+    from vqcodec.arguments import FileData
     from vqcodec.audio.codec import AudioCodec
 
 __all__ = ["codec_of", "compress", "decompress", "for_pictures", "for_sound", "load", "load_for"]
@@ -36,14 +38,17 @@ def load(model: str | Path = DEFAULT_MODEL, device: str = "cpu") -> Codec:
     """A codec with a bundled model (by name) or a model file (by path): an `ImageCodec` or an `AudioCodec`.
 
     Raises:
+        InputError: the model is no name or path.
         ModelError: the model is not there or cannot be trusted, or the device cannot be used.
     """
+    if not is_path(model):
+        raise InputError(f"a model is given by its name or its path, not as {type(model).__name__}")
     return codec_of(load_model(find_model(model)), device)
 
 
 # Limits is frozen, so that one default can serve all calls.
 def load_for(
-    data: bytes,
+    data: FileData,
     device: str = "cpu",
     models: Sequence[Path] = (),
     allowed: Limits = Limits(),  # noqa: B008
@@ -51,14 +56,15 @@ def load_for(
 ) -> Codec:
     """The codec that a `.vq` file was written with, among `models` first, then the bundled ones.
 
-    What the file claims is checked to be `allowed` before a model is loaded; with `allow_truncated`, it may be cut.
+    The file is given as its bytes, in any buffer, or by its path. What it claims is checked to be `allowed` before a
+    model is loaded; with `allow_truncated`, it may be cut.
 
     Raises:
         BitstreamError: not a `.vq` file, or damaged.
         FingerprintError: the model is not here.
         ModelError: one of `models` is not there or cannot be trusted, or the device cannot be used.
     """
-    wanted = unpack(data, allowed, allow_truncated).fingerprint
+    wanted = unpack(file_bytes(data), allowed, allow_truncated).fingerprint
     for path in models:  # which may have a better decoder than the bundled one of the same hard half
         model = load_model(path)
         if model.fingerprint == wanted:
@@ -96,7 +102,7 @@ def for_sound(codec: Codec) -> AudioCodec:
 
 
 def compress(
-    image: Picture,
+    image: PictureOrFile,
     quality: float = DEFAULT_QUALITY,
     max_bytes: float | None = None,
     keep_metadata: bool = False,
@@ -106,10 +112,13 @@ def compress(
     return load().compress(image, quality, max_bytes, keep_metadata, effort)
 
 
-def decompress(data: bytes, allow_truncated: bool = False) -> Image.Image:
+def decompress(data: FileData, allow_truncated: bool = False) -> Image.Image:
     """`ImageCodec.decompress` with the bundled model that the file names."""
+    data = file_bytes(data)
     codec = load_for(data, allow_truncated=allow_truncated)
-    return for_pictures(codec).decompress(data, allow_truncated=allow_truncated)
+    if not isinstance(codec, ImageCodec):
+        raise ModelError('the file holds sound: the decompress of vqcodec.load("speech") is for it')
+    return codec.decompress(data, allow_truncated=allow_truncated)
 
 
 def codec_of(model: Model, device: str = "cpu") -> Codec:

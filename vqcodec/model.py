@@ -4,8 +4,7 @@
     codewords, sizes, prior/...                float16, ints   the hard half: what the indices of a file mean
 
 The fingerprint is a hash of the hard half as it is in memory. A model that is only there to read the files of a former
-version has no encoder. Model files are read as hostile input: safetensors only, every shape and bound checked. Their
-format was `vqcodec-model-1` when codes and integers were not packed yet (`nn.packed_codes`, `nn.packed_integers`).
+version has no encoder. Model files are read as hostile input: see `vqcodec.model_file`.
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from bitstream.errors import ModelError
@@ -27,10 +25,12 @@ from vqcodec.audio.prior import WaveNet
 from vqcodec.files import atomic_write
 from vqcodec.image import prior_tensors as image_prior
 from vqcodec.image.prior import PixelCNN
-from vqcodec.model_config import Modality, ModelConfig, from_json, to_json
+from vqcodec.model_config import Modality, ModelConfig, to_json
+from vqcodec.model_file import FORMAT, PER_CODE, SOFT, read_arrays, read_header
+from vqcodec.nn.bounds import check_cost
 from vqcodec.nn.codebooks import Codebooks
-from vqcodec.nn.packed_codes import pack_codes, unpack_codes
-from vqcodec.nn.packed_integers import pack_integers, unpack_integers
+from vqcodec.nn.packed_codes import pack_codes
+from vqcodec.nn.packed_integers import pack_integers
 from vqcodec.nn.packed_kernels import pack_networks, unpack_networks
 
 if TYPE_CHECKING:
@@ -41,13 +41,6 @@ if TYPE_CHECKING:
 __all__ = ["Model", "ModelConfig", "ModelInfo", "bundled_models", "describe_model", "find_model", "load_model"]
 
 WEIGHTS = Path(__file__).parent / "weights"
-MAX_BYTES = 1 << 28
-MOST_CODES = 1 << 15
-FORMAT, FIRST_FORMAT = "vqcodec-model-2", "vqcodec-model-1"
-HARD = ("codewords", "sizes", "prior/")
-SOFT = ("encoder/", "decoder/", "likelihood/")
-PER_CODE = ("codewords", "code_bits", "prior/values")
-TYPES = {"sizes": np.int16, "metric": np.float32}  # of arrays of the hard half outside of the prior; others: float16
 
 
 @dataclass(frozen=True)
@@ -82,25 +75,28 @@ class Model:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All arrays of the file, those of codes `[R, P, K, ...]`."""
-        arrays = pack_networks(self.networks)
-        arrays["codewords"] = self.codebooks.codewords.astype(np.float16)
-        arrays["sizes"] = self.codebooks.sizes.astype(np.int16)
+        arrays = pack_networks(self.networks) | self._hard_arrays()
         arrays["metric"] = self.codebooks.metric
         arrays["code_bits"] = self.codebooks.code_bits.astype(np.float16)
+        return arrays
+
+    def _hard_arrays(self) -> dict[str, NDArray[Any]]:
         if isinstance(self.prior, PixelCNN):
             parts = image_prior.prior_to_tensors(self.prior)
         else:
             parts = audio_prior.prior_to_tensors(self.prior)
-        return arrays | {f"prior/{name}": array for name, array in parts.items()}
+        arrays = {f"prior/{name}": array for name, array in parts.items()}
+        arrays["codewords"] = self.codebooks.codewords.astype(np.float16)
+        arrays["sizes"] = self.codebooks.sizes.astype(np.int16)
+        return arrays
 
     @cached_property
     def fingerprint(self) -> bytes:
         """8 bytes that name the hard half."""
         digest = hashlib.sha256(f"{self.config.hard}\n".encode())
-        for name, array in sorted(self.arrays().items()):
-            if name.startswith(HARD):
-                digest.update(f"{name} {array.dtype.name} {array.shape}\n".encode())
-                digest.update(np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
+        for name, array in sorted(self._hard_arrays().items()):
+            digest.update(f"{name} {array.dtype.name} {array.shape}\n".encode())
+            digest.update(np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
         return digest.digest()[:8]
 
     @property
@@ -138,81 +134,31 @@ def load_model(path: Path) -> Model:
     """Read and check a model file.
 
     Raises:
-        ModelError: it is missing, damaged, or could not be trusted to decode exactly.
+        ModelError: it is missing, damaged, takes too much work or memory, or could not be trusted to decode exactly.
     """
-    config, metadata, arrays = _read(path, with_arrays=True)
-    for name, array in arrays.items():
-        if not name.startswith(("prior/", *SOFT)) and array.dtype != TYPES.get(name, np.float16):
-            raise ModelError(f"{path}: array {name} has the type {array.dtype}")
+    config, metadata = read_header(path)
+    arrays = read_arrays(path, config, metadata)
     try:
-        if metadata["format"] != FIRST_FORMAT:
-            arrays = _unpacked(arrays, metadata)
         networks = unpack_networks({name: array for name, array in arrays.items() if name.startswith(SOFT)})
-        sizes = arrays["sizes"].astype(np.intp)
         codebooks = Codebooks(
             codewords=arrays["codewords"].astype(np.float32),
-            sizes=sizes,
-            metric=arrays["metric"].astype(np.float32),
+            sizes=arrays["sizes"].astype(np.intp),
+            metric=arrays["metric"],
             code_bits=arrays["code_bits"].astype(np.float32),
         )
+        parts = {name.removeprefix("prior/"): array for name, array in arrays.items() if name.startswith("prior/")}
+        prior = _prior_of(config, parts, codebooks.sizes)
+        check_cost(prior.cost, *config.covered)
     except KeyError as error:
         raise ModelError(f"{path}: array {error} is missing") from None
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from None
-    parts = {name.removeprefix("prior/"): array for name, array in arrays.items() if name.startswith("prior/")}
-    prior = _prior_of(config, parts, sizes)
-    _, planes, _, dimension = codebooks.codewords.shape
-    shape = config.autoencoder
-    fits = shape.rates == len(sizes) > max(each.rate_point for each in config.quality)
-    # The networks are built from the configuration, which could ask for more memory than there is.
-    fits &= _parameters(networks, "encoder/") in (shape.encoder_parameters, 0)
-    fits &= _parameters(networks, "decoder/") == shape.decoder_parameters
-    if not fits or planes * dimension != shape.latent_channels:
-        raise ModelError(f"{path}: the parts of the model do not fit together")
     return Model(config, codebooks, prior, networks)
-
-
-def _unpacked(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> dict[str, NDArray[Any]]:
-    """The arrays as they are in memory; KeyError for one that is missing."""
-    alphabet = metadata.get("alphabet", "")
-    if not alphabet.isdecimal() or len(alphabet) > len(str(MOST_CODES)) or not 0 < int(alphabet) <= MOST_CODES:
-        raise ModelError("the alphabet of the model is none")
-    whole = unpack_integers(arrays, metadata.get("shapes", "{}"), MAX_BYTES)
-    return whole | {name: unpack_codes(whole[name], whole["sizes"], int(alphabet), MAX_BYTES) for name in PER_CODE}
-
-
-def _parameters(arrays: Mapping[str, NDArray[Any]], prefix: str) -> int:
-    return sum(array.size for name, array in arrays.items() if name.startswith(prefix))
 
 
 def _prior_of(config: ModelConfig, arrays: Mapping[str, NDArray[Any]], sizes: NDArray[np.intp]) -> PixelCNN | WaveNet:
     from_tensors = image_prior.prior_from_tensors if config.modality == "image" else audio_prior.prior_from_tensors
     return from_tensors(arrays, config.prior.planes, config.prior.layers, sizes)
-
-
-def _read(path: Path, with_arrays: bool) -> tuple[ModelConfig, dict[str, str], dict[str, NDArray[Any]]]:
-    """Configuration, metadata, and arrays of a model file."""
-    if not path.is_file():
-        raise ModelError(f"no model at {path}")
-    if path.stat().st_size > MAX_BYTES:
-        raise ModelError(f"{path}: larger than any model may be")
-    try:
-        with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            arrays = {name: file.get_tensor(name) for name in file.keys()} if with_arrays else {}  # noqa: SIM118
-        if metadata.get("format") not in (FORMAT, FIRST_FORMAT):
-            raise ModelError(f"{path}: not a model file of vqcodec")
-        config = from_json(metadata["config"])
-    except (
-        SafetensorError,
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-    ):
-        raise ModelError(f"{path}: damaged, or not a model file of vqcodec") from None
-    return config, metadata, arrays
 
 
 def describe_model(path: Path) -> ModelInfo:
@@ -221,7 +167,7 @@ def describe_model(path: Path) -> ModelInfo:
     Raises:
         ModelError: it is missing, or not a model file.
     """
-    config, metadata, _ = _read(path, with_arrays=False)
+    config, metadata = read_header(path)
     planes, size, fingerprint = sum(config.prior.planes), path.stat().st_size, metadata.get("fingerprint", "")
     return ModelInfo(path.stem, path, config.modality, size, fingerprint, planes, config.description)
 

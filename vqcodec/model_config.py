@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal
 
 from cattrs import Converter
@@ -19,6 +20,7 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 
 from vqcodec.audio import config as audio
 from vqcodec.image import config as image
+from vqcodec.nn.bounds import PRIOR_OF_PIXELS, PRIOR_OF_SAMPLES, Cost
 from vqcodec.quality import Setting
 
 __all__ = ["Modality", "ModelConfig", "from_json", "to_json"]
@@ -28,6 +30,7 @@ Modality = Literal["image", "audio"]
 # Far above those of any model; with others, what they are multiplied with would not stay finite.
 MOST_QUALITY_LAMBDA = 1e6
 MOST_LAMBDA = 1e12
+MOST_QUALITIES = 1000
 
 # The shapes of autoencoder and prior.
 SHAPES = {
@@ -43,7 +46,7 @@ class ModelConfig:
     Attributes:
         autoencoder: the shape of encoder and decoder.
         prior: the shape of the prior.
-        quality: the settings of quality 1..100, evenly spaced.
+        quality: the settings of quality 1..100, evenly spaced, each at least as fine as the one before it.
         description: a line for people.
         decoder_version: counts the decoders that were released for the same hard half.
         modality: what the model is for; autoencoder and prior are its.
@@ -65,12 +68,28 @@ class ModelConfig:
             raise ValueError("a model has settings for its qualities, and a version from 0 to 2**32 - 1")
         if (type(self.autoencoder), type(self.prior)) != SHAPES.get(self.modality):
             raise ValueError("a model has autoencoder and prior of one modality")
-        if any(chosen.lambda_ > MOST_QUALITY_LAMBDA for chosen in self.quality):
-            raise ValueError(f"the lambda of a quality is at most {MOST_QUALITY_LAMBDA:g}")
+        self._check_quality()
         # Not of their least and greatest, as one may be no number.
         in_range = all(0 < lambda_ <= MOST_LAMBDA for lambda_ in self.lambdas)
         if self.lambdas and (len(self.lambdas) != self.autoencoder.rates or not in_range):
             raise ValueError(f"a model has one lambda above 0, and up to {MOST_LAMBDA:g}, for each rate point")
+
+    def _check_quality(self) -> None:
+        if len(self.quality) > MOST_QUALITIES:
+            raise ValueError(f"a model has settings for up to {MOST_QUALITIES} qualities")
+        if any(chosen.lambda_ > MOST_QUALITY_LAMBDA for chosen in self.quality):
+            raise ValueError(f"the lambda of a quality is at most {MOST_QUALITY_LAMBDA:g}")
+        if max(chosen.rate_point for chosen in self.quality) >= self.autoencoder.rates:
+            raise ValueError("a quality has a rate point that the model does not have")
+        if any((b.rate_point, -b.lambda_) < (a.rate_point, -a.lambda_) for a, b in pairwise(self.quality)):
+            raise ValueError("a quality is coarser than the one before it")
+
+    @property
+    def covered(self) -> tuple[int, Cost]:
+        """Pixels, or samples of a channel, that a position stands for, and the most that the prior takes for each."""
+        if isinstance(self.autoencoder, audio.AutoencoderConfig):
+            return self.autoencoder.stride, PRIOR_OF_SAMPLES
+        return self.autoencoder.stride**2, PRIOR_OF_PIXELS
 
     @property
     def hard(self) -> str:

@@ -1,6 +1,7 @@
-"""Write the golden files of sound. Run once, when the format was fixed; never again for these files.
+"""How the files in this folder were made: `python tests/golden_sound/make.py NAME ...` makes new ones.
 
-python tests/golden_sound/make.py
+Those that are there are never made again once they were released; the model voice.safetensors is
+`save_tiny_audio_model(seed=2)`.
 """
 
 from __future__ import annotations
@@ -15,31 +16,51 @@ import numpy as np
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
-from tiny_audio import save_tiny_audio_model, voices  # noqa: E402
+from tiny_audio import voices  # noqa: E402
 
-from vqcodec import load  # noqa: E402
+from vqcodec import AudioCodec, load  # noqa: E402
 
 # By name: rate, channels, samples, quality.
-RECORDINGS = {"click": (16_000, 1, 1, 50), "mono": (8_000, 1, 6_000, 20), "stereo": (44_100, 2, 20_001, 90)}
+RECORDINGS = {
+    "click": (16_000, 1, 1, 50),
+    "mono": (8_000, 1, 6_000, 20),
+    "stereo": (44_100, 2, 20_001, 90),
+    "panned": (8_000, 2, 150_000, 60),
+    "surround": (16_000, 4, 5_000, 50),
+}
 
 
-def main() -> None:
-    model = save_tiny_audio_model(HERE / "voice.safetensors", seed=2)
-    codec = load(model)
-    pins: dict[str, object] = {model.name: {"fingerprint": codec.model.fingerprint.hex()}}
-    for name, (rate, channels, samples, quality) in RECORDINGS.items():
-        data = codec.compress(voices(channels, samples, seed=len(name)), rate, quality)
-        (HERE / f"{name}.vq").write_bytes(data)
+def recording(name: str, channels: int, samples: int) -> np.ndarray:
+    """The samples `[channels, samples]`."""
+    found = voices(channels, samples, seed=len(name))
+    if name == "panned":  # between the sides, then on the right
+        found[0], found[1] = 0.8 * found[0], 0.4 * found[0]
+        found[:, 64_000:] = [[0], [1]] * found[:, 64_000:]
+    if name == "surround":
+        found[[1, 3]] = 0
+    return found
+
+
+def main(names: list[str]) -> None:
+    codec = load(HERE / "voice.safetensors")
+    assert isinstance(codec, AudioCodec)
+    pins = json.loads((HERE / "pins.json").read_text())
+    for name in names:
+        rate, channels, samples, quality = RECORDINGS[name]
+        data = codec.compress(recording(name, channels, samples), rate, quality)
+        with open(HERE / f"{name}.vq", "xb") as file:
+            file.write(data)
         indices = codec.read(data)
+        source = indices.source
         pins[f"{name}.vq"] = {
-            "source": [samples, rate, channels],
+            "source": [samples, rate, channels, source.silent_rows, source.rotations],
             "rate_point": indices.rate_point,
             "volume": list(indices.values.shape),
             "sha256": hashlib.sha256(indices.values.astype("<i4").tobytes()).hexdigest(),
-            "rms": float(np.sqrt(np.mean(codec.decode(indices)[0] ** 2))),
+            "rms": np.sqrt(np.mean(codec.decode(indices)[0] ** 2, axis=1, dtype=float)).tolist(),
         }
     (HERE / "pins.json").write_text(json.dumps(pins, indent=1) + "\n")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

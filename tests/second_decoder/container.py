@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from itertools import pairwise
 
 from second_decoder.byte_reader import ByteReader, require
 
@@ -33,6 +34,13 @@ class Sound:
     samples: int
     sample_rate: int
     channels: int
+    silent_rows: tuple[int, ...] = ()
+    rotations: tuple[tuple[int, int], ...] = ()  # stretches, and the angles from there on
+
+    @property
+    def coded_rows(self) -> int:
+        """Rows that have indices."""
+        return self.channels - len(self.silent_rows)
 
 
 @dataclass(frozen=True)
@@ -83,8 +91,9 @@ def read_container(file: bytes, cut: bool = False) -> Container:
     alpha, metadata = read_chunk(data, alpha_size), read_chunk(data, metadata_size)
     layers = read_layers(data, sizes)
     end = data.rest()
-    require(len(end) == 4 if whole else len(layers) < count or len(end) < 4, "the file goes on after its end")
-    require(len(layers) > 0 and (cut or len(layers) == count), "the file was cut")
+    is_complete, is_shorter = len(layers) == count and len(end) == 4, len(layers) < count or len(end) < 4
+    require((whole and is_complete) or (cut and is_shorter), "the file was cut, or goes on after its end")
+    require(len(layers) > 0, "no layer is complete")
     return Container(fingerprint, decoder_version, source, rate_point, count, alpha, metadata, layers)
 
 
@@ -107,9 +116,20 @@ def read_picture(data: ByteReader) -> tuple[Picture, bool, bool]:
 
 
 def read_sound(data: ByteReader) -> Sound:
-    source = Sound(data.varint(64), data.varint(), data.varint())
-    require(source.samples > 0 and source.sample_rate > 0 and source.channels > 0, "a field is 0")
-    return source
+    samples, rate, channels = data.varint(64), data.varint(), data.varint()
+    require(samples > 0 and rate > 0 and channels > 0, "a field is 0")
+    count = data.varint() if channels > 1 else 0
+    require(count < channels, "all rows are silent")
+    silent = tuple(data.varint() for _ in range(count))
+    require(list(silent) == sorted(set(silent)) and all(row < channels for row in silent), "rows are out of order")
+    count = data.varint() if channels == 2 else 0
+    rotations = tuple((data.varint(64), data.varint()) for _ in range(count))
+    stretches, angles = [each[0] for each in rotations], [0, *(each[1] for each in rotations)]
+    require(stretches == sorted(set(stretches)), "stretches are out of order")
+    require(all(stretch < -(-samples // (8 * rate)) for stretch in stretches), "a stretch is behind the end")
+    require(all(angle <= 65535 for angle in angles), "an angle is out of range")
+    require(all(one != other for one, other in pairwise(angles)), "an angle is repeated")
+    return Sound(samples, rate, channels, silent, rotations)
 
 
 def read_chunk(data: ByteReader, size: int | None) -> bytes | None:

@@ -17,7 +17,7 @@ __all__ = ["decode_indices"]
 def decode_indices(container: Container, model: ModelFile) -> Integers:
     """Indices `[planes, rows, columns]` of the layers that are complete; raises FormatError.
 
-    Rows and columns are those of a picture's positions; for sound they are channels and frames.
+    Rows and columns are those of a picture's positions; for sound they are rows and frames.
     """
     source, rate_point = container.source, container.rate_point
     require(container.fingerprint == model.fingerprint(), "the model is another one")

@@ -15,12 +15,12 @@ __all__ = ["decode_sound"]
 
 
 def decode_sound(model: ModelFile, rate_point: int, streams: Sequence[bytes], source: Sound) -> Integers:
-    """Indices `[planes, channels, frames]` of the layers that there are."""
+    """Indices `[planes, rows, frames]` of the layers that there are."""
     samples = -(-source.samples * model.config["autoencoder"]["sample_rate"] // source.sample_rate)
     frames = -(-samples // model.stride)
     decoders = [RangeDecoder(stream) for stream in streams]
     of_slices = [decoder for decoder, slices in zip(decoders, model.layers, strict=False) for _ in slices]
-    prior = SoundPrior(model, rate_point, of_slices, source.channels, frames)
+    prior = SoundPrior(model, rate_point, of_slices, source.coded_rows, frames)
     for t in range(frames + 2 * (len(of_slices) - 1)):
         for s in range(len(of_slices)):
             if 0 <= t - 2 * s < frames:
@@ -37,21 +37,21 @@ class SoundPrior:
         model: whose prior it is.
         rate_point: the rate point.
         decoders: of the streams in which the slices are, one a slice.
-        channels: rows of the index volume.
+        rows: of the index volume.
         frames: its columns.
     """
 
     def __init__(
-        self, model: ModelFile, rate_point: int, decoders: Sequence[RangeDecoder], channels: int, frames: int
+        self, model: ModelFile, rate_point: int, decoders: Sequence[RangeDecoder], rows: int, frames: int
     ) -> None:
         self._layers = IntegerLayers(model, rate_point)
         self._slices, self._sizes = model.slices, model.sizes[rate_point]
-        self._decoders, self._channels, self._frames = decoders, channels, frames
-        self._hidden: dict[tuple[int, int, int], Integers] = {}  # of slice, layer and frame: `[channels, C]`
-        self.indices = np.zeros((self._slices[len(decoders) - 1].stop, channels, frames), np.int64)
+        self._decoders, self._rows, self._frames = decoders, rows, frames
+        self._hidden: dict[tuple[int, int, int], Integers] = {}  # of slice, layer and frame: `[rows, C]`
+        self.indices = np.zeros((self._slices[len(decoders) - 1].stop, rows, frames), np.int64)
 
     def decode_frame(self, s: int, j: int) -> None:
-        """One frame of slice `s`, of all channels."""
+        """One frame of slice `s`, of all rows."""
         logits = self._layers.logits(s, self._state(s, j))
         first = 0
         for plane in self._slices[s]:
@@ -62,7 +62,7 @@ class SoundPrior:
                 first += size
 
     def _state(self, s: int, j: int) -> Integers:
-        """The last hidden state at frame j, `[channels, C]`."""
+        """The last hidden state at frame j, `[rows, C]`."""
         own = self._slices[s]
         earlier = range(own.start)
         seen = [(own, j - 2), (range(own.stop), j - 1), (earlier, j), (earlier, j + 1)]
@@ -75,7 +75,7 @@ class SoundPrior:
         return state
 
     def _values(self, plane: int, j: int) -> Integers:
-        """What the network reads for a plane at a frame, `[channels, D]`."""
+        """What the network reads for a plane at a frame, `[rows, D]`."""
         if not 0 <= j < self._frames:
-            return np.zeros((self._channels, self._layers.value_size), np.int64)
+            return np.zeros((self._rows, self._layers.value_size), np.int64)
         return self._layers.values(plane, self.indices[plane, :, j])

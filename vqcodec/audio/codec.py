@@ -1,26 +1,34 @@
 """The codec of sound: the whole path, both ways, on one page; what it shares with pictures is in `vqcodec.codec`.
 
-samples --16 kHz, mid/side, encoder--> z_e --codebooks, lambda bits--> indices --prior, range coder--> streams --> .vq
-samples <--source's rate, decoder----- z_q <--codebooks--------------- indices <--prior, range coder-- streams <-- .vq
+samples --16 kHz, rows, encoder------------> z_e --codebooks, lambda bits--> indices --prior, range coder--> .vq
+samples <--source's rate, channels, decoder- z_q <--codebooks--------------- indices <--prior, range coder-- .vq
 
 Samples come and go in blocks, so that hours of them need no more memory than their indices do. The model has a sample
-rate of its own; length, rate and channels of the source come back. Two channels are coded as mid and side, others each
-for itself.
+rate of its own; length, rate and channels of the source come back. What channels are to the model is in `rows.py`.
 """
 
 from __future__ import annotations
 
 import math
+import os
+import warnings
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bitstream import AudioSource, FingerprintError, InputError, LimitError, Limits, UnsupportedError
+from vqcodec.arguments import number, whole_number
+from vqcodec.audio.arrays import samples_array
+from vqcodec.audio.blocks import fit_blocks
 from vqcodec.audio.networks import Networks
-from vqcodec.audio.resampling import RATES, fit_blocks, resample, resample_blocks, resampled_length
+from vqcodec.audio.offset import without_offset
+from vqcodec.audio.resampling import RATES, resample_blocks, resampled_length
+from vqcodec.audio.rows import SILENCE, RowAnalysis, channels_of, coded_rows, rows_of
 from vqcodec.audio.sndfile import MAX_CHANNELS
-from vqcodec.audio.waveform import samples_array
+from vqcodec.audio.waveform import RecordingReader
 from vqcodec.budget import USUAL_ESTIMATES, USUAL_FILES, SizedFile, check_budget, largest_file, probe, taken
 from vqcodec.codec import Codec, limits
 from vqcodec.defaults import DEFAULT_QUALITY
@@ -29,10 +37,17 @@ from vqcodec.model import Model
 from vqcodec.nn.progress import as_one
 from vqcodec.quality import Setting
 
+if TYPE_CHECKING:
+    from vqcodec.arguments import FileData
+
 __all__ = ["AudioCodec"]
 
 Samples = NDArray[np.float32]
+SamplesOrFile = NDArray[np.generic] | bytes | str | os.PathLike[str]
 
+# Of a file that is read: a frame is a step of the prior, and indices are held for a whole recording.
+MOST_FRAMES = 2**23
+FEW_INDICES = 2**20  # are allowed whatever the limit on samples is
 FILE_PASSES = 2  # of the prior through all frames, for a file whose codes are chosen, then written
 
 
@@ -60,8 +75,8 @@ class AudioCodec(Codec):
 
     def compress(
         self,
-        samples: NDArray[np.generic],
-        rate: int,
+        samples: SamplesOrFile,
+        rate: int | None = None,
         quality: float = DEFAULT_QUALITY,
         kbps: float | None = None,
         max_bytes: float | None = None,
@@ -69,8 +84,9 @@ class AudioCodec(Codec):
         """Compress a recording to the bytes of a `.vq` file.
 
         Args:
-            samples: floats, nominally in -1..1, or int16 or int32: `[N]` or `[C, N]`.
-            rate: samples a second.
+            samples: floats, nominally in -1..1, or int16 or int32: `[N]` or `[C, N]`. Or the path of a sound file, or
+                its bytes; what is lost when it is read is told by UserWarnings.
+            rate: samples a second; a file says it itself.
             quality: 1..100, continuous; both the size of the file and the fidelity rise with it.
             kbps: size of the file in kbit a second, instead of a quality: it is met from below, with at most 3 % to
                 spare. If more is left, a UserWarning says why.
@@ -79,7 +95,8 @@ class AudioCodec(Codec):
         Raises:
             InputError: an argument cannot be used, or no file of the recording is so small.
         """
-        return self.compress_blocks([samples_array(samples, rate)], rate, quality, kbps, max_bytes)
+        with _recorded(samples, rate) as (blocks, known):
+            return self.compress_blocks(blocks, known, quality, kbps, max_bytes)
 
     def compress_blocks(
         self,
@@ -90,6 +107,7 @@ class AudioCodec(Codec):
         max_bytes: float | None = None,
     ) -> bytes:
         """As `compress`, of float32 blocks `[C, n]` that follow each other. How they are cut makes no difference."""
+        kbps = None if kbps is None else number(kbps, "kbps")
         if kbps is not None and not 0 < kbps < math.inf:
             raise InputError(f"the rate must be above 0 kbit/s, not {kbps:g}")
         if kbps is not None and max_bytes is not None:
@@ -105,25 +123,31 @@ class AudioCodec(Codec):
         return self._file(latents, source, chosen)
 
     def decompress(
-        self, data: bytes, max_samples: int | None = None, allow_truncated: bool = False
+        self,
+        data: FileData,
+        max_samples: int | None = None,
+        allow_truncated: bool = False,
+        max_seconds: float | None = None,
     ) -> tuple[Samples, int]:
         """The recording of a `.vq` file: samples `[C, N]` in -1..1, and their number a second.
 
         Args:
-            data: the file's bytes.
-            max_samples: refuse more samples in all channels; the default is that of `Limits`.
+            data: the file's bytes, in any buffer, or its path.
+            max_samples: refuse more samples in all channels, at the rate of the recording or of the model; the default
+                is that of `Limits`.
             allow_truncated: decode a file that was cut from its whole layers: see `read`.
+            max_seconds: refuse a longer recording; the default is that of `Limits`.
 
         Raises:
             BitstreamError: the file is damaged, foreign, or too large.
             FingerprintError: it was written with another model.
         """
-        return self.decode(self.read(data, limits(max_samples=max_samples), allow_truncated))
+        return self.decode(self.read(data, limits(max_samples=max_samples, max_seconds=max_seconds), allow_truncated))
 
     # Samples <-> indices -------------------------------------------------------------------------------------------
 
     def encode(
-        self, samples: NDArray[np.generic], rate: int, lambda_: float = 0.0, rate_point: int | None = None
+        self, samples: SamplesOrFile, rate: int | None = None, lambda_: float = 0.0, rate_point: int | None = None
     ) -> Indices:
         """The indices of a recording.
 
@@ -137,7 +161,8 @@ class AudioCodec(Codec):
             InputError: an argument cannot be used.
         """
         chosen = self._setting(lambda_, rate_point)
-        latents, source = self.analyse([samples_array(samples, rate)], rate)
+        with _recorded(samples, rate) as (blocks, known):
+            latents, source = self.analyse(blocks, known)
         return self.indices(self.choose(latents, chosen), chosen.rate_point, source)
 
     def decode(self, indices: Indices) -> tuple[Samples, int]:
@@ -146,21 +171,25 @@ class AudioCodec(Codec):
         Raises:
             InputError: the indices do not belong to this model.
         """
+        self._check(indices)
         samples = np.concatenate(list(self.decode_blocks(indices)), axis=1)
         return samples, _recording(indices.source).sample_rate
 
     def decode_blocks(self, indices: Indices) -> Iterator[Samples]:
         """As `decode`, in blocks `[C, n]`."""
-        z_q, source = self._look_up(indices), _recording(indices.source)
-        blocks = map(_mid_side, self._networks.decode(z_q, indices.rate_point))
-        coded = fit_blocks(blocks, resampled_length(source.samples, source.sample_rate, self.sample_rate))
+        self._check(indices)
+        source = _recording(indices.source)
+        rows = _with_silent_rows(self._networks.decode(indices.values, indices.rate_point), source)
+        blocks = channels_of(rows, self.sample_rate, source.rotations)
+        coded = fit_blocks(blocks, self._coded_length(source))
         restored = resample_blocks(coded, self.sample_rate, source.sample_rate)
         return (np.clip(block, -1, 1) for block in fit_blocks(restored, source.samples))
 
     def sample_bits(self, samples: NDArray[np.generic], rate: int, indices: Indices) -> Samples:
-        """-log2 p(x|z_q) of every sample at the model's rate, rounded to 16 bits, of the channels as they are coded.
+        """-log2 p(x|z_q) of every sample of the rows as they are coded, at the model's rate, rounded to 16 bits.
 
-        With `bits` it makes a bound: whatever the indices, -log2 p(x) is at most the sum of all of both.
+        With `bits` it makes a bound: whatever the indices, -log2 p(x) is at most the sum of all of both. All values
+        that a row which is not coded may have are equally likely.
 
         Returns:
             `[C, N']`, N' the length of the recording at the model's rate.
@@ -169,11 +198,18 @@ class AudioCodec(Codec):
             InputError: the indices do not belong to this model, or to a recording of this length.
             ModelError: the model does not say how likely samples are.
         """
+        self._check(indices)
+        rate = whole_number(rate, "a sample rate")
         array = samples_array(samples, rate)
-        if AudioSource(array.shape[1], rate, len(array)) != indices.source:
+        self._check(indices)
+        source = _recording(indices.source)
+        if (array.shape[1], rate, len(array)) != (source.samples, source.sample_rate, source.channels):
             raise InputError("the recording is not of the length that its indices are for")
-        coded = _mid_side(resample(array, rate, self.sample_rate))
-        return self._networks.bits(coded, self._look_up(indices), indices.rate_point)
+        rows = np.concatenate(list(rows_of(self._coded([array], rate), self.sample_rate, source.rotations)), axis=1)
+        every = np.full(rows.shape, math.log2(2 * SILENCE * 2**15 + 1), np.float32)
+        coded = coded_rows(source.channels, source.silent_rows)
+        every[coded] = self._networks.bits(rows[coded], indices.values, indices.rate_point)
+        return every
 
     def sample(
         self, count: int, seconds: float, seed: int = 0, temperature: float = 1, rate_point: int | None = None
@@ -190,32 +226,61 @@ class AudioCodec(Codec):
         Raises:
             InputError: an argument is out of range.
         """
+        seconds = number(seconds, "the length in seconds")
         if not 0 < seconds < math.inf:
             raise InputError(f"a recording lasts more than 0 seconds, not {seconds:g}")
-        source = AudioSource(math.ceil(seconds * self.sample_rate), self.sample_rate, 1)
+        try:
+            source = AudioSource(math.ceil(seconds * self.sample_rate), self.sample_rate, 1)
+        except ValueError as error:
+            raise InputError(f"no recording is so long: {error}") from None
         return self._draw(count, source, seed, temperature, rate_point)
 
     def analyse(self, blocks: Iterable[Samples], rate: int) -> tuple[Samples, AudioSource]:
-        """z_e of a recording in blocks `[C, n]`, split into planes: `[P, D, C, T]`; and what the recording is."""
+        """z_e of a recording in blocks `[C, n]`, split into planes: `[P, D, rows, T]`; and what the recording is."""
         samples = channels = 0
+        rate = whole_number(rate, "a sample rate")
 
         def counted() -> Iterator[Samples]:
             nonlocal samples, channels
             for block in blocks:
                 samples, channels = samples + block.shape[1], len(block)
                 yield block
+            if not samples:
+                raise InputError("a recording has at least one sample")
 
-        z = self._networks.encode(map(_mid_side, resample_blocks(counted(), rate, self.sample_rate)))
+        analysis = RowAnalysis(self.sample_rate)
+        z = self._networks.encode(analysis.rows(self._coded(counted(), rate)))
+        source = AudioSource(samples, rate, channels, analysis.silent_rows, tuple(analysis.rotations))
+        coded = z[:, coded_rows(channels, source.silent_rows)] if source.silent_rows else z
         planes = self.model.codebooks.sizes.shape[1]
-        return z.reshape(planes, -1, *z.shape[1:]), AudioSource(samples, rate, channels)
+        return coded.reshape(planes, -1, *coded.shape[1:]), source
 
-    def shape_of(self, source: Source) -> tuple[int, int]:
-        """Channels and frames of the index volume of a recording; errors as for `Codec.shape_of`."""
+    # Limits is frozen, so that one default can serve all calls.
+    def shape_of(self, source: Source, allowed: Limits = Limits()) -> tuple[int, int]:  # noqa: B008
+        """Coded rows and frames of the index volume of a recording; errors as for `Codec.shape_of`.
+
+        A slow recording has more samples at the rate of the model than its header says.
+        """
         found = _recording(source)
-        coded = resampled_length(found.samples, found.sample_rate, self.sample_rate)
-        if coded * found.channels > Limits().max_samples:  # a slow recording becomes longer than its header says
-            raise LimitError(f"the recording has {coded} samples a channel at the rate of the model, which is too long")
-        return found.channels, -(-coded // self._networks.shape.stride)
+        coded = self._coded_length(found)
+        if coded * found.channels > allowed.max_samples:
+            raise LimitError(
+                f"the recording is too long: it has {coded} samples in {found.channels} channels at the rate of the"
+                f" model, at most {allowed.max_samples} are allowed"
+            )
+        frames = -(-coded // self._networks.shape.stride)
+        indices = found.coded_rows * frames * self.model.codebooks.sizes.shape[1]
+        if frames > MOST_FRAMES or indices > max(allowed.max_samples, FEW_INDICES):
+            raise LimitError(f"the recording is too long for the model: it has {frames} frames, {indices} indices")
+        return found.coded_rows, frames
+
+    def _coded_length(self, source: AudioSource) -> int:
+        """Samples a channel at the model's rate."""
+        return resampled_length(source.samples, source.sample_rate, self.sample_rate)
+
+    def _coded(self, blocks: Iterable[Samples], rate: int) -> Iterator[Samples]:
+        """A recording in blocks `[C, n]` at the model's rate, without its offset."""
+        return resample_blocks(without_offset(blocks, rate), rate, self.sample_rate)
 
     def _within(self, latents: Samples, source: AudioSource, budget: float) -> SizedFile:
         """The largest file of at most `budget` bytes, or else the smallest."""
@@ -230,12 +295,33 @@ class AudioCodec(Codec):
             return self.write(self.quantize(latents, chosen, source))
 
 
-def _mid_side(block: Samples) -> Samples:
-    """Left and right to mid and side, scaled so that the same function is its own inverse; others as they are."""
-    if len(block) != 2:
-        return block
-    left, right = block
-    return np.stack([left + right, left - right]) * np.float32(0.5**0.5)
+@contextmanager
+def _recorded(samples: SamplesOrFile, rate: int | None) -> Iterator[tuple[Iterable[Samples], int]]:
+    """The blocks and the sample rate of an array, or of a file; UserWarnings say what is lost when that is read."""
+    given = None if rate is None else whole_number(rate, "a sample rate")
+    if not isinstance(samples, (bytes, str, os.PathLike)):
+        if given is None:
+            raise InputError("samples go with their rate, the number of them a second")
+        yield [samples_array(samples, given)], given
+        return
+    with RecordingReader(samples) as reader:
+        if given not in (None, reader.rate):
+            raise InputError(f"the file has {reader.rate} samples a second, not {given}")
+        yield reader.blocks(), reader.rate
+        for text in reader.notes:
+            warnings.warn(text, stacklevel=4)
+
+
+def _with_silent_rows(blocks: Iterable[Samples], source: AudioSource) -> Iterator[Samples]:
+    """Blocks of all rows `[C, n]`, of those of the coded rows."""
+    if not source.silent_rows:
+        yield from blocks
+        return
+    coded = coded_rows(source.channels, source.silent_rows)
+    for block in blocks:
+        rows = np.zeros((source.channels, block.shape[1]), np.float32)
+        rows[coded] = block
+        yield rows
 
 
 def _recording(source: Source) -> AudioSource:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from vqcodec.nn.bounds import check_bounds
+from vqcodec.nn.bounds import NETWORK_OF_SAMPLES, Convolution, check_bounds, check_convolutions, parameters
 
 __all__ = ["AutoencoderConfig", "PriorConfig"]
 
@@ -47,6 +48,8 @@ class AutoencoderConfig:
             check_bounds("width", width, 4096)
         check_bounds("latent channels", self.latent_channels, 4096)
         check_bounds("rates", self.rates, 256)
+        for layers in (self._encoder_layers(), self._decoder_layers()):
+            check_convolutions(list(layers), NETWORK_OF_SAMPLES)
 
     @property
     def stride(self) -> int:
@@ -57,6 +60,13 @@ class AutoencoderConfig:
     def bins(self) -> int:
         """Frequencies of a spectrum."""
         return self.window // 2 + 1
+
+    @property
+    def widest(self) -> int:
+        """The most numbers that an activation has for a latent position."""
+        hops = self.stride // self.hop
+        inner = max(2 * width * hops >> level for level, width in enumerate(self.widths))
+        return max(inner, 3 * self.bins * hops, 4 * self.window * hops)
 
     @property
     def encoder_reach(self) -> int:
@@ -74,22 +84,32 @@ class AutoencoderConfig:
         return -(-hops // (self.stride // self.hop))
 
     @property
-    def decoder_parameters(self) -> int:
-        """Weights and biases of the decoder."""
-        widths, blocks = self.widths[::-1], self.decoder_blocks[::-1]
-        total = self.rates * (self.latent_channels + widths[0]) + (self.latent_channels + 1) * widths[0]
-        total += sum(2 * count * (3 * width + 1) * width for width, count in zip(widths, blocks, strict=True))
-        total += sum(2 * (before + 1) * width for before, width in pairwise(widths))
-        return total + (3 * widths[-1] + 1) * 3 * self.bins
-
-    @property
     def encoder_parameters(self) -> int:
         """Weights and biases of the encoder."""
-        total, channels = 0, 3 * self.bins
-        for width, blocks in zip(self.widths, self.blocks, strict=True):
-            total += (3 * channels + 1 + 2 * blocks * (3 * width + 1)) * width
+        return parameters(list(self._encoder_layers()))
+
+    @property
+    def decoder_parameters(self) -> int:
+        """Weights and biases of the decoder."""
+        return parameters(list(self._decoder_layers())) + self.rates * (self.latent_channels + self.widths[-1])
+
+    def _encoder_layers(self) -> Iterator[Convolution]:
+        channels = 3 * self.bins
+        for level, (width, blocks) in enumerate(zip(self.widths, self.blocks, strict=True)):
+            samples = self.hop << level
+            yield Convolution(3 * channels * width, width, samples)
+            yield from [Convolution(3 * width**2, width, samples)] * (2 * blocks)
             channels = width
-        return total + (channels + 1) * self.latent_channels
+        yield Convolution(channels * self.latent_channels, self.latent_channels, self.stride)
+
+    def _decoder_layers(self) -> Iterator[Convolution]:
+        levels = [self.hop << level for level in range(len(self.widths))]
+        yield Convolution(self.latent_channels * self.widths[-1], self.widths[-1], levels[-1])
+        for width, blocks, samples in zip(self.widths, self.decoder_blocks, levels, strict=True):
+            yield from [Convolution(3 * width**2, width, samples)] * (2 * blocks)
+        for (width, before), samples in zip(pairwise(self.widths), levels[1:], strict=True):
+            yield Convolution(before * 2 * width, 2 * width, samples)
+        yield Convolution(3 * self.widths[0] * 3 * self.bins, 3 * self.bins, self.hop)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,17 +29,21 @@ if TYPE_CHECKING:
 __all__ = ["Networks"]
 
 Floats = NDArray[np.float32]
+Indices = NDArray[np.int32]
 
-PIECE = 1024  # frames that are evaluated at once
+PIECE = 1024  # frames of a row that are evaluated at once
+TOGETHER = 4 * PIECE  # frames of all rows: of many rows pieces are shorter, and some rows come after others
+MOST_NUMBERS = 2**26  # of an activation: there are fewer frames at once in a wide model
+SHORTEST_PIECE = 64  # of still shorter ones nearly all would be the surroundings
 
 
 class Networks(ModelNetworks[Encoder, Decoder, LikelihoodHead]):
-    """Encoder, decoder and likelihood of a model, for one recording at a time.
+    """Encoder, decoder and likelihood of a model, for one recording at a time, in rows that do not see each other.
 
     Args:
         model: whose weights they get.
         device: "cpu", "cuda", ...
-        piece: frames to evaluate at once; it bounds the memory.
+        piece: frames of a row to evaluate at once; it bounds the memory.
 
     Raises:
         ModelError: the model is not for sound, the weights do not fit, or the device cannot be used.
@@ -53,21 +58,33 @@ class Networks(ModelNetworks[Encoder, Decoder, LikelihoodHead]):
         super().__init__(model, device, *made, "samples")
 
     def encode(self, blocks: Iterable[Floats]) -> Floats:
-        """z_e `[C_z, C, T]` of a recording, in blocks `[C, n]` of any length, continued with silence to T frames."""
-        stride, reach = self.shape.stride, self.shape.encoder_reach
-        parts = [self._encode(piece, reach) for piece in _pieces(blocks, self.piece * stride, reach * stride, stride)]
+        """z_e `[C_z, rows, T]` of a recording, in blocks `[rows, n]` of any length, continued with silence to T frames.
+
+        There must be a block.
+        """
+        blocks = iter(blocks)
+        first = next(blocks)
+        stride, reach, piece = self.shape.stride, self.shape.encoder_reach, self._piece(len(first))
+        parts = []
+        for seen in _pieces(chain([first], blocks), piece * stride, reach * stride, stride):
+            parts.append(np.concatenate([self._encode(seen[rows], reach) for rows in self._groups(len(seen))], axis=1))
         return np.concatenate(parts, axis=2)
 
-    def decode(self, z_q: Floats, rate: int) -> Iterator[Floats]:
-        """The location of p(x|z_q), nominally in -1..1, of z_q `[C_z, C, T]`: blocks `[C, n]`, T strides in all."""
-        for first, last, location, _ in self._locations(z_q, rate):
-            yield np.asarray(location[:, 0, first:last].cpu())
+    def decode(self, indices: Indices, rate: int) -> Iterator[Floats]:
+        """The location of p(x|z_q), nominally in -1..1, of indices `[P, rows, T]`.
 
-    def bits(self, samples: Floats, z_q: Floats, rate: int) -> Floats:
-        """-log2 p(x|z_q) of every sample, rounded to 16 bits: `[C, N]` for samples `[C, N]`, N at most T strides."""
+        It comes in blocks `[rows, n]`, T strides in all, and z_q is looked up for one of them at a time.
+        """
+        for first, last, seen in self._seen_pieces(indices):
+            parts = [self._decode(seen[:, rows], rate)[0] for rows in self._groups(seen.shape[1])]
+            yield np.concatenate([np.asarray(part[:, 0, first:last].cpu()) for part in parts])
+
+    def bits(self, samples: Floats, indices: Indices, rate: int) -> Floats:
+        """-log2 p(x|z_q) of every sample, rounded to 16 bits: `[rows, N]` for as many samples, N at most T strides."""
         parts, begin = [], 0
-        for first, last, location, features in self._locations(z_q, rate):
+        for first, last, seen in self._seen_pieces(indices):
             end = begin + last - first
+            location, features = self._decode(seen, rate)
             with torch.inference_mode():
                 values = torch.from_numpy(samples[:, begin:end]).to(self.device)[:, None] * 2**15
                 values = values.round_().clamp_(-(2**15), 2**15 - 1)
@@ -77,23 +94,41 @@ class Networks(ModelNetworks[Encoder, Decoder, LikelihoodHead]):
             begin = end
         return np.concatenate(parts, axis=1)
 
+    def _piece(self, rows: int) -> int:
+        """Frames of a piece, where there are so many rows."""
+        return min(self.piece, self._together(), max(SHORTEST_PIECE, TOGETHER // rows))
+
+    def _together(self) -> int:
+        """Frames of all rows that are evaluated at once, but for their surroundings."""
+        return max(1, min(TOGETHER, MOST_NUMBERS // self.shape.widest))
+
+    def _groups(self, rows: int) -> list[slice]:
+        """The rows that are evaluated together."""
+        count = max(1, self._together() // self._piece(rows))
+        return [slice(first, first + count) for first in range(0, rows, count)]
+
     @torch.inference_mode()
     def _encode(self, samples: Floats, reach: int) -> Floats:
-        """Samples `[C, n]` with `reach` frames more on each side, to z_e `[C_z, C, T]` without these."""
+        """Samples `[rows, n]` with `reach` frames more on each side, to z_e `[C_z, rows, T]` without these."""
         z = self.encoder(torch.from_numpy(samples).to(self.device)[:, None])[:, :, 0]
         return np.asarray(z[:, :, reach : z.shape[2] - reach].transpose(0, 1).cpu())
 
-    def _locations(self, z_q: Floats, rate: int) -> Iterator[tuple[int, int, Tensor, Tensor]]:
-        """For each piece the range of its own samples in the location `[C, 1, n]`, that, and the features."""
-        frames, reach, stride = z_q.shape[2], self.shape.decoder_reach, self.shape.stride
-        padded = np.pad(z_q, ((0, 0), (0, 0), (reach, reach)), mode="edge")
-        for start in range(0, frames, self.piece):
-            stop = min(start + self.piece, frames)
-            latents = torch.from_numpy(padded[:, :, start : stop + 2 * reach].transpose(1, 0, 2).copy())
-            with torch.inference_mode():
-                points = torch.full((len(latents),), rate, device=self.device)
-                location, features = self.decoder(latents.to(self.device)[:, :, None], points)
-            yield reach * stride, (reach + stop - start) * stride, location, features
+    @torch.inference_mode()
+    def _decode(self, indices: Indices, rate: int) -> tuple[Tensor, Tensor]:
+        """The location `[rows, 1, n]` and the features of indices `[P, rows, T]`."""
+        z_q = self.model.codebooks.look_up(indices, rate).transpose(1, 0, 2)
+        points = torch.full((len(z_q),), rate, device=self.device)
+        location, features = self.decoder(torch.from_numpy(z_q.copy()).to(self.device)[:, :, None], points)
+        return location, features
+
+    def _seen_pieces(self, indices: Indices) -> Iterator[tuple[int, int, Indices]]:
+        """For each piece the range of its own samples in what is decoded of the indices that it sees, and those."""
+        _, rows, frames = indices.shape
+        reach, stride, piece = self.shape.decoder_reach, self.shape.stride, self._piece(rows)
+        for start in range(0, frames, piece):
+            stop = min(start + piece, frames)
+            seen = np.arange(start - reach, stop + reach).clip(0, frames - 1)  # the first and the last frame go on
+            yield reach * stride, (reach + stop - start) * stride, indices[:, :, seen]
 
 
 def _pieces(blocks: Iterable[Floats], length: int, margin: int, stride: int) -> Iterator[Floats]:

@@ -12,6 +12,7 @@ Channels are coded alike and independent of each other.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -19,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitstream.entropy import PRECISION, SymbolDecoder, SymbolEncoder
-from bitstream.errors import CorruptError, ModelError
+from bitstream.errors import CorruptError, LimitError, ModelError
+from vqcodec.nn.bounds import Cost
 from vqcodec.nn.dilated import DilatedLayers, DilatedPass
 from vqcodec.nn.exact import ExactLayer, Tables
 from vqcodec.nn.heads import ExactHeads
@@ -33,6 +35,7 @@ __all__ = ["SliceNetwork", "WaveNet"]
 # Known indices go through the network in blocks of so many steps, of fewer if an array would have more numbers than so.
 BLOCK = 1024
 BLOCK_NUMBERS = 1 << 22
+MOST_REMEMBERED = 1 << 28  # numbers of all rows that are held from step to step
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,13 @@ class WaveNet:
             for rate in range(len(self.sizes))
         ]
 
+    @property
+    def _remembered(self) -> int:
+        """Numbers that are held for each row: delay lines, and windows of what is known."""
+        slices, (_, planes, _, dimension) = len(self.slices), self.values.shape
+        held = self.causal.channels * sum(self.causal.dilations) + LAG * planes * dimension
+        return int(2 * slices * held)
+
     def _check_heads(self) -> None:
         for network, planes in zip(self.slices, self.plane_ranges, strict=True):
             if len(network.heads) != len(self.sizes):
@@ -96,6 +106,20 @@ class WaveNet:
             for head, sizes in zip(network.heads, self.sizes[:, planes.start : planes.stop], strict=True):
                 if head.weight.shape != (self.causal.channels, sizes[sizes > 1].sum()) or len(head.bias) != 1:
                     raise ModelError("a head of the model's prior has the wrong shape")
+
+    @property
+    def cost(self) -> Cost:
+        """What decoding takes for a frame of a channel."""
+        heads = [max((head.weight.shape for head in network.heads), key=math.prod) for network in self.slices]
+        numbers = self.causal.numbers + sum(map(sum, heads))
+        multiply_adds = self.causal.multiply_adds + sum(map(math.prod, heads))
+        # All of a frame is there at once; indices are held, of 4 bytes each and once in another order.
+        return Cost(multiply_adds, numbers, widest=numbers, held=2 * 4 * self.values.shape[1])
+
+    @property
+    def calls(self) -> int:
+        """How many layers and planes are evaluated for a step, one after the other, however few channels there are."""
+        return len(self.sizes[0]) + len(self.causal.stacks) + len(self.slices)
 
     # Likelihoods ---------------------------------------------------------------------------------------------------
 
@@ -181,9 +205,12 @@ class WaveNet:
 
         Raises:
             CorruptError: a stream is damaged, or there are too many.
+            LimitError: there are too many channels for a network that remembers so much.
         """
         if not 0 <= rate < len(self.sizes) or len(streams) > len(self.layer_slices):
             raise CorruptError("the file asks for a rate point or layers that the model does not have")
+        if channels * self._remembered > MOST_REMEMBERED:
+            raise LimitError(f"the recording has {channels} channels, which are too many for the model")
         decoders = [SymbolDecoder(stream) for stream in streams]
         indices = self._fill(decoders, rate, channels, frames)
         for decoder in decoders:

@@ -14,8 +14,6 @@ from bitstream.errors import InputError
 __all__ = [
     "RATES",
     "check_rate",
-    "fit_blocks",
-    "fit_length",
     "note_of_bandwidth",
     "resample",
     "resample_blocks",
@@ -83,25 +81,6 @@ def resample_blocks(
         silence = np.zeros((math.ceil(rate_in / rate_out) + 1, channels), np.float32)
         end = stream.resample_chunk(silence, last=True)
         yield np.ascontiguousarray(end[: resampled_length(fed, rate_in, rate_out) - given].T)
-
-
-def fit_length(samples: NDArray[np.float32], length: int) -> NDArray[np.float32]:
-    """`[C, N]` -> `[C, length]`: cut at the end, or continued with silence."""
-    missing = max(0, length - samples.shape[1])
-    return np.pad(samples[:, :length], ((0, 0), (0, missing)))
-
-
-def fit_blocks(blocks: Iterable[NDArray[np.float32]], length: int) -> Iterator[NDArray[np.float32]]:
-    """`fit_length` of blocks `[C, n]`, of which there must be one; it stops to take blocks when it has enough."""
-    block, left = None, length
-    for block in blocks:
-        yield block[:, :left]
-        left -= min(left, block.shape[1])
-        if not left:
-            return
-    if block is not None:
-        for start in range(0, left, _PIECE):
-            yield np.zeros((len(block), min(_PIECE, left - start)), np.float32)
 
 
 def note_of_bandwidth(rate: int, model_rate: int) -> str | None:

@@ -12,7 +12,7 @@ import soundfile
 
 from bitstream.errors import InputError
 
-__all__ = ["MAX_CHANNELS", "SequentialSound", "WatchedFile"]
+__all__ = ["MAX_CHANNELS", "SequentialSound", "WatchedFile", "silent_stderr"]
 
 MAX_CHANNELS = 1024  # of libsndfile; more are not decoded either, as a prior needs memory for each
 
@@ -29,14 +29,36 @@ class SequentialSound(soundfile.SoundFile):  # type: ignore[misc]
         return False
 
 
+@contextmanager
+def silent_stderr() -> Iterator[None]:
+    """Let nothing be written on standard error, past Python: what libsndfile is made of warns there."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # it is closed
+        yield
+        return
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
 class WatchedFile:
     """A file for libsndfile, through which no exception can travel: the first one is kept for `errors`.
 
     It has no name either, so that soundfile cannot take the format from its suffix.
+
+    Args:
+        file: open, and one that can seek.
+        start: where it begins for libsndfile.
+        patch: a place, and the bytes that are read there instead of its own.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
+    def __init__(self, file: BinaryIO, start: int = 0, patch: tuple[int, bytes] = (0, b"")) -> None:
+        self._file, self._start, self._patch = file, start, patch
         self._error: BaseException | None = None
 
     @contextmanager
@@ -53,17 +75,26 @@ class WatchedFile:
                 raise kept
 
     def readinto(self, buffer: Any) -> int:
-        return self._try(self._file.readinto, buffer)  # type: ignore[attr-defined]
+        place = self._try(self._file.tell)
+        count = self._try(self._file.readinto, buffer)  # type: ignore[attr-defined]
+        self._apply_patch(memoryview(buffer).cast("B")[:count], place)
+        return count
+
+    def _apply_patch(self, read: memoryview, place: int) -> None:
+        first, new = self._patch
+        low, high = max(first, place), min(first + len(new), place + len(read))
+        if low < high:
+            read[low - place : high - place] = new[low - first : high - first]
 
     def write(self, data: bytes) -> int:
         return self._try(self._file.write, data)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        self._try(self._file.seek, offset, whence)
+        self._try(self._file.seek, offset + (self._start if whence == os.SEEK_SET else 0), whence)
         return self.tell()
 
     def tell(self) -> int:
-        return self._try(self._file.tell)
+        return self._try(self._file.tell) - self._start
 
     def _try(self, call: Callable[..., int], *arguments: Any) -> int:
         try:

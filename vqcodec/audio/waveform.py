@@ -8,13 +8,16 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import BinaryIO, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bitstream import Limits
 from bitstream.errors import InputError
+from vqcodec.audio.arrays import peak
+from vqcodec.audio.opening import open_sound
+from vqcodec.audio.repair import ogg_chain
 from vqcodec.audio.resampling import check_rate
 from vqcodec.audio.sndfile import MAX_CHANNELS, SequentialSound, WatchedFile
 
@@ -24,15 +27,41 @@ __all__ = [
     "RecordingWriter",
     "is_sound_name",
     "read_recording",
-    "samples_array",
     "write_recording",
     "written_format",
 ]
 
-_READ = (".aif", ".aifc", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".rf64", ".w64", ".wav")
+_READ = frozenset(
+    f".{suffix}"
+    for suffix in (
+        *(
+            "8svx",
+            "aif",
+            "aifc",
+            "aiff",
+            "au",
+            "avr",
+            "caf",
+            "fap",
+            "flac",
+            "htk",
+            "ircam",
+            "mp1",
+            "mp2",
+            "mp3",
+            "nist",
+        ),
+        *("oga", "ogg", "opus", "paf", "pvf", "rf64", "sds", "sf", "snd", "sph", "svx", "voc", "w64", "wav", "wave"),
+        *("wve", "xi"),
+    )
+)
+_ENDLESS = 2**62  # samples of a file that does not say how many it has, or more
 _BLOCK = 2**14  # samples a channel that are read or written at once: many more overflow the stack of Vorbis' encoder
+# Vorbis and Opus order 3 to 8 channels in another way than WAV, FLAC and we do, and libsndfile leaves them so. Where
+# the channels of WAV are in theirs: Vorbis I specification, 4.3.9, and RFC 7845, 5.1.1.2.
+_VORBIS_ORDER = {3: [0, 2, 1], 5: [0, 2, 1, 3, 4], 6: [0, 2, 1, 5, 3, 4]}
+_VORBIS_ORDER |= {7: [0, 2, 1, 6, 5, 3, 4], 8: [0, 2, 1, 7, 5, 6, 3, 4]}
 _MAX_VALUES = Limits().max_samples  # of a whole recording in memory: more are not decompressed unasked either
-_LOUDEST = 2.0**16  # floats go beyond full scale, 1, by a little, or up to 2**15 if they were never scaled
 
 
 @dataclass(frozen=True)
@@ -59,7 +88,8 @@ class Recording:
     """A sound that was read.
 
     Attributes:
-        samples: float32 `[C, N]`, at least one; full scale is -1..1, which files of floats may exceed.
+        samples: float32 `[C, N]`, at least one, channels in the order of WAV; full scale is -1..1, which files of
+            floats may exceed.
         rate: samples a second, one of `resampling.RATES`.
         notes: what is lost or was changed on the way, a line each.
     """
@@ -75,8 +105,8 @@ class RecordingReader:
     Attributes:
         rate: samples a second, one of `resampling.RATES`.
         channels: 1..1024.
-        samples: how many samples a channel the file promises. Damaged files hold fewer, as may MP3 files without a
-            header, where this is an estimate; never more are read.
+        samples: how many samples a channel the file promises, 0 if it does not say. Damaged files hold fewer, as may
+            MP3 files without a header, where this is an estimate; never more are read.
     """
 
     def __init__(self, source: bytes | str | os.PathLike[str]) -> None:
@@ -87,23 +117,22 @@ class RecordingReader:
             OSError: the file cannot be read at all.
         """
         self._about = "" if isinstance(source, bytes) else f"{os.fspath(source)}: "
-        self._notes: list[str] = []
         self._peak = 0.0
         with ExitStack() as stack:
             file = io.BytesIO(source) if isinstance(source, bytes) else stack.enter_context(Path(source).open("rb"))
             file = file if file.seekable() else io.BytesIO(file.read())
-            self._bytes = file.seek(0, os.SEEK_END)
-            file.seek(0)
-            self._file = WatchedFile(file)
+            size = file.seek(0, os.SEEK_END)
             with self._naming():
-                if not self._bytes:
+                if not size:
                     raise InputError("the sound is empty: it has no bytes")
-                with self._file.errors("not a sound that libsndfile reads"):
-                    self._sound = stack.enter_context(SequentialSound(self._file))
+                self._links = ogg_chain(file, size)
+                opened = open_sound(file, size)
+                self._file, self._bytes, self._sound = opened.file, opened.size, stack.enter_context(opened.sound)
+                self._notes = list(opened.notes)
                 check_rate(self._sound.samplerate)
             self.rate: int = self._sound.samplerate
             self.channels: int = self._sound.channels
-            self.samples: int = self._sound.frames
+            self.samples: int = self._sound.frames if self._sound.frames < _ENDLESS else 0
             self._closing = stack.pop_all()
 
     def __enter__(self) -> Self:
@@ -121,20 +150,23 @@ class RecordingReader:
     def blocks(self, size: int = _BLOCK) -> Iterator[NDArray[np.float32]]:
         """The samples, as float32 `[C, n]` of 1..`size` samples a channel. How they are cut does not change them.
 
+        Channels are in the order of WAV.
+
         Raises:
             InputError: the file is damaged, has no samples, or has some that are not numbers.
             OSError: it cannot be read.
         """
         count = 0
+        order = _order(self._sound.subtype, self.channels)
         while True:
             with self._naming():
                 with self._file.errors("the sound is damaged"):
                     block = self._sound.read(size, "float32", always_2d=True)
                 if not block.size:
                     break
-                self._peak = max(self._peak, _peak(block))
+                self._peak = max(self._peak, peak(block))
             count += len(block)
-            yield np.ascontiguousarray(block.T)
+            yield np.ascontiguousarray(block[:, order].T)
         if not count:
             raise InputError(f"{self._about}the sound has no samples")
         self._note_end(count)
@@ -142,10 +174,12 @@ class RecordingReader:
     def _note_end(self, count: int) -> None:
         if count < self.samples:
             self._notes.append(f"it ends after {count} of the {self.samples} samples that it promises")
-        # libsndfile reads the first of several streams, and as much of a headless MP3 as it estimates. A tag is short.
+        used = f"only its first {count / self.rate:.1f} s are used"
+        if self._links > 1:
+            self._notes.append(f"{used}: it has {self._links} streams, one after the other")
+        # libsndfile reads as much of a headless MP3 as it estimates. A tag is short.
         left = self._bytes - self._file.tell()
-        if self._sound.format in ("MP3", "OGG") and left > self._bytes // 20:
-            used = f"only its first {count / self.rate:.1f} s are used"
+        if self._sound.format == "MP3" and left > self._bytes // 20:
             self._notes.append(f"{used}: {left} of {self._bytes} bytes are left")
 
     @contextmanager
@@ -173,6 +207,7 @@ class RecordingWriter:
             OSError: the file cannot be written.
         """
         self._kind = kind = _format_for(suffix, rate, channels, samples)
+        self._order = np.argsort(_order(kind.subtype, channels))
         self._file = WatchedFile(file)
         with self._errors():
             self._sound = SequentialSound(
@@ -188,14 +223,14 @@ class RecordingWriter:
             self._sound.close()
 
     def write(self, block: NDArray[np.float32]) -> None:
-        """Write float32 `[C, n]`; what exceeds -1..1 is clipped.
+        """Write float32 `[C, n]`, channels in the order of WAV; what exceeds -1..1 is clipped.
 
         Raises:
             InputError: the format cannot hold this sound.
             OSError: the file cannot be written.
         """
         for start in range(0, block.shape[1], _BLOCK):
-            piece = np.clip(block[:, start : start + _BLOCK].T, -1, 1)
+            piece = np.clip(block[self._order, start : start + _BLOCK].T, -1, 1)
             with self._errors():
                 self._sound.write(np.ascontiguousarray(piece, np.float32))
 
@@ -231,30 +266,6 @@ def write_recording(samples: NDArray[np.float32], rate: int, file: BinaryIO, suf
         writer.write(samples)
 
 
-def samples_array(samples: NDArray[Any], rate: int) -> NDArray[np.float32]:
-    """float32 `[C, N]`, nominally in -1..1, of an array `[N]` or `[C, N]` of floats, of int16 or of int32.
-
-    Raises:
-        InputError: the array is something else, is empty, or has values that are not numbers; or `rate` is not one of
-            `resampling.RATES`.
-    """
-    check_rate(rate)
-    array = np.asarray(samples)
-    if array.ndim not in (1, 2) or not array.size:
-        raise InputError(f"samples must be [N] or [C, N] with at least one sample, not {list(array.shape)}")
-    array = np.atleast_2d(array)
-    if len(array) > MAX_CHANNELS:
-        raise InputError(f"samples must be [C, N] of at most {MAX_CHANNELS} channels, not {list(array.shape)}")
-    if array.dtype.kind == "i" and array.dtype.itemsize in (2, 4):
-        array = array / 2.0 ** (8 * array.dtype.itemsize - 1)
-    elif array.dtype.kind != "f":
-        raise InputError(f"samples must be floats, int16 or int32, not {array.dtype}")
-    with np.errstate(over="ignore"):
-        floats = np.ascontiguousarray(array, np.float32)
-    _peak(floats)
-    return floats
-
-
 def is_sound_name(name: str) -> bool:
     """Whether the suffix of `name` is one of the sounds that libsndfile reads and that people have."""
     return Path(name).suffix.lower() in _READ
@@ -288,11 +299,7 @@ def _format_for(suffix: str, rate: int, channels: int, samples: int) -> _Format:
     return kind
 
 
-def _peak(block: NDArray[np.float32]) -> float:
-    """The largest magnitude of a block; InputError if it cannot be one of a sound."""
-    peak = float(np.abs(block).max())
-    if not np.isfinite(peak):
-        raise InputError("the sound has samples that are not numbers")
-    if peak > _LOUDEST:
-        raise InputError(f"the sound has samples of up to {peak:.3g}, where full scale is 1")
-    return peak
+def _order(subtype: str, channels: int) -> list[int]:
+    """Where the channels of WAV are in what libsndfile reads or writes of a subtype."""
+    same = list(range(channels))
+    return _VORBIS_ORDER.get(channels, same) if subtype in ("VORBIS", "OPUS") else same

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from vqcodec.cli import options
+from vqcodec.cli.left_out import name_left_out
 from vqcodec.cli.original import Original, open_original
 from vqcodec.cli.program import note
 from vqcodec.cli.progress import blocks_shown, passes_shown, steps_shown
@@ -68,6 +69,7 @@ def compress(
     out_dir: Path | None,
     recursive: bool,
     jobs: int,
+    verbose: bool,
     quality: float,
     max_bytes: int | None,
     bpp: float | None,
@@ -105,7 +107,9 @@ def compress(
     files = options.named_files(paths)
     settings = Settings(quality, max_bytes, bpp, kbps, *_models(model), device, force, keep_metadata, effort)
     work = Compressor(settings)
-    many.run(work, plan(files, out_dir, recursive, _is_wanted, lambda _: ".vq"), jobs, "compressing", force)
+    tasks = plan(files, out_dir, recursive, _is_wanted, lambda _: ".vq")
+    name_left_out(tasks.left_out, verbose)
+    many.run(work, tasks, jobs, "compressing", force)
 
 
 class Compressor:
@@ -121,6 +125,9 @@ class Compressor:
 
     def compress(self, original: Original, target: str) -> None:
         """Compress a picture or a sound to `target`."""
+        from vqcodec.files import refuse_own_source
+
+        refuse_own_source(original.name, target)
         (self._compress_sound if original.is_sound else self._compress_picture)(original, target)
 
     def _compress_picture(self, original: Original, target: str) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from vqcodec.cli import options
+from vqcodec.cli.left_out import name_left_out
 from vqcodec.cli.program import about, note
 from vqcodec.cli.progress import blocks_shown, passes_shown
 from vqcodec.codec_cache import CodecCache
@@ -31,6 +32,7 @@ class Settings:
     model: str | None
     max_pixels: int | None
     max_samples: int | None
+    max_seconds: float | None
     allow_truncated: bool
     device: str
     force: bool
@@ -50,6 +52,9 @@ class Settings:
 @click.option(
     "--max-samples", type=click.IntRange(1), metavar="N", help="Refuse a longer sound: samples of all channels."
 )
+@click.option(
+    "--max-seconds", type=click.FloatRange(0, min_open=True), metavar="S", help="Refuse a sound that lasts longer."
+)
 @options.allow_truncated
 @options.device
 @options.force
@@ -58,10 +63,12 @@ def decompress(
     out_dir: Path | None,
     recursive: bool,
     jobs: int,
+    verbose: bool,
     suffix: str | None,
     model: str | None,
     max_pixels: int | None,
     max_samples: int | None,
+    max_seconds: float | None,
     allow_truncated: bool,
     device: str,
     force: bool,
@@ -74,7 +81,7 @@ def decompress(
     With --out-dir, decompress every FILE, and the .vq files in it if it is a folder, to DIR. A file that fails does not
     stop the others; it is named in the end, and the exit code is 1.
     """
-    work = Decompressor(Settings(model, max_pixels, max_samples, allow_truncated, device, force))
+    work = Decompressor(Settings(model, max_pixels, max_samples, max_seconds, allow_truncated, device, force))
     if out_dir is None:
         options.refuse("suffix", "goes with --out-dir")
         work(*options.in_and_out(paths))
@@ -87,6 +94,7 @@ def decompress(
     if model is not None:
         find_model(model)  # is told once, not for every file
     tasks = plan(options.named_files(paths), out_dir, recursive, _is_wanted, suffixes.of)
+    name_left_out(tasks.left_out, verbose)
     many.run(work, tasks, jobs, "decompressing", force)
 
 
@@ -101,10 +109,12 @@ class Decompressor:
         """Decompress the file `source` to `target`."""
         from bitstream import AudioSource, unpack
         from vqcodec.codec import limits
-        from vqcodec.files import read_input, write_output
+        from vqcodec.files import is_vq, read_input, refuse_own_source, write_output
 
+        refuse_own_source(source, target)
         settings = self._settings
-        data, allowed = read_input(source), limits(settings.max_pixels, settings.max_samples)
+        data = read_input(source, is_vq)
+        allowed = limits(settings.max_pixels, settings.max_samples, settings.max_seconds)
         with about(source):
             found = unpack(data, allowed, settings.allow_truncated).source
             suffix = _suffix(target, found)
@@ -120,7 +130,7 @@ class Decompressor:
             if isinstance(found, AudioSource):
                 with about(source):
                     sound = for_sound(codec)
-                _write_sound(sound, data, allowed, found, file, suffix, (source, target))
+                _write_sound(sound, data, allowed, settings.allow_truncated, found, file, suffix, (source, target))
                 return
             with about(source):
                 image = for_pictures(codec).decompress(data, settings.max_pixels, settings.allow_truncated)
@@ -133,19 +143,20 @@ class Decompressor:
 def _suffix(target: str, found: Source) -> str:
     """The format to write; InputError if what is found is not written as `target`."""
     from bitstream import AudioSource
-    from vqcodec.audio import waveform
-    from vqcodec.files import STANDARD_STREAM
     from vqcodec.image import formats
 
     if isinstance(found, AudioSource):
-        return ".wav" if target == STANDARD_STREAM else waveform.written_format(target)
-    return ".png" if target == STANDARD_STREAM else formats.written_format(target)
+        from vqcodec.audio import waveform
+
+        return ".wav" if options.lets_us_choose(target) else waveform.written_format(target)
+    return ".png" if options.lets_us_choose(target) else formats.written_format(target)
 
 
 def _write_sound(
     codec: AudioCodec,
     data: bytes,
     allowed: Limits,
+    allow_truncated: bool,
     found: AudioSource,
     file: BinaryIO,
     suffix: str,
@@ -159,7 +170,7 @@ def _write_sound(
         writer = RecordingWriter(file, suffix, found.sample_rate, found.channels, found.samples)
     with writer:
         with about(source), passes_shown("decoding", found.samples / found.sample_rate):
-            indices = codec.read(data, allowed, allow_truncated=True)  # if it may be cut was asked before
+            indices = codec.read(data, allowed, allow_truncated)
         with about(target):
             for block in blocks_shown(codec.decode_blocks(indices), "writing", found.samples, found.sample_rate):
                 writer.write(block)

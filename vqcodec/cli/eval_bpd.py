@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vqcodec.cli import options
+from vqcodec.cli.left_out import count_left_out
 from vqcodec.cli.program import explain, report_error
 from vqcodec.defaults import DEFAULT_AUDIO_MODEL, DEFAULT_MODEL
 
@@ -33,6 +34,7 @@ __all__ = ["bpd"]
 @click.option("--lossless", is_flag=True, help="Add what PNG and lossless WebP take, or FLAC.")
 @click.option("--csv", "target", metavar="FILE", type=click.Path(path_type=Path), help="Write all figures, a row each.")
 @options.force
+@options.verbose
 def bpd(
     place: Path,
     quality: float,
@@ -42,6 +44,7 @@ def bpd(
     lossless: bool,
     target: Path | None,
     force: bool,
+    verbose: bool,
 ) -> None:
     """Measure bits per dim of the pictures in the folder DIR: -log2 p(x) <= -log2 p(x|z) - log2 p(z).
 
@@ -56,6 +59,7 @@ def bpd(
     from vqcodec.evaluation import bits_per_dim, bits_per_sample
     from vqcodec.evaluation.report import csv_text
     from vqcodec.files import atomic_write
+    from vqcodec.folders import all_but
 
     sounds = bits_per_sample.find_sounds(place)
     files = sounds or bits_per_dim.find_files(place)
@@ -74,6 +78,7 @@ def bpd(
         if output is not None:
             output.write(csv_text(row, rows).encode())
     click.echo(bits_per_dim.table(rows, module.FIGURES | (module.LOSSLESS if lossless else {}), counted))
+    count_left_out(place, all_but(place, files), verbose)
     if unread:
         raise vqcodec.InputError(f"{unread} of {len(files)} files could not be read; the figures are of the others")
 

@@ -8,6 +8,7 @@ import click
 
 from vqcodec.cli import options
 from vqcodec.cli.extras import needs_extra
+from vqcodec.cli.left_out import count_left_out
 from vqcodec.cli.program import note, report_error
 from vqcodec.defaults import (
     EVALUATED_CODECS,
@@ -78,6 +79,7 @@ def _list(values: tuple[float, ...]) -> str:
     help=f"Of vqcodec on sounds, in kbit/s: its targets; Opus has its own.  [default: {_list(EVALUATED_RATES)}]",
 )
 @options.model_of_kind
+@options.verbose
 @options.effort
 @click.option(
     "--published",
@@ -93,6 +95,7 @@ def rd(
     qualities: tuple[float, ...] | None,
     rates: tuple[float, ...] | None,
     model: str | None,
+    verbose: bool,
     effort: Effort,
     published: tuple[Path, ...],
 ) -> None:
@@ -112,6 +115,7 @@ def rd(
     are read too. For sounds it is "kbps", and any of "pesq", "stoi" and "visqol".
     """
     from bitstream.errors import InputError
+    from vqcodec.folders import all_but
 
     with needs_extra("eval"):
         from vqcodec.evaluation.rd import look_into, measure, plan, write_report
@@ -133,6 +137,7 @@ def rd(
     for each in results.skipped[len(wanted.unreadable) :]:
         report_error(f"{folder / each.name}: {each.reason}")
     click.echo(write_report(results, out), nl=False)
+    count_left_out(folder, all_but(folder, subject.paths), verbose)
     if results.skipped:
         left, count = len(results.skipped), len(results.skipped) + len(results.originals)
         raise InputError(f"{left} of {count} {subject.modality.many} were left out; {out} has the others")

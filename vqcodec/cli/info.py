@@ -28,9 +28,9 @@ def info(source: str, allow_truncated: bool, as_json: bool) -> None:
     leaves is shown, too.
     """
     import vqcodec
-    from vqcodec.files import read_input
+    from vqcodec.files import is_vq, read_input
 
-    data = read_input(source)
+    data = read_input(source, is_vq)
     with about(source):
         found = vqcodec.inspect(data, allow_truncated)
     if as_json:

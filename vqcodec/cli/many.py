@@ -18,7 +18,7 @@ import click
 from vqcodec.cli.plan import Plan, Task
 from vqcodec.cli.program import explain, report_error, tidy_warnings
 from vqcodec.cli.tally import Sizes, Tally, sizes_of
-from vqcodec.files import remove_temporaries
+from vqcodec.files import refuse_own_source, remove_temporaries
 from vqcodec.processes import Ended, Processes
 
 __all__ = ["run"]
@@ -54,7 +54,7 @@ class FileWork:
         # Away from standard error there are no bars, either.
         with redirect_stderr(io.StringIO()) as said, tidy_warnings(task.source):
             try:
-                _check_target(task.target, self.force)
+                _check_target(task, self.force)
                 Path(task.target).parent.mkdir(parents=True, exist_ok=True)
                 self.work(task.source, task.target)
                 coded = task.target if self.direction == "compressing" else task.source
@@ -97,15 +97,16 @@ def run(work: Work, plan: Plan, jobs: int, direction: Direction, force: bool) ->
                 tally.add(outcome.sizes)
     for failure in failures:
         report_error(failure)
-    click.echo(tally.summary(len(failures)), err=True)
+    click.echo(tally.summary(len(failures), len(plan.left_out)), err=True)
     if failures:
         raise click.exceptions.Exit(1)
 
 
-def _check_target(target: str, force: bool) -> None:
+def _check_target(task: Task, force: bool) -> None:
     """Refuse what exists before its source is read: of a long list most may be done already."""
-    if not force and Path(target).exists():
-        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), target)
+    refuse_own_source(task.source, task.target)
+    if not force and Path(task.target).exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), task.target)
 
 
 def _outcomes(

@@ -21,12 +21,14 @@ __all__ = [
     "in_and_out",
     "json_output",
     "keep_metadata",
+    "lets_us_choose",
     "many",
     "model",
     "model_of_kind",
     "named_files",
     "quality",
     "refuse",
+    "verbose",
 ]
 
 quality = click.option(
@@ -64,6 +66,7 @@ allow_truncated = click.option(
     "--allow-truncated", is_flag=True, help="Accept a file that was cut, and use its layers that are whole."
 )
 json_output = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+verbose = click.option("-v", "--verbose", is_flag=True, help="Name all files of folders that are left out.")
 keep_metadata = click.option(
     "--keep-metadata", is_flag=True, help="Of a picture: keep its colour profile, EXIF and XMP."
 )
@@ -101,8 +104,8 @@ _settings = click.option("--config", metavar="FILE", type=click.Path(path_type=P
 
 
 def many(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The arguments of a command on one file or many: `paths`, `out_dir`, `recursive`, `jobs`."""
-    return _paths(_out_dir(_recursive(_jobs(command))))
+    """The arguments of a command on one file or many: `paths`, `out_dir`, `recursive`, `jobs`, `verbose`."""
+    return _paths(_out_dir(_recursive(_jobs(verbose(command)))))
 
 
 def fitting(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -125,6 +128,13 @@ def named_files(paths: tuple[str, ...]) -> tuple[str, ...]:
     if "-" in paths:
         raise click.UsageError("- goes with OUT, not with --out-dir", click.get_current_context())
     return paths
+
+
+def lets_us_choose(target: str) -> bool:
+    """Whether an output does not say its format: standard output, or a pipe or device without a suffix."""
+    from vqcodec.files import is_stream
+
+    return not Path(target).suffix and is_stream(target)
 
 
 def at_most_one(*names: str) -> None:

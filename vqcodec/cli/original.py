@@ -1,31 +1,16 @@
-"""What a command is given to compress: a picture or a sound, which its first bytes tell."""
+"""What a command is given to compress: a picture or a sound, which its bytes tell."""
 
 from __future__ import annotations
 
-import re
+import io
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from vqcodec.cli.program import about
 
-__all__ = ["Original", "is_sound", "open_original"]
-
-HEAD = 16  # bytes that tell what a file is
-
-# WAV, FLAC, Ogg, AIFF, Sun, Core Audio, Wave64; MPEG layers II and III, behind a tag or bare. AAC, bare or in MPEG-4,
-# is read by nobody here, but its owner is helped more by an error that calls it a sound.
-_SOUND = re.compile(
-    rb"RIFF....WAVE|RIFX....WAVE|RF64....WAVE|fLaC|OggS|FORM....AIF[FC]|\.snd|dns\.|caff|riff\x2e\x91\xcf\x11"
-    rb"|ID3|\xff[\xe2\xe3\xf2-\xf5\xfa-\xfd]"
-    rb"|\xff[\xf0\xf1\xf8\xf9]|....ftypM4A",
-    re.DOTALL,
-)
-
-
-def is_sound(head: bytes) -> bool:
-    """Whether a file that begins with these 16 bytes, or fewer if it has no more, holds sound."""
-    return _SOUND.match(head) is not None
+__all__ = ["Original", "open_original"]
 
 
 @dataclass(frozen=True)
@@ -40,13 +25,41 @@ class Original:
     name: str
     content: str | bytes
 
-    @property
+    @cached_property
     def is_sound(self) -> bool:
-        """OSError if it cannot be read."""
-        if isinstance(self.content, bytes):
-            return is_sound(self.content[:HEAD])
-        with Path(self.content).open("rb") as file:
-            return is_sound(file.read(HEAD))
+        """Whether it is a sound; what is neither known as one nor opened as one is a picture.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        from vqcodec.audio.kinds import HEAD, is_sound
+
+        with io.BytesIO(self.content) if isinstance(self.content, bytes) else Path(self.content).open("rb") as file:
+            if is_sound(file.read(HEAD)):
+                return True
+        # Pillow is asked first: libsndfile looks for sound behind whatever a file begins with.
+        return not self._is_opened_by_pillow() and self._is_opened_by_libsndfile()
+
+    def _is_opened_by_pillow(self) -> bool:
+        from PIL import Image, UnidentifiedImageError
+
+        try:
+            with Image.open(io.BytesIO(self.content) if isinstance(self.content, bytes) else self.content):
+                return True
+        except UnidentifiedImageError:
+            return False
+        except Exception:  # a picture that is damaged, or too large
+            return True
+
+    def _is_opened_by_libsndfile(self) -> bool:
+        from bitstream import InputError
+        from vqcodec.audio.waveform import RecordingReader
+
+        try:
+            with RecordingReader(self.content):
+                return True
+        except InputError:
+            return False
 
     def naming(self) -> AbstractContextManager[None]:
         """Let errors of the block name the original: those of a path do already."""
@@ -59,8 +72,10 @@ def open_original(name: str) -> Original:
     Raises:
         OSError: it cannot be read; the error names the file.
     """
+    from vqcodec.audio.kinds import is_sound
     from vqcodec.files import STANDARD_STREAM, read_input
+    from vqcodec.kinds import is_picture_head
 
     if name != STANDARD_STREAM and Path(name).is_file():
         return Original(name, name)
-    return Original(name, read_input(name))
+    return Original(name, read_input(name, lambda head: is_sound(head) or is_picture_head(head)))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from vqcodec.cli.program import explain
+from vqcodec.folders import contents_of
 
 __all__ = ["Plan", "Task", "plan"]
 
@@ -28,10 +29,12 @@ class Plan:
     Attributes:
         tasks: no two with the same target.
         refused: why some inputs are no tasks, a line each that names the input.
+        left_out: what is in the folders that were named and is no task; but nothing that is made now.
     """
 
     tasks: tuple[Task, ...]
     refused: tuple[str, ...]
+    left_out: tuple[Path, ...] = ()
 
 
 def plan(
@@ -52,36 +55,36 @@ def plan(
     """
     found: dict[tuple[Path, Path], None] = {}  # sources, and where they are below what was named; no file twice
     refused: list[str] = []
+    left_out: dict[Path, None] = {}
     for name in inputs:
         path = Path(name)
         if not path.is_dir():
             found[path, Path(path.name)] = None
             continue
-        inside = list(_files(path, recursive, wanted, refused))
-        found |= {(each, each.relative_to(path)): None for each in inside}
-        if not inside:
+        inside = contents_of(path, wanted, recursive, lambda error: refused.append(explain(error)))
+        found |= {(each, each.relative_to(path)): None for each in inside.meant}
+        left_out |= dict.fromkeys(inside.left_out)
+        if not inside.meant:
             refused.append(f"{name}: there is nothing to do in it{'' if recursive else ', unless with --recursive'}")
 
+    sources = {os.path.realpath(source) for source, _ in found}
     stems = Counter(_stem(place) for place in {place for _, place in found})
     taken: dict[Path, Path] = {}
     for source, place in found:
         single = stems[_stem(place)] == 1
         target = out / place.with_name((place.stem if single else place.name) + suffix(source))
+        if os.path.realpath(target) in sources:
+            refused.append(f"{source}: it would become {target}, which is one of the files that are read")
+            continue
         first = taken.setdefault(target, source)
         if first != source:
             refused.append(f"{source}: {target} is what {first} becomes")
-    return Plan(tuple(Task(str(source), str(target)) for target, source in taken.items()), tuple(refused))
+    tasks = tuple(Task(str(source), str(target)) for target, source in taken.items())
+    ours = {source for source, _ in found}
+    ours |= {*map(Path, inputs), *taken, *(path for path in left_out if path.resolve() == out.resolve())}
+    return Plan(tasks, tuple(refused), tuple(path for path in left_out if path not in ours))
 
 
 def _stem(place: Path) -> str:
     """Without suffix, nor case, as for some file systems."""
     return str(place.with_name(place.stem)).lower()
-
-
-def _files(top: Path, recursive: bool, wanted: Callable[[str], bool], refused: list[str]) -> Iterator[Path]:
-    """The files in a folder, sorted; folders that cannot be read are `refused`."""
-    from vqcodec.evaluation.folder import files_named
-
-    for where, folders, _ in os.walk(top, onerror=lambda error: refused.append(explain(error))):
-        folders[:] = sorted(name for name in folders if recursive and not name.startswith("."))
-        yield from files_named(Path(where), wanted)

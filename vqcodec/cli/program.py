@@ -14,7 +14,16 @@ from typing import Any, NoReturn
 
 import click
 
+from vqcodec.cli.surroundings import check_memory, check_working_folder, native_messages_dropped
+
 __all__ = ["Program", "about", "explain", "note", "report_error", "tidy_warnings"]
+
+WITHOUT_TORCH = ("info", "models")  # commands that need little memory
+# PyTorch raises a RuntimeError when memory runs out, here of the CPU and there of another device; so do its libraries
+# and the dynamic linker, each with a text of its own.
+NO_MEMORY = re.compile(
+    "allocate memory|out of memory|bad_alloc|failed to map segment|can't start new thread|could not create a primitive"
+)
 
 INTERRUPTED = 130  # what shells report for a program that Ctrl-C ended: 128 + SIGINT
 ENDED = 128  # and the number of a signal that ended it
@@ -33,7 +42,7 @@ class Program(click.Group):
     def _run(self, *args: Any, **extra: Any) -> int | None:
         """Run the command; its exit code."""
         try:
-            with tidy_warnings(), _terminated_cleanly():
+            with native_messages_dropped(), tidy_warnings(), _terminated_cleanly():
                 code: int | None = super().main(*args, **extra)
                 return code
         except click.ClickException as error:  # wrong usage: the commands raise other errors
@@ -48,6 +57,15 @@ class Program(click.Group):
                 raise
             report_error(text)
             return 1
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the arguments name, once it is known that it can run here."""
+        name, command, rest = super().resolve_command(context, args)
+        check_working_folder()
+        check_memory(with_torch=name not in WITHOUT_TORCH)
+        return name, command, rest
 
 
 def note(text: str) -> None:
@@ -73,24 +91,26 @@ def report_error(text: str) -> None:
 
 def explain(error: Exception) -> str:
     """The text for an error that a user can meet; empty for a defect of the program."""
-    from bitstream.errors import VqcodecError
-
-    if isinstance(error, VqcodecError):
+    ours = sys.modules.get("bitstream.errors")  # which need not be loaded, if there is no memory for it
+    if ours is not None and isinstance(error, ours.VqcodecError):
         return str(error)
+    if isinstance(error, MemoryError) or NO_MEMORY.search(str(error)):
+        return "there is not enough memory for this"
     if isinstance(error, FileExistsError):
         return f"{error.filename}: exists already (--force replaces it)"
     if isinstance(error, OSError):
         reason = error.strerror or str(error) or type(error).__name__
         reason = reason[0].lower() + reason[1:]
         return reason if error.filename is None else f"{error.filename}: {reason}"
-    # PyTorch raises a RuntimeError when memory runs out, here of the CPU and there of another device.
-    if isinstance(error, MemoryError) or re.search("allocate memory|out of memory", str(error)):
-        return "there is not enough memory for this"
+    if isinstance(error, ImportError) and (error.name or "").split(".")[0] not in ("bitstream", "vqcodec"):
+        return f"a library cannot be loaded: {error}"
     return ""
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    """The text without line ends, and with escapes for what would do something to a terminal."""
+    line = " ".join(text.split())
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in line)
 
 
 @contextmanager

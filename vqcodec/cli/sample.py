@@ -86,13 +86,13 @@ def sample(
     """
     import vqcodec
     from vqcodec.audio import waveform
-    from vqcodec.files import STANDARD_STREAM, write_output
+    from vqcodec.files import write_output
     from vqcodec.image import formats
     from vqcodec.model import describe_model, find_model
 
     is_sound = describe_model(find_model(model)).modality == "audio"
     options.refuse(*(("size", "is for pictures") if is_sound else ("seconds", "is for sounds")))
-    if target == STANDARD_STREAM:
+    if options.lets_us_choose(target):
         suffix = ".wav" if is_sound else ".png"
     else:
         suffix = (waveform if is_sound else formats).written_format(target)

@@ -41,8 +41,8 @@ class Tally:
         self.pixel_bytes += sizes.coded if sizes.pixels else 0
         self.second_bytes += sizes.coded if sizes.seconds else 0
 
-    def summary(self, failed: int) -> str:
-        """All of it as one line, `24 files, 18.9 MB to 410 kB (0.20 bit per pixel), 1 failed`."""
+    def summary(self, failed: int, left_out: int = 0) -> str:
+        """All of it as one line, `24 files, 18.9 MB to 410 kB (0.20 bit per pixel), 3 left out, 1 failed`."""
         parts = [f"{self.files} file{'' if self.files == 1 else 's'}"]
         rates = []
         if self.pixels:
@@ -51,7 +51,9 @@ class Tally:
             rates.append(f"{8 * self.second_bytes / self.seconds / 1000:.2f} kbit/s")
         if self.files:
             parts.append(f"{_size(self.before)} to {_size(self.after)}" + (f" ({', '.join(rates)})" if rates else ""))
-        return ", ".join([*parts, f"{failed} failed"] if failed else parts)
+        parts += [f"{left_out} left out"] if left_out else []
+        parts += [f"{failed} failed"] if failed else []
+        return ", ".join(parts)
 
 
 def sizes_of(source: str, target: str, coded: str) -> Sizes:

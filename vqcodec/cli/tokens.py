@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 import click
 
 from vqcodec.cli import options
+from vqcodec.cli.left_out import count_left_out
 from vqcodec.cli.program import explain, note, report_error
 from vqcodec.defaults import DEFAULT_AUDIO_MODEL, DEFAULT_MODEL
 
@@ -34,46 +34,40 @@ META = "meta"  # never the name of a picture or a sound, as those have suffixes
 @options.model_of_kind
 @options.device
 @options.force
-def tokens(folder: Path, target: str, quality: float, model: str | None, device: str, force: bool) -> None:
+@options.verbose
+def tokens(
+    folder: Path, target: str, quality: float, model: str | None, device: str, force: bool, verbose: bool
+) -> None:
     """Write the indices of every picture, or every sound, below the folder DIR to the NumPy archive OUT.npz.
 
     Which of both, the model says; without one it is the pictures, if there are any. An array int32 [planes, rows,
-    columns] for each picture, or [planes, channels, frames] for each sound, has its relative path as its name. The
-    string array "meta" holds JSON: the model, the settings, and the size of every picture in pixels, or the samples,
-    sample rate and channels of every sound. Hidden files are left out.
+    columns] for each picture, or [planes, rows, frames] for each sound, has its relative path as its name. The string
+    array "meta" holds JSON: the model, the settings, and the size of every picture in pixels, or the samples, sample
+    rate and channels of every sound, with how these are coded in rows (see docs/FORMAT.md). Hidden files are left out.
     """
     import vqcodec
     from vqcodec.audio.waveform import is_sound_name
     from vqcodec.files import write_output
+    from vqcodec.folders import contents_of
     from vqcodec.image.pixels import is_picture_name
 
-    files = _file_names(folder)
-    sounds = [name for name in files if is_sound_name(name)]
-    pictures = [name for name in files if is_picture_name(name)]
+    found = contents_of(folder, lambda name: is_sound_name(name) or is_picture_name(name), recursive=True)
+    sounds, pictures = (
+        [path for path in found.meant if named(path.name)] for named in (is_sound_name, is_picture_name)
+    )
     model = model or (DEFAULT_AUDIO_MODEL if sounds and not pictures else DEFAULT_MODEL)
     with write_output(target, force) as file, ZipFile(file, "w") as archive:
         codec = vqcodec.load(model, device)
-        kind, names = ("sounds", sounds) if codec.model.config.modality == "audio" else ("pictures", pictures)
+        kind, paths = ("sounds", sounds) if codec.model.config.modality == "audio" else ("pictures", pictures)
+        names = sorted(path.relative_to(folder).as_posix() for path in paths)
         written = _write_all(archive, codec, folder, kind, names, codec.settings(quality))
         if not written:
             raise vqcodec.InputError(f"{folder}: none of {len(names)} {kind} could be read, nothing is written")
         _write_meta(archive, codec, quality, kind, written)
+    count_left_out(folder, sorted({*found.meant, *found.left_out} - {*paths}), verbose)
     if len(written) < len(names):
         unread = len(names) - len(written)
         raise vqcodec.InputError(f"{unread} of {len(names)} {kind} could not be read; {target} has the others")
-
-
-def _file_names(folder: Path) -> list[str]:
-    """The paths of all files, relative to the folder; OSError if it or a folder in it cannot be read."""
-
-    def refuse(error: OSError) -> None:
-        raise error
-
-    names: list[str] = []
-    for where, folders, files in os.walk(folder, onerror=refuse):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        names += [Path(where, name).relative_to(folder).as_posix() for name in files if not name.startswith(".")]
-    return sorted(names)
 
 
 def _write_all(
@@ -142,12 +136,14 @@ def _write_meta(archive: ZipFile, codec: Codec, quality: float, kind: str, sourc
     _add(archive, META, np.array(json.dumps(meta)))
 
 
-def _size(source: Source) -> dict[str, int]:
+def _size(source: Source) -> dict[str, Any]:
+    from dataclasses import asdict
+
     from bitstream import ImageSource
 
     if isinstance(source, ImageSource):
         return {"width": source.width, "height": source.height}
-    return {"samples": source.samples, "sample_rate": source.sample_rate, "channels": source.channels}
+    return asdict(source)
 
 
 def _add(archive: ZipFile, name: str, values: NDArray[Any]) -> None:

@@ -16,7 +16,7 @@ from vqcodec.audio.codec import AudioCodec
 from vqcodec.audio.resampling import resample
 from vqcodec.audio.waveform import Recording, is_sound_name, write_recording
 from vqcodec.evaluation.bits_per_dim import is_named_picture
-from vqcodec.evaluation.folder import files_named
+from vqcodec.folders import files_named
 from vqcodec.quality import Setting
 
 __all__ = ["FIGURES", "LOSSLESS", "BitsPerSample", "find_sounds", "measure_sound"]

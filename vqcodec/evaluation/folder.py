@@ -1,4 +1,4 @@
-"""The files of a folder, to measure on, and those that cannot be read."""
+"""The files of a folder, read to measure on them, and those that cannot be read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from bitstream.errors import InputError
 
-__all__ = ["Skipped", "files_named", "read_each"]
+__all__ = ["Skipped", "read_each"]
 
 Original = TypeVar("Original")
 
@@ -23,13 +23,6 @@ class Skipped:
 
     name: str
     reason: str
-
-
-def files_named(folder: Path, wanted: Callable[[str], bool]) -> list[Path]:
-    """The files directly in `folder` whose name is `wanted`, and that are not hidden, sorted; OSError as it comes."""
-    named = (path for path in folder.iterdir() if wanted(path.name) and not path.name.startswith("."))
-    # A link to nothing is a file that cannot be read; a folder or a pipe is none.
-    return sorted(path for path in named if path.is_file() or (path.is_symlink() and not path.exists()))
 
 
 def read_each(paths: Sequence[Path], read: Callable[[str, Path], Original]) -> tuple[list[Original], list[Skipped]]:

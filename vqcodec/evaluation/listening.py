@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vqcodec.audio.resampling import fit_length, resample
+from vqcodec.audio.blocks import fit_length
+from vqcodec.audio.resampling import resample
 from vqcodec.audio.waveform import Recording, write_recording
 from vqcodec.evaluation.entrants import OURS, Entrant
 from vqcodec.evaluation.sound_distortion import SoundCodec

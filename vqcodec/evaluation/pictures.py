@@ -12,7 +12,8 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from bitstream.errors import InputError
-from vqcodec.evaluation.folder import Skipped, files_named, read_each
+from vqcodec.evaluation.folder import Skipped, read_each
+from vqcodec.folders import files_named
 from vqcodec.image.pixels import is_picture_name, read_picture
 
 __all__ = ["Original", "find_pictures", "mirrored_to_size", "read_originals"]

@@ -13,7 +13,7 @@ from bitstream.errors import InputError
 from vqcodec.defaults import Effort
 from vqcodec.evaluation.cache import Cache
 from vqcodec.evaluation.entrants import Entrant
-from vqcodec.evaluation.folder import Skipped, files_named
+from vqcodec.evaluation.folder import Skipped
 from vqcodec.evaluation.modality import Exhibit, Modality, Original, Outcome, Task
 from vqcodec.evaluation.page import evenly, exhibit_budget, write_page
 from vqcodec.evaluation.plot import write_plots
@@ -22,6 +22,7 @@ from vqcodec.evaluation.published import Published, read_published
 from vqcodec.evaluation.report import write_csv
 from vqcodec.evaluation.results import Results
 from vqcodec.evaluation.summary import as_json, as_markdown
+from vqcodec.folders import files_named
 from vqcodec.image.pixels import is_picture_name
 
 __all__ = ["Plan", "Subject", "look_into", "measure", "plan", "write_report"]

@@ -23,7 +23,8 @@ from pystoi import stoi
 from scipy.signal import correlate, hilbert
 from visqol import VisqolApi
 
-from vqcodec.audio.resampling import fit_length, resample
+from vqcodec.audio.blocks import fit_length
+from vqcodec.audio.resampling import resample
 
 __all__ = ["LONGEST_DELAY", "LONGEST_PIECE", "PACKAGES", "RATE", "Scores", "cut", "delay", "mono", "pesq_wb", "score"]
 

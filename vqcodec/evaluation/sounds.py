@@ -9,7 +9,8 @@ from pathlib import Path
 
 from bitstream.errors import InputError
 from vqcodec.audio.waveform import RecordingReader, is_sound_name
-from vqcodec.evaluation.folder import Skipped, files_named, read_each
+from vqcodec.evaluation.folder import Skipped, read_each
+from vqcodec.folders import files_named
 
 __all__ = ["Sound", "read_sounds", "sounds_in"]
 

@@ -6,36 +6,40 @@ picture <--decoder-- z_q <--codebooks--------------- indices <--prior, range cod
 
 from __future__ import annotations
 
+import os
+import warnings
 from collections.abc import Sequence
-from typing import overload
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from bitstream import Chunks, FingerprintError, ImageSource, InputError, LimitError
+from bitstream import Chunks, FingerprintError, ImageSource, InputError, LimitError, Limits
+from vqcodec.arguments import whole_number
 from vqcodec.budget import check_budget, taken
 from vqcodec.codec import Codec, limits
 from vqcodec.defaults import DEFAULT_EFFORT, DEFAULT_QUALITY, EFFORTS, Effort
 from vqcodec.image.config import AutoencoderConfig
 from vqcodec.image.modes import Prepared, image_of, prepare, restore
 from vqcodec.image.networks import Networks
-from vqcodec.image.pixels import picture_of, rgb_array
+from vqcodec.image.pixels import picture_of, read_picture, rgb_array
 from vqcodec.image.refinement import refine, setting_to_refine
 from vqcodec.image.scales import Scales, resized
 from vqcodec.indices import Indices, Source
 from vqcodec.model import Model
 from vqcodec.quality import Setting
 
-__all__ = ["ImageCodec", "Picture"]
+if TYPE_CHECKING:
+    from vqcodec.arguments import FileData
+
+__all__ = ["ImageCodec", "Picture", "PictureOrFile"]
 
 Picture = Image.Image | NDArray[np.uint8]
+PictureOrFile = Picture | bytes | str | os.PathLike[str]
 
-# What is decoded by diagonals takes columns + 2 rows steps, each of which takes its time however short it is: so many
-# of positions, for each slice, and so many of pixels, for alpha. A square of 178,956,970 pixels takes 2,511 and 40,131;
-# as one column, it would take hours.
-MOST_STEPS = 1 << 16
-MOST_PIXEL_STEPS = 1 << 20
+# Alpha is decoded by diagonals of pixels, each of which takes about as long as so many steps.
+ALPHA_STEPS = 8
 
 
 class ImageCodec(Codec):
@@ -67,7 +71,7 @@ class ImageCodec(Codec):
 
     def compress(
         self,
-        image: Picture,
+        image: PictureOrFile,
         quality: float = DEFAULT_QUALITY,
         max_bytes: float | None = None,
         keep_metadata: bool = False,
@@ -77,7 +81,8 @@ class ImageCodec(Codec):
 
         Args:
             image: a Pillow image of any mode, or uint8 `[H, W]`, `[H, W, 3]` or `[H, W, 4]`. Of a Pillow image the
-                orientation that a camera noted is applied, and colours of another profile are converted to sRGB.
+                orientation that a camera noted is applied, and colours of another profile are converted to sRGB. Or the
+                path of a picture file, or its bytes; what is lost when it is read is told by UserWarnings.
             quality: 1..100, continuous; both the size of the file and the fidelity rise with it.
             max_bytes: the most bytes that the file may have, instead of a quality. It has at most 3 % less; if not, a
                 UserWarning says why. Where more of the picture is kept so, it is coded at a smaller scale.
@@ -90,6 +95,7 @@ class ImageCodec(Codec):
         chosen = self.settings(quality)
         if effort not in EFFORTS:
             raise InputError(f"effort must be one of {', '.join(EFFORTS)}, not {effort!r}")
+        image = _opened(image, keep_metadata)
         if max_bytes is not None:
             budget = check_budget(max_bytes)
             return taken(Scales(self, self._prepared(image, keep_metadata), budget, effort).file(), budget)
@@ -98,32 +104,40 @@ class ImageCodec(Codec):
             return self.write(refined)
         return self.write(self._encode(image, chosen, keep_metadata))
 
-    def decompress(self, data: bytes, max_pixels: int | None = None, allow_truncated: bool = False) -> Image.Image:
+    def decompress(
+        self,
+        data: FileData,
+        max_pixels: int | None = None,
+        allow_truncated: bool = False,
+        max_steps: int | None = None,
+    ) -> Image.Image:
         """The picture of a `.vq` file, in the mode that went in: see `vqcodec.image.modes`.
 
         Args:
-            data: the file's bytes.
+            data: the file's bytes, in any buffer, or its path.
             max_pixels: refuse larger pictures; the default is Pillow's limit against decompression bombs.
             allow_truncated: decode a file that was cut from its whole layers: see `read`.
+            max_steps: refuse pictures so long and thin that they take more steps; the default, 8,388,608, is a minute
+                or two. See `Limits`.
 
         Raises:
             BitstreamError: the file is damaged, foreign, or too large.
             FingerprintError: it was written with another model.
         """
-        return self.decode(self.read(data, limits(max_pixels), allow_truncated))
+        return self.decode(self.read(data, limits(max_pixels, max_steps=max_steps), allow_truncated))
 
     # Pictures <-> indices ------------------------------------------------------------------------------------------
 
     @overload
-    def encode(self, image: Picture, lambda_: float = 0.0, rate_point: int | None = None) -> Indices: ...
+    def encode(self, image: PictureOrFile, lambda_: float = 0.0, rate_point: int | None = None) -> Indices: ...  # type: ignore[overload-overlap]  # a path is a sequence of paths
 
     @overload
     def encode(
-        self, image: Sequence[Picture], lambda_: float = 0.0, rate_point: int | None = None
+        self, image: Sequence[PictureOrFile], lambda_: float = 0.0, rate_point: int | None = None
     ) -> list[Indices]: ...
 
     def encode(
-        self, image: Picture | Sequence[Picture], lambda_: float = 0.0, rate_point: int | None = None
+        self, image: PictureOrFile | Sequence[PictureOrFile], lambda_: float = 0.0, rate_point: int | None = None
     ) -> Indices | list[Indices]:
         """The indices of a picture, or of each of several (a sequence, or uint8 `[B, H, W, C]`).
 
@@ -136,9 +150,11 @@ class ImageCodec(Codec):
             InputError: the picture or the rate point cannot be used.
         """
         chosen = self._setting(lambda_, rate_point)
-        if isinstance(image, Image.Image) or (isinstance(image, np.ndarray) and image.ndim < 4):
-            return self._encode(image, chosen)
-        return [self._encode(each, chosen) for each in image]
+        if isinstance(image, Sequence) and not isinstance(image, (str, bytes)):
+            return [self._encode(_opened(each), chosen) for each in image]
+        if isinstance(image, np.ndarray) and image.ndim > 3:
+            return [self._encode(each, chosen) for each in image]
+        return self._encode(_opened(image), chosen)
 
     def decode(self, indices: Indices) -> Image.Image:
         """The picture of indices: the location of p(x|z_q), rounded to 8 bits, in the mode that went in.
@@ -147,7 +163,8 @@ class ImageCodec(Codec):
             InputError: the indices do not belong to this model.
             BitstreamError: their chunks are damaged.
         """
-        return restore(self.pixels(indices), _picture(indices.source), indices.chunks)
+        pixels = self.pixels(indices)
+        return restore(pixels, _picture(indices.source), indices.chunks)
 
     def pixels(self, indices: Indices) -> NDArray[np.uint8]:
         """The colours of `decode`, uint8 `[H, W, 3]`: a picture that was coded at a smaller scale is scaled up."""
@@ -156,7 +173,7 @@ class ImageCodec(Codec):
         coded = self._networks.decode(indices.values, indices.rate_point, source.coded_height, source.coded_width)
         return resized(coded, source.width, source.height)
 
-    def pixel_bits(self, image: Picture, indices: Indices) -> NDArray[np.float32]:
+    def pixel_bits(self, image: PictureOrFile, indices: Indices) -> NDArray[np.float32]:
         """-log2 p(x|z_q) of every sub-pixel, given the earlier colours of its pixel: `[H, W, 3]`.
 
         With `bits` it makes a bound: whatever the indices, -log2 p(x) is at most the sum of all of both.
@@ -165,10 +182,10 @@ class ImageCodec(Codec):
             InputError: the indices do not belong to this model, or to a picture of this size.
             ModelError: the model does not say how likely pixels are.
         """
-        pixels, source = rgb_array(image), _picture(indices.source)
+        self._check(indices)
+        pixels, source = rgb_array(_opened(image)), _picture(indices.source)
         if pixels.shape[:2] != (source.coded_height, source.coded_width):
             raise InputError("the picture is not of the size that its indices are for")
-        self._check(indices)
         return self._networks.bits(pixels, indices.values, indices.rate_point)
 
     def sample(
@@ -188,7 +205,7 @@ class ImageCodec(Codec):
             InputError: an argument is out of range.
         """
         try:
-            source = ImageSource(width, height)
+            source = ImageSource(whole_number(width, "the width"), whole_number(height, "the height"))
             self.shape_of(source)
         except (ValueError, LimitError) as error:
             raise InputError(f"no picture has this size: {error}") from None
@@ -209,17 +226,26 @@ class ImageCodec(Codec):
         """
         return refine(self, self._networks, pixels, latents, chosen)
 
-    def shape_of(self, source: Source) -> tuple[int, int]:
+    # Limits is frozen, so that one default can serve all calls.
+    def shape_of(self, source: Source, allowed: Limits = Limits()) -> tuple[int, int]:  # noqa: B008
         """Rows and columns of the index volume of a picture; errors as for `Codec.shape_of`."""
         picture = _picture(source)
-        self._check_steps(picture.width, picture.height)
+        self._check_steps(picture.width, picture.height, allowed)
         return -(-picture.coded_height // self.stride), -(-picture.coded_width // self.stride)
 
-    def _check_steps(self, width: int, height: int) -> None:
-        """LimitError if a picture of this size would take too many steps, at its own size or at a smaller one."""
-        steps = -(-width // self.stride) + 2 * -(-height // self.stride)
-        if steps > MOST_STEPS or width + 2 * height > MOST_PIXEL_STEPS:
-            raise LimitError(f"a picture of {width} x {height} pixels is too long to be decoded in reasonable time")
+    def _check_steps(self, width: int, height: int, allowed: Limits) -> None:
+        """LimitError if a picture of this size would take too many steps, at its own size or at a smaller one.
+
+        What is decoded by diagonals takes a step for each call of each diagonal: of positions, of which there are
+        columns + 2 rows, and of pixels, for alpha.
+        """
+        diagonals = -(-width // self.stride) + 2 * -(-height // self.stride)
+        steps = max(diagonals * self.model.prior.calls, (width + 2 * height) * ALPHA_STEPS)
+        if steps > allowed.max_steps:
+            raise LimitError(
+                f"a picture of {width} x {height} pixels is too long to be decoded in reasonable time: "
+                f"it takes {steps} steps, at most {allowed.max_steps} are allowed"
+            )
 
     def _encode_refined(self, image: Picture, chosen: Setting, keep_metadata: bool) -> Indices:
         picture = self._prepared(image, keep_metadata)
@@ -243,10 +269,20 @@ class ImageCodec(Codec):
         else:
             upright = image_of(np.asarray(image))
         try:
-            self._check_steps(*upright.size)  # before alpha is encoded, which takes as long as to decode it
+            self._check_steps(*upright.size, Limits())  # before alpha is encoded, which takes as long as to decode it
         except LimitError as error:
             raise InputError(str(error)) from None
         return prepare(upright)
+
+
+def _opened(image: PictureOrFile, keep_metadata: bool = False) -> Picture:
+    """The picture, read if it is a file or its path; UserWarnings say what is lost by that."""
+    if not isinstance(image, (bytes, str, os.PathLike)):
+        return image
+    picture = read_picture(image, keep_metadata)
+    for text in picture.notes:
+        warnings.warn(text, stacklevel=3)
+    return picture.image
 
 
 def _picture(source: Source) -> ImageSource:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from vqcodec.nn.bounds import check_bounds
+from vqcodec.nn.bounds import NETWORK_OF_PIXELS, Convolution, check_bounds, check_convolutions, parameters
 
 __all__ = ["AutoencoderConfig", "Distortion", "PriorConfig"]
 
 Distortion = Literal["squared error", "ms-ssim"]  # what a model is trained for: see `vqcodec.image.distortion`
+
+MOST_STRIDE = 64  # a picture of one pixel has a position of so many in each direction
+MOST_REACH = 512  # pixels: half a tile, so that at most three quarters of the work are for what is around tiles
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,11 @@ class AutoencoderConfig:
                 check_bounds("blocks", count, 64, low=0)
         check_bounds("latent channels", self.latent_channels, 4096)
         check_bounds("rates", self.rates, 256)
+        check_bounds("stride", self.stride, MOST_STRIDE)
+        for positions in (self.encoder_reach, self.decoder_reach):
+            check_bounds("reach in pixels", positions * self.stride, MOST_REACH, low=0)
+        for layers in (self._encoder_layers(), self._decoder_layers()):
+            check_convolutions(list(layers), NETWORK_OF_PIXELS)
 
     @property
     def blocks_of_decoder(self) -> tuple[int, ...]:
@@ -77,22 +86,34 @@ class AutoencoderConfig:
     @property
     def encoder_parameters(self) -> int:
         """Weights and biases of the encoder."""
-        total, channels = 0, 3 * self.patch**2
-        for width, blocks in zip(self.widths, self.blocks, strict=True):
-            total += (9 * channels + 1 + 2 * blocks * (9 * width + 1)) * width
-            channels = width
-        linear = 3 * self.stride**2 + 1 if self.linear_path else 0
-        return total + (channels + 1 + linear) * self.latent_channels
+        return parameters(list(self._encoder_layers()))
 
     @property
     def decoder_parameters(self) -> int:
         """Weights and biases of the decoder."""
-        widths, blocks = self.widths[::-1], self.blocks_of_decoder[::-1]
-        total = self.rates * (self.latent_channels + widths[0]) + (self.latent_channels + 1) * widths[0]
-        total += sum(2 * count * (9 * width + 1) * width for width, count in zip(widths, blocks, strict=True))
-        total += sum(4 * (before + 1) * width for before, width in pairwise(widths))
-        total += (9 * widths[-1] + 1) * 3 * self.patch**2
-        return total + ((self.latent_channels + 1) * 3 * self.stride**2 if self.linear_path else 0)
+        return parameters(list(self._decoder_layers())) + self.rates * (self.latent_channels + self.widths[-1])
+
+    def _encoder_layers(self) -> Iterator[Convolution]:
+        channels = 3 * self.patch**2
+        for level, (width, blocks) in enumerate(zip(self.widths, self.blocks, strict=True)):
+            pixels = (self.patch << level) ** 2
+            yield Convolution(9 * channels * width, width, pixels)
+            yield from [Convolution(9 * width**2, width, pixels)] * (2 * blocks)
+            channels = width
+        yield Convolution(channels * self.latent_channels, self.latent_channels, self.stride**2)
+        if self.linear_path:
+            yield Convolution(3 * self.stride**2 * self.latent_channels, self.latent_channels, self.stride**2)
+
+    def _decoder_layers(self) -> Iterator[Convolution]:
+        levels = [(self.patch << level) ** 2 for level in range(len(self.widths))]
+        yield Convolution(self.latent_channels * self.widths[-1], self.widths[-1], levels[-1])
+        for width, blocks, pixels in zip(self.widths, self.blocks_of_decoder, levels, strict=True):
+            yield from [Convolution(9 * width**2, width, pixels)] * (2 * blocks)
+        for (width, before), pixels in zip(pairwise(self.widths), levels[1:], strict=True):
+            yield Convolution(before * 4 * width, 4 * width, pixels)
+        yield Convolution(9 * self.widths[0] * 3 * self.patch**2, 3 * self.patch**2, levels[0])
+        if self.linear_path:
+            yield Convolution(self.latent_channels * 3 * self.stride**2, 3 * self.stride**2, self.stride**2)
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from bitstream.errors import InputError
+from vqcodec.image.decoding import OURS, STUBS
 from vqcodec.image.metadata import describing_tags
 from vqcodec.image.modes import to_rgb
-from vqcodec.image.pixels import OURS, STUBS
 
 __all__ = ["write_picture", "written_format"]
 

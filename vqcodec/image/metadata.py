@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import struct
 import zlib
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -11,7 +13,7 @@ from PIL import Image
 from bitstream.errors import CorruptError, LimitError, TruncatedError
 from bitstream.fields import Reader, encode_varint
 
-__all__ = ["MAX_BYTES", "Metadata", "describing_tags", "metadata_of", "pack_metadata", "unpack_metadata"]
+__all__ = ["MAX_BYTES", "Metadata", "describing_tags", "metadata_of", "pack_metadata", "unpack_metadata", "upright"]
 
 MAX_BYTES = 2**24  # of a chunk, unpacked
 
@@ -20,6 +22,10 @@ _EXIF_HEAD = b"Exif\0\0"  # in front of EXIF in JPEG, and in what Pillow's write
 # make, model, software, date and time, artist, copyright, and the directories for exposure and place.
 _DESCRIBING = (0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298, 0x8769, 0x8825)
 _DIRECTORIES = _DESCRIBING[-2:]
+
+_ORIENTATION = 0x0112
+_AS_IT_IS, _SHORT = 1, 3  # an orientation, and the type that it has
+_XMP_ORIENTATION = re.compile(rb"""(tiff:Orientation\s*(?:=\s*["']|>)\s*)[0-9]+""")
 
 
 @dataclass(frozen=True)
@@ -50,9 +56,7 @@ class Metadata:
 
 def metadata_of(image: Image.Image) -> Metadata:
     """The metadata that a picture has in its `info`."""
-    exif = _bytes(image.info.get("exif"))
-    while exif.startswith(_EXIF_HEAD):
-        exif = exif.removeprefix(_EXIF_HEAD)
+    exif = _without_head(_bytes(image.info.get("exif")))
     xmp = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp")
     return Metadata(_bytes(image.info.get("icc_profile")), exif, _bytes(xmp))
 
@@ -72,6 +76,15 @@ def describing_tags(tags: Image.Exif) -> bytes:
     return kept.tobytes() if len(kept) else b""
 
 
+def upright(metadata: Metadata) -> Metadata:
+    """The metadata without an orientation, which would turn a picture that is upright: it becomes 1, "as it is".
+
+    All else stays where it is, as camera makers' notes have offsets that nobody else knows.
+    """
+    xmp = _XMP_ORIENTATION.sub(rb"\g<1>%d" % _AS_IT_IS, metadata.xmp)
+    return replace(metadata, exif=_upright_exif(_without_head(metadata.exif)), xmp=xmp)
+
+
 def pack_metadata(metadata: Metadata) -> bytes:
     """The chunk of metadata; empty if there is none."""
     parts: list[bytes] = []
@@ -83,7 +96,7 @@ def pack_metadata(metadata: Metadata) -> bytes:
 
 
 def unpack_metadata(chunk: bytes) -> Metadata:
-    """The metadata of a chunk, which may be empty.
+    """The metadata of a chunk, which may be empty; an orientation is left out.
 
     Raises:
         CorruptError: it is none.
@@ -102,7 +115,7 @@ def unpack_metadata(chunk: bytes) -> Metadata:
         last = number
         if number <= len(names):  # others are of later releases
             found = replace(found, **{names[number - 1]: content})
-    return found
+    return upright(found)
 
 
 def _inflated(chunk: bytes) -> bytes:
@@ -116,6 +129,27 @@ def _inflated(chunk: bytes) -> bytes:
     if not decompressor.eof or decompressor.unused_data:
         raise CorruptError("the metadata are damaged: they do not end where they should")
     return content
+
+
+def _upright_exif(exif: bytes) -> bytes:
+    """EXIF whose first directory has no orientation but 1; what is no EXIF stays as it is."""
+    order, changed = (">" if exif.startswith(b"MM") else "<"), bytearray(exif)
+    try:
+        (start,) = struct.unpack_from(f"{order}I", exif, 4)
+        (count,) = struct.unpack_from(f"{order}H", exif, start)
+        for place in range(start + 2, start + 2 + 12 * count, 12):
+            if struct.unpack_from(f"{order}H", exif, place) == (_ORIENTATION,):
+                struct.pack_into(f"{order}HHIHH", changed, place, _ORIENTATION, _SHORT, 1, _AS_IT_IS, 0)
+    except struct.error:  # it ends early
+        pass
+    return bytes(changed)
+
+
+def _without_head(exif: bytes) -> bytes:
+    """EXIF without what JPEG and Pillow have in front of it."""
+    while exif.startswith(_EXIF_HEAD):
+        exif = exif.removeprefix(_EXIF_HEAD)
+    return exif
 
 
 def _bytes(value: Any) -> bytes:

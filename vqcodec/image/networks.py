@@ -20,7 +20,7 @@ from vqcodec.image.config import AutoencoderConfig
 from vqcodec.image.distortion import DISTORTIONS
 from vqcodec.image.tiles import Span, tiles
 from vqcodec.nn.likelihood import pixel_code_length
-from vqcodec.nn.networks import ModelNetworks
+from vqcodec.nn.networks import ModelNetworks, check_finite
 
 if TYPE_CHECKING:
     from vqcodec.model import Model
@@ -73,6 +73,7 @@ class Networks(ModelNetworks[Encoder, Decoder, LikelihoodHead]):
             padded = np.pad(window, [*padding, (0, 0)], mode="edge")
             latents = self.encoder(self._to_tensor(padded).float() / 255 - 0.5)[0]
             z_e[:, i.own(), j.own()] = latents[:, i.inside(), j.inside()].cpu()
+        check_finite(z_e.max(), z_e.min())
         return z_e
 
     @torch.inference_mode()
@@ -138,6 +139,7 @@ class Networks(ModelNetworks[Encoder, Decoder, LikelihoodHead]):
     def _decode(self, indices: Indices, rate: int) -> tuple[Tensor, Tensor]:
         """Location and features of a window of indices `[P', h, w]`."""
         location, features = self.decoder(*self._decoder_inputs(self.model.codebooks.look_up(indices, rate), rate))
+        check_finite(*location.aminmax())
         return location, features
 
     def _to_tensor(self, pixels: Pixels) -> Tensor:

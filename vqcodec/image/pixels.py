@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-import io
 import os
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from bitstream.errors import InputError
+from vqcodec.image.decoding import NO_PICTURES, decode, line_of
+from vqcodec.image.heif import HEIC_SUFFIXES, reads_heic
 from vqcodec.image.metadata import MAX_BYTES, Metadata, describing_tags, metadata_of
 from vqcodec.image.modes import pixels_of, to_known_mode, to_rgb
 from vqcodec.image.profiles import to_srgb
 
-__all__ = ["OURS", "STUBS", "Picture", "is_picture_name", "picture_of", "read_picture", "read_rgb", "rgb_array"]
-
-OURS = "VQ"  # the format of .vq files, with which vqcodec extends Pillow
-STUBS = ("BUFR", "GRIB", "HDF5", "WMF")  # Pillow has the names of these, and leaves the work to other packages
-
-# Formats that draw instead of holding pixels; Pillow would start another program to read the first.
-_VECTOR_FORMATS = ("EPS", "WMF", "EMF")
-# Of MPEG Pillow reads the size of the frames, and no frame.
-_NO_PICTURES = (*STUBS, *_VECTOR_FORMATS, "MPEG", OURS)
-
-# How Pillow names layouts of pixels with 16 bits a channel, of which it reads 8. (BGR;16 is 16 bits a pixel.)
-_SIXTEEN_BITS = re.compile("^I|;16[BLN]")
+__all__ = ["Picture", "is_picture_name", "picture_of", "read_picture", "read_rgb", "rgb_array"]
 
 
 @dataclass(frozen=True)
@@ -99,9 +88,12 @@ def picture_of(image: Image.Image, keep_metadata: bool = False) -> Picture:
 
 
 def is_picture_name(name: str) -> bool:
-    """Whether the suffix of `name` is one of a format whose pixels Pillow reads by itself."""
-    kind = Image.registered_extensions().get(Path(name).suffix.lower())
-    return kind in Image.OPEN and kind not in _NO_PICTURES
+    """Whether the suffix of `name` is one of a format whose pixels are read, of HEIC only if pillow-heif is there."""
+    suffix = Path(name).suffix.lower()
+    if suffix in HEIC_SUFFIXES:
+        return reads_heic()
+    kind = Image.registered_extensions().get(suffix)
+    return kind in Image.OPEN and kind not in NO_PICTURES
 
 
 def rgb_array(image: Image.Image | NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -121,44 +113,9 @@ def rgb_array(image: Image.Image | NDArray[np.uint8]) -> NDArray[np.uint8]:
 def _read_bytes(data: bytes, keep_metadata: bool) -> Picture:
     if not data:
         raise InputError("the picture is empty: it has no bytes")
-    image, notes = _decode(data)
+    image, notes = decode(data)
     picture = picture_of(image, keep_metadata)
     return replace(picture, notes=(*notes, *picture.notes))
-
-
-def _decode(data: bytes) -> tuple[Image.Image, list[str]]:
-    """The first frame, decoded to its end, and what is lost by that."""
-    notes = []
-    try:
-        image = Image.open(io.BytesIO(data))
-        if image.format in _VECTOR_FORMATS:
-            raise InputError(f"a drawing ({image.format}) is not a picture: it has no pixels")
-        if image.format == OURS:
-            raise InputError("it is a .vq file already")
-        frames = getattr(image, "n_frames", 1)  # before loading, as counting may leave the first frame
-        if frames > 1:
-            notes.append(f"only the first of {frames} frames is used")
-        if any(_SIXTEEN_BITS.search(layout) for layout in _layouts(image)):
-            notes.append("of its 16 bits a channel, 8 are kept")
-        image.load()
-        return image, notes
-    except (InputError, MemoryError):
-        raise
-    except UnidentifiedImageError:
-        raise InputError("not a picture in a format that Pillow reads, or one without pixels") from None
-    except Image.DecompressionBombError as error:
-        raise InputError(f"the picture is too large: {_line(error)}") from None
-    # Pillow's plugins raise nearly any type on damaged data: SyntaxError, struct.error, IndexError, EOFError, ...
-    except Exception as error:
-        raise InputError(f"the picture is damaged: {_line(error)}") from None
-
-
-def _layouts(image: Image.Image) -> Iterator[str]:
-    """The names of its mode and of how its pixels are stored, of a picture that is not loaded yet."""
-    yield image.mode
-    for tile in getattr(image, "tile", ()):
-        arguments = tile[3] if isinstance(tile[3], tuple) else (tile[3],)
-        yield from (each for each in arguments if isinstance(each, str))
 
 
 def _guard(step: Callable[[Image.Image, list[str]], Image.Image], image: Image.Image, notes: list[str]) -> Image.Image:
@@ -166,7 +123,7 @@ def _guard(step: Callable[[Image.Image, list[str]], Image.Image], image: Image.I
     try:
         return step(image, notes)
     except (OSError, ValueError) as error:
-        raise InputError(f"the picture cannot be used: {_line(error)}") from None
+        raise InputError(f"the picture cannot be used: {line_of(error)}") from None
 
 
 def _turn_upright(image: Image.Image, notes: list[str]) -> Image.Image:
@@ -177,13 +134,8 @@ def _turn_upright(image: Image.Image, notes: list[str]) -> Image.Image:
             upright.info["exif"] = describing_tags(image.getexif())
     except MemoryError:
         raise
-    except Exception as error:  # the same zoo as in _decode; the pixels are fine
-        notes.append(f"its EXIF is unreadable: {_line(error)}")
+    except Exception as error:  # the same zoo as in `decode`; the pixels are fine
+        notes.append(f"its EXIF is unreadable: {line_of(error)}")
         upright = image.copy()
         upright.info.pop("exif", None)
     return upright
-
-
-def _line(error: Exception) -> str:
-    """The text of an error of Pillow as one line."""
-    return " ".join(str(error).split()) or type(error).__name__

@@ -15,6 +15,8 @@ once.
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,8 +26,9 @@ from numpy.typing import NDArray
 
 from bitstream.entropy import PRECISION, SymbolDecoder, SymbolEncoder
 from bitstream.errors import CorruptError, ModelError
+from vqcodec.nn.bounds import Cost
 from vqcodec.nn.exact import ExactLayer, Tables, add_clamped, frequencies, gate
-from vqcodec.nn.neighbours import AROUND_OFFSETS, bands, shifted
+from vqcodec.nn.neighbours import AROUND_OFFSETS, areas, shifted
 from vqcodec.nn.plane_order import PlaneOrder
 from vqcodec.nn.prior import Floats, Frequencies, Indices, SymbolSource
 from vqcodec.nn.schedule import CAUSAL_OFFSETS, Diagonal, DiagonalCache, diagonals
@@ -37,10 +40,9 @@ __all__ = ["PixelCNN", "SliceNetwork"]
 Narrow = NDArray[np.signedinteger[Any]]
 Taps = Sequence[tuple[int, int]]
 
-MOST_CHANNELS = 4096  # as in `PriorConfig`: each takes memory at every position of a picture
-
-# The parallel pass works on bands of about this many positions, to bound its memory.
+# The parallel pass works on so many positions at once, to bound its memory; on fewer where layers read many numbers.
 BAND = 4096
+BAND_NUMBERS = 1 << 23
 
 
 @dataclass(frozen=True)
@@ -105,8 +107,6 @@ class PixelCNN:
     def _check_stack(self, layers: Sequence[ExactLayer], inputs: int, taps: int) -> int:
         """Check gated layers on top of each other, `inputs` into the first one; their channels."""
         channels = layers[0].shift.size // 2
-        if channels > MOST_CHANNELS:
-            raise ModelError("the model's prior is larger than any may be")
         for layer in layers:
             if layer.weight.shape != (inputs, 2 * channels) or len(layer.bias) != len(self.sizes):
                 raise ModelError("a layer of the model's prior has the wrong shape")
@@ -117,6 +117,28 @@ class PixelCNN:
         """The planes of a slice that have a choice at this rate point, and their alphabets."""
         chosen = [plane for plane in planes if self.sizes[rate, plane] > 1]
         return chosen, self.sizes[rate, chosen]
+
+    @property
+    def cost(self) -> Cost:
+        """What decoding takes for a latent position."""
+        shapes = [
+            [layer.weight.shape for layer in (*each.context, *each.causal, max(each.heads, key=_weights))]
+            for each in self.slices
+        ]
+        numbers = [sum(map(sum, each)) for each in shapes]
+        _, planes, _, dimension = self.values.shape
+        context = max((layer.shift.size // 2 for each in self.slices for layer in each.context), default=0)
+        return Cost(
+            multiply_adds=sum(map(math.prod, itertools.chain.from_iterable(shapes))),
+            numbers=sum(numbers),
+            widest=max(numbers),
+            held=(4 + dimension) * planes + 2 * 2 * context,  # indices, values, and the context as it is made
+        )
+
+    @property
+    def calls(self) -> int:
+        """How many layers and planes are evaluated for a diagonal, one after the other, however short it is."""
+        return len(self.sizes[0]) + sum(len(each.causal) + 1 for each in self.slices)
 
     # The network, for any set of positions -------------------------------------------------------------------------
 
@@ -153,11 +175,11 @@ class PixelCNN:
         """
         for depth, layer in enumerate(layers):
             new = np.empty((*state.shape[:2], layer.shift.size // 2), np.int16)
-            for rows in bands(state.shape, BAND):
-                x = shifted(state, taps[min(depth, 1)], rows)
+            for area in areas(state.shape, max(1, min(BAND, BAND_NUMBERS // len(layer.weight)))):
+                x = shifted(state, taps[min(depth, 1)], *area)
                 if depth == 0 and context is not None:
-                    x = np.concatenate([x, context[rows].reshape(len(x), -1)], axis=1)
-                new[rows] = self._gated(layer, x, depth > 0, rate).reshape(new[rows].shape)
+                    x = np.concatenate([x, context[area].reshape(len(x), -1)], axis=1)
+                new[area] = self._gated(layer, x, depth > 0, rate).reshape(new[area].shape)
             state = new
         return state
 
@@ -271,7 +293,7 @@ class PixelCNN:
         beside = None if context is None else context.reshape(height * width, -1)
         flat = indices.reshape(len(indices), -1)
         inputs = [len(planes) * self.values.shape[3], *(layer.shift.size // 2 for layer in network.causal[:-1])]
-        caches = [DiagonalCache(height, channels) for channels in inputs]
+        caches = [DiagonalCache(height, width, channels) for channels in inputs]
         for whole in diagonals(height, width):
             for diagonal in whole.split(batch):
                 at = diagonal.flat()
@@ -297,3 +319,7 @@ class PixelCNN:
             cache.put(diagonal, state)
             state = self._gated(layer, np.hstack([cache.neighbours(diagonal), state]), True, rate)
         return state
+
+
+def _weights(layer: ExactLayer) -> int:
+    return layer.weight.size

@@ -27,7 +27,7 @@ class Codebooks:
         code_bits: `[R, P, K]`, order-0 code lengths.
 
     Raises:
-        ModelError: the shapes do not fit, nothing is in them, or a value is not finite.
+        ModelError: the shapes do not fit, nothing is in them, or a value is not finite, or negative where none is.
     """
 
     codewords: Floats
@@ -48,6 +48,8 @@ class Codebooks:
             raise ModelError("the codebooks of the model do not fit together")
         if not all(np.isfinite(each).all() for each in (self.codewords, self.metric, self.code_bits)):
             raise ModelError("the codebooks of the model have values that are not finite")
+        if min(self.metric.min(), self.code_bits.min()) < 0:
+            raise ModelError("the codebooks of the model have distances or code lengths below 0")
 
     def of(self, rate: int, plane: int) -> Floats:
         """The codewords of a plane, `[K, D]`."""

@@ -6,24 +6,24 @@ batched product over the slices, and any number of steps can be taken at once wh
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bitstream.errors import ModelError
-from vqcodec.nn.bounds import MOST_WEIGHTS
 from vqcodec.nn.exact import ExactLayer, ExactStack, Tables, add_clamped, gate
 from vqcodec.nn.prior import Floats, Indices
-from vqcodec.nn.skew import LAG, TAPS, DelayLine, FrameWindows
+from vqcodec.nn.skew import LAG, SPARE, TAPS, DelayLine, FrameWindows
 
 __all__ = ["DilatedLayers", "DilatedPass", "rows_read"]
 
 Integers = NDArray[np.intp]
 
 MOST_DILATIONS, MOST_DILATION = 16, 4096
-MOST_REMEMBERED = 1 << 22  # numbers that a model may make us hold for each sequence
+MOST_STACKED = 1 << 23  # numbers of the first matrices, which have room for what their slices do not read
+MOST_REMEMBERED = 1 << 17  # numbers that a model may make us hold for each sequence, between its steps: half a megabyte
 
 
 def rows_read(planes: range, total: int, dimension: int) -> Integers:
@@ -69,20 +69,34 @@ class DilatedLayers:
         self.channels = layers[0][0].shift.size // 2
         self._check_memory(layers)
         self._check_shapes(layers, planes)
-        stacks = zip(*layers, strict=True)
-        self.stacks = [ExactStack(self._spread(next(stacks), planes)), *map(ExactStack, stacks)]
+        first, *others = zip(*layers, strict=True)
+        _, total, _, dimension = self.values.shape
+        rows = [rows_read(own, total, dimension) for own in planes]
+        self.stacks = [ExactStack(first, rows, len(TAPS) * total * dimension), *map(ExactStack, others)]
 
     @property
     def widest(self) -> int:
         """The most numbers that an array of all slices has for a step."""
-        return max(int(slices * max(widths)) for slices, *widths in (stack.matrices.shape for stack in self.stacks))
+        return max(int(slices * max(widths)) for slices, *widths in self._shapes())
+
+    @property
+    def numbers(self) -> int:
+        """What all layers read and give in a step."""
+        return sum(int(slices * (inputs + outputs)) for slices, inputs, outputs in self._shapes())
+
+    @property
+    def multiply_adds(self) -> int:
+        """Of all layers in a step."""
+        return sum(map(math.prod, self._shapes()))
+
+    def _shapes(self) -> list[tuple[int, ...]]:
+        return [stack.matrices.shape for stack in self.stacks]
 
     def _check_memory(self, layers: Sequence[Sequence[ExactLayer]]) -> None:
-        # The stacked matrices have more numbers than the file has weights.
-        width = len(TAPS) * self.values.shape[1] * self.values.shape[3]
-        weights = sum(layer.weight.size for each in layers for layer in each)
-        weights += len(layers) * width * 2 * self.channels
-        if weights > MOST_WEIGHTS or len(layers) * self.channels * sum(self.dilations) > MOST_REMEMBERED:
+        slices, width = len(layers), self.values.shape[1] * self.values.shape[3]
+        # Buffers have as much room again, so that they are moved to their beginning only once in a while.
+        remembered = 2 * (slices * self.channels * sum(self.dilations) + max(LAG * slices, SPARE) * width)
+        if slices * len(TAPS) * width * 2 * self.channels > MOST_STACKED or remembered > MOST_REMEMBERED:
             raise ModelError("the model's prior is larger than any may be")
 
     def _check_shapes(self, layers: Sequence[Sequence[ExactLayer]], planes: Sequence[range]) -> None:
@@ -93,16 +107,6 @@ class DilatedLayers:
                 if not outputs or layer.weight.shape != (inputs, outputs) or len(layer.bias) != rates:
                     raise ModelError("a layer of the model's prior has the wrong shape")
                 inputs = outputs
-
-    def _spread(self, layers: Sequence[ExactLayer], planes: Sequence[range]) -> list[ExactLayer]:
-        """The first layer of each slice, for inputs of its whole window."""
-        _, total, _, dimension = self.values.shape
-        found = []
-        for layer, own in zip(layers, planes, strict=True):
-            weight = np.zeros((len(TAPS) * total * dimension, layer.weight.shape[1]), np.int8)
-            weight[rows_read(own, total, dimension)] = layer.weight
-            found.append(replace(layer, weight=weight))
-        return found
 
 
 class DilatedPass:

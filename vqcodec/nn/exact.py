@@ -4,9 +4,10 @@ All values are integers held in float32. A layer is a matrix product followed by
 
     acc = x W + b,    |acc| < 2**23 always,    y = floor(acc 2**-shift + 1/2)
 
-No step rounds except the floor, which is of an exact value, so any order of summation, any thread count and any BLAS
-give the same y. `ExactLayer` checks the bound on construction, for the worst input that its range allows. tanh,
-sigmoid and exp are tables of integers that travel with the model. See docs/ARCHITECTURE.md.
+No step rounds except the floor, which is of an exact value, so any order of summation, any thread count, any BLAS and
+any rounding mode of the processor give the same y; nothing is so small that it could be flushed to zero. `ExactLayer`
+checks the bound on construction, for the worst input that its range allows. tanh, sigmoid and exp are tables of
+integers that travel with the model. See docs/ARCHITECTURE.md.
 """
 
 from __future__ import annotations
@@ -97,20 +98,31 @@ class ExactLayer:
 
 
 class ExactStack:
-    """Layers of one shape, side by side: one batched product for all of them.
+    """Layers side by side, in one batched product: of one shape, or of one width that each reads a part of.
 
     Attributes:
-        matrices: `[S, I, O]`, the matrix of each layer.
+        matrices: `[S, I, O]`, the matrix of each layer, with zeros for what it does not read.
         offsets: `[R, S, 1, O]`, what is added to the products.
+
+    Args:
+        layers: which have one number of outputs, and of rate points.
+        rows: for each layer, which of the I inputs it reads; all by default.
+        inputs: I, by default that of the layers.
 
     Raises:
         ModelError: the shapes of the layers differ.
     """
 
-    def __init__(self, layers: Sequence[ExactLayer]) -> None:
-        if len({(layer.weight.shape, layer.bias.shape) for layer in layers}) != 1:
+    def __init__(
+        self, layers: Sequence[ExactLayer], rows: Sequence[NDArray[np.intp]] = (), inputs: int | None = None
+    ) -> None:
+        shapes = {(layer.bias.shape, None if rows else layer.weight.shape) for layer in layers}
+        if len(shapes) != 1:
             raise ModelError("layers of the model that should have one shape do not")
-        self.matrices: Floats = np.stack([layer.matrix for layer in layers])
+        width = len(layers[0].weight) if inputs is None else inputs
+        self.matrices: Floats = np.zeros((len(layers), width, layers[0].shift.size), np.float32)
+        for number, layer in enumerate(layers):
+            self.matrices[number, rows[number] if rows else slice(None)] = layer.matrix
         self.offsets: Floats = np.stack([layer.offsets for layer in layers], axis=1)[:, :, None]
 
     def __call__(self, x: Floats, rate: int) -> Floats:
@@ -198,9 +210,10 @@ def frequencies(logits: Floats, offsets: NDArray[np.intp], tables: Tables) -> ND
     below = (np.repeat(highest, sizes, axis=1) - logits).astype(np.intp)
     weight = tables._exp.take(below, mode="clip")  # type: ignore[attr-defined]
     total = np.add.reduceat(weight, offsets, axis=1).astype(np.int64)
-    # f = 1 + floor(weight (2**P - K) / total), by one reciprocal a row: all products stay below 2**53.
+    # f = 1 + floor(weight (2**P - K) / total), by one reciprocal a row: all products stay below 2**53. Its division by
+    # a power of two is exact, where the power itself, 2.0**-P, would be what libm makes of it in this rounding mode.
     reciprocal = (((1 << PRECISION) - sizes[None, :]) << PRECISION) // total
-    weight *= np.repeat(reciprocal * 2.0**-PRECISION, sizes, axis=1)
+    weight *= np.repeat(reciprocal / (1 << PRECISION), sizes, axis=1)
     share = np.floor(weight, out=weight)
     share += 1
     missing = (1 << PRECISION) - np.add.reduceat(share, offsets, axis=1)

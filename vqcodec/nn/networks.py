@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, SupportsFloat, TypeVar
 
 import torch
 from torch import nn
 
 from bitstream.errors import ModelError
+from vqcodec.nn.threads import one_thread_in_forks
 
 if TYPE_CHECKING:
     from vqcodec.model import Model
 
-__all__ = ["ModelNetworks"]
+__all__ = ["ModelNetworks", "check_finite"]
 
 Network = TypeVar("Network", bound=nn.Module)
 Encoder = TypeVar("Encoder", bound=nn.Module)
@@ -45,11 +47,12 @@ class ModelNetworks(Generic[Encoder, Decoder, Likelihood]):
         values: str,
     ) -> None:
         self.model, self._make_likelihood, self._values = model, likelihood, values
+        one_thread_in_forks()
         try:
             self.device = torch.device(device)
             self._encoder = self._filled(encoder(), "encoder") if model.has_encoder else None
             self.decoder = self._filled(decoder(), "decoder")
-        except (RuntimeError, AssertionError, NotImplementedError) as error:
+        except (RuntimeError, AssertionError, NotImplementedError, TypeError) as error:
             raise ModelError(f"the model cannot be used on {device!r}: {str(error).splitlines()[0]}") from None
 
     @property
@@ -81,3 +84,9 @@ class ModelNetworks(Generic[Encoder, Decoder, Likelihood]):
         """The network on the device, with the weights that the model has under this name."""
         network.eval().requires_grad_(False).to(self.device).load_state_dict(self.model.state(name))
         return network
+
+
+def check_finite(*ends: SupportsFloat) -> None:
+    """Raise ModelError if the least or greatest number of a network is not finite, as large weights can make it."""
+    if not all(map(math.isfinite, map(float, ends))):
+        raise ModelError("the networks of the model give values that are not finite")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from bitstream.errors import ModelError
 
-__all__ = ["pack_networks", "unpack_networks"]
+__all__ = ["SCALE", "pack_networks", "unpack_networks"]
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -46,7 +46,7 @@ def unpack_networks(packed: Arrays) -> dict[str, NDArray[np.float32]]:
 
     Raises:
         KeyError: the scales of a kernel are missing.
-        ModelError: an array has a type or shape that none has.
+        ModelError: an array has a type or shape that none has, or a value that is not finite.
     """
     networks: dict[str, NDArray[np.float32]] = {}
     for name, array in packed.items():
@@ -54,10 +54,17 @@ def unpack_networks(packed: Arrays) -> dict[str, NDArray[np.float32]]:
             continue
         if array.dtype not in (np.int8, np.float16):
             raise ModelError(f"array {name} has the type {array.dtype}")
+        _check_finite(name, array)
         networks[name] = array.astype(np.float32)
         if array.dtype == np.int8:
             scale = packed[name + SCALE]
             if array.ndim != 4 or scale.shape != array.shape[:1] or scale.dtype != np.float16:
                 raise ModelError(f"array {name}{SCALE} does not hold the scales of {name}")
+            _check_finite(name + SCALE, scale)
             networks[name] *= scale.astype(np.float32)[:, None, None, None]
     return networks
+
+
+def _check_finite(name: str, array: NDArray[Any]) -> None:
+    if not np.isfinite(array).all():
+        raise ModelError(f"array {name} has values that are not finite")

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from vqcodec.nn.bounds import Cost
 from vqcodec.nn.exact import Tables
 
 __all__ = ["Floats", "Frequencies", "Indices", "Prior", "SymbolSource"]
@@ -32,12 +33,20 @@ class Prior(Protocol):
         values: integers `[R, P, K, D]`, what the network reads for an index.
         layer_ends: how many planes the streams up to each of a file hold.
         tables: the integer functions.
+        cost: what decoding takes for a latent position.
+        calls: how many layers and planes are evaluated one after the other for what is decoded at once, however little.
     """
 
     sizes: NDArray[np.intp]
     values: Floats
     layer_ends: list[int]
     tables: Tables
+
+    @property
+    def cost(self) -> Cost: ...
+
+    @property
+    def calls(self) -> int: ...
 
     def costs(self, indices: Indices, rate: int) -> Iterator[tuple[int, slice, Floats]]:
         """Bits of every symbol, the others as in `indices`: in pieces of a plane, a range of positions, `[N, K]`."""

@@ -42,5 +42,5 @@ class SymbolSampler:
         if self._power != 1:
             frequencies = (frequencies / frequencies.max(axis=1, keepdims=True)) ** self._power
         cumulative = frequencies.cumsum(axis=1, dtype=np.float64)
-        threshold = drawn * (cumulative[:, -1] * 2.0**-PRECISION)
+        threshold = drawn * (cumulative[:, -1] / (1 << PRECISION))
         return np.asarray((cumulative <= threshold[:, None]).sum(axis=1), np.int32)

@@ -8,7 +8,7 @@ With a causal 3x3 mask, position (i, j) depends on (i, j-1) and (i-1, j-1..j+1).
 
 so that an h x w plane takes w + 2 (h - 1) steps, whatever the depth of the network. On a diagonal each row has at
 most one position: the activations of a diagonal are an array over rows, and the neighbours of rows i0..i1-1 are
-slices of the three diagonals before it. No more than these are kept: memory is O(h), not O(h w).
+slices of the three diagonals before it. No more than these are kept: memory is that of a diagonal, not O(h w).
 """
 
 from __future__ import annotations
@@ -49,29 +49,48 @@ class Diagonal:
 def diagonals(height: int, width: int) -> Iterator[Diagonal]:
     """All diagonals of a `height` x `width` plane, in order of t."""
     for t in range(width + 2 * (height - 1)):
-        first = max(0, (t - width) // 2 + 1)
-        yield Diagonal(t, first, min(height, t // 2 + 1), width)
+        rows = _rows(t, height, width)
+        yield Diagonal(t, rows.start, rows.stop, width)
 
 
 class DiagonalCache:
-    """The last three diagonals of one layer's activations, `[height + 1, C]` each; row 0 is the one above the plane."""
+    """The last three diagonals of one layer's activations.
 
-    def __init__(self, height: int, channels: int) -> None:
-        self._shape = (height + 1, channels)
-        self._previous = [np.zeros(self._shape, np.float32) for _ in range(3)]
-        self._current = np.zeros(self._shape, np.float32)
+    A diagonal is kept as `[1 + N + 1, C]`: its N rows, and a row of zeros before and after them. Row i of the plane,
+    if it is one of them, has column t - 2 i, so that the neighbours of rows i0..i1-1 are slices of what is kept.
+    """
+
+    def __init__(self, height: int, width: int, channels: int) -> None:
+        self._height, self._width, self._channels = height, width, channels
+        self._t = 0
+        self._kept = [self._empty(t) for t in (0, -1, -2, -3)]  # the current diagonal, and those before it
 
     def neighbours(self, diagonal: Diagonal) -> NDArray[np.float32]:
         """The four causal neighbours of each position, `[N, 4 C]` in the order of `CAUSAL_OFFSETS`; zeros outside."""
-        same, above = slice(diagonal.first + 1, diagonal.last + 1), slice(diagonal.first, diagonal.last)
-        one, two, three = self._previous
-        return np.concatenate([one[same], three[above], two[above], one[above]], axis=1)
+        same, above = (diagonal.first, diagonal.last), (diagonal.first - 1, diagonal.last - 1)
+        parts = [self._slice(back, *rows) for back, rows in ((1, same), (3, above), (2, above), (1, above))]
+        return np.concatenate(parts, axis=1)
 
     def put(self, diagonal: Diagonal, activations: NDArray[Any]) -> None:
         """Keep what was computed at `diagonal`, `[N, C]` in any type."""
-        self._current[diagonal.first + 1 : diagonal.last + 1] = activations
+        self._slice(0, diagonal.first, diagonal.last)[:] = activations
 
     def advance(self) -> None:
         """Go on to the next diagonal."""
-        self._previous = [self._current, *self._previous[:2]]
-        self._current = np.zeros(self._shape, np.float32)
+        self._t += 1
+        self._kept = [self._empty(self._t), *self._kept[:3]]
+
+    def _empty(self, t: int) -> tuple[int, NDArray[np.float32]]:
+        """Zeros for the diagonal t, and the row that the first of them is at."""
+        rows = _rows(t, self._height, self._width)
+        return rows.start - 1, np.zeros((len(rows) + 2, self._channels), np.float32)
+
+    def _slice(self, back: int, first: int, last: int) -> NDArray[np.float32]:
+        start, kept = self._kept[back]
+        return kept[first - start : last - start]
+
+
+def _rows(t: int, height: int, width: int) -> range:
+    """The rows with a position on the diagonal t, which may be one before the plane or after it."""
+    first = max(0, (t - width) // 2 + 1)
+    return range(first, max(first, min(height, t // 2 + 1)))

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from vqcodec.nn.progress import watched
 
-__all__ = ["LAG", "TAPS", "DelayLine", "FrameWindows", "Skew"]
+__all__ = ["LAG", "SPARE", "TAPS", "DelayLine", "FrameWindows", "Skew"]
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.intp]

@@ -7,6 +7,7 @@ every target rate the setting with the highest fidelity is taken. Targets are ev
 from __future__ import annotations
 
 import math
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -45,7 +46,10 @@ def calibrate(codec: Codec, pieces: list[Piece], lambda_: float, lowest_rate: fl
     curves = [points[first : first + len(FACTORS)] for first in range(0, len(points), len(FACTORS))]
     ends = [point.log_rate for curve in curves for point in curve]
     lowest = min(max(min(ends), math.log2(max(lowest_rate, 1e-9))), max(ends))
-    return tuple(best_setting(curves, target) for target in np.linspace(lowest, max(ends), ENTRIES))
+    found = [Setting(0, sys.float_info.max)]
+    for target in np.linspace(lowest, max(ends), ENTRIES):
+        found.append(best_setting(curves, target, found[-1]))
+    return tuple(found[1:])
 
 
 def measure(codec: Codec, pieces: list[Piece], chosen: Setting) -> Measured:
@@ -58,15 +62,19 @@ def measure(codec: Codec, pieces: list[Piece], chosen: Setting) -> Measured:
     return Measured(math.log2(max(np.mean(rates), 1e-9)), float(np.mean(fidelities)), math.log2(chosen.lambda_))
 
 
-def best_setting(curves: list[list[Measured]], log_rate: float) -> Setting:
-    """The setting at `log_rate` with the highest fidelity, interpolated along the curve of each rate point."""
+def best_setting(curves: list[list[Measured]], log_rate: float, last: Setting) -> Setting:
+    """The setting at `log_rate` with the highest fidelity, interpolated along the curve of each rate point.
+
+    It is no coarser than the `last` one: where two rate points serve as well, a table does not go back and forth.
+    """
     candidates = []
-    for rate, curve in enumerate(curves):
+    for rate, curve in enumerate(curves[last.rate_point :], start=last.rate_point):
         ordered = sorted(curve, key=lambda point: point.log_rate)
         x = [point.log_rate for point in ordered]
         inside = x[0] <= log_rate <= x[-1]
         fidelity = float(np.interp(log_rate, x, [point.fidelity for point in ordered]))
         log_lambda = float(np.interp(log_rate, x, [point.log_lambda for point in ordered]))
         outside = max(x[0] - log_rate, log_rate - x[-1], 0.0)
-        candidates.append((inside, -outside, fidelity, Setting(rate, 2.0**log_lambda)))
+        lambda_ = min(2.0**log_lambda, last.lambda_) if rate == last.rate_point else 2.0**log_lambda
+        candidates.append((inside, -outside, fidelity, Setting(rate, lambda_)))
     return max(candidates, key=lambda each: each[:3])[3]

@@ -1,4 +1,4 @@
-"""Mutations of `.vq` files for `fuzz.py`: other values in the fields, sizes and streams, and then right checksums.
+"""Mutations of `.vq` files: other values in the fields, sizes and streams, and then right checksums.
 
 A file is taken apart, changed as a container (which stays one that `pack` writes), then field by field as it is
 encoded, and put together again. Most of what comes out passes the checksums, so that what lies behind them is tried.
@@ -9,7 +9,9 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from random import Random
+from typing import Any
 
 import numpy as np
 
@@ -22,18 +24,30 @@ from bitstream import (
     ImageSource,
     Layer,
     Limits,
+    Rotation,
     encode_alpha,
     pack,
     unpack,
 )
-from bitstream.fields import encode_varint
+from bitstream.fields import Reader, encode_varint
+from bitstream.sources import audio_fields
 
-__all__ = ["mutate_bytes", "mutate_file", "with_right_indices"]
+from .bombs import bomb
+from .byte_mutations import mutate_bytes, splice
 
-ROOMY = Limits(max_pixels=2**64, max_samples=2**97, max_stream_bytes=2**40)
+__all__ = ["mutate_file", "with_right_indices"]
+
+ROOMY = Limits(max_pixels=2**64, max_samples=2**97, max_seconds=2**64, max_stream_bytes=2**40)
 NUMBERS = (0, 1, 2, 3, 15, 16, 17, 127, 128, 255, 256, 2**14, 2**16, 2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**63, 2**64)
-SIDES = (1, 2, 3, 15, 16, 17, 33, 64, 100, 8192)
+FEW, ANGLES = (0, 0, 1, 1, 2, 3, 2**63), (0, 1, 2**14, 2**15, 2**16 - 1, 2**16)
+SIDES = (1, 2, 3, 15, 16, 17, 33, 64, 100, 2046, 2048, 8192)
 RATES = (1, 999, 1_000, 8_000, 16_000, 44_100, 192_000, 10_000_000, 2**32 - 1)
+# EXIF of either byte order, and XMP, with the orientation 6.
+TURNED = (
+    b"II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\0\0\0\0\0\0\0",
+    b"MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\6\0\0\0\0\0\0",
+    b'<x tiff:Orientation="6"/>',
+)
 OVERLONG = (b"\x80\0", b"\x80\x80\x80\x80\x80\0", b"\xff" * 5, b"\xff" * 11, b"")
 
 
@@ -49,8 +63,9 @@ class Draft:
 def mutate_file(data: bytes, rng: Random, others: Sequence[bytes] = ()) -> bytes:
     """A changed `.vq` file; `others` are files whose parts may be taken."""
     container = _container(data)
-    if container is None:
-        return _repaired(mutate_bytes(data, rng)) if rng.random() < 0.8 else mutate_bytes(data, rng)
+    if container is None or rng.random() < 0.05:
+        changed = mutate_bytes(data, rng) if rng.random() < 0.8 else splice(data, rng, others)
+        return _repaired(changed) if rng.random() < 0.8 else changed
     for _ in range(rng.choice((0, 1, 1, 2, 3))):
         container = _other_container(container, rng, others)
     draft = _draft(container)
@@ -63,28 +78,10 @@ def mutate_file(data: bytes, rng: Random, others: Sequence[bytes] = ()) -> bytes
     return changed[: rng.randrange(len(changed) + 1)] if rng.random() < 0.1 else changed
 
 
-def mutate_bytes(data: bytes, rng: Random) -> bytes:
-    """Bits flipped, bytes set, cut out, doubled or added."""
-    changed = bytearray(data or b"\0")
-    for _ in range(rng.choice((1, 1, 2, 4))):
-        at, length = rng.randrange(len(changed) + 1), rng.choice((1, 1, 2, 4, 16))
-        kind = rng.randrange(5)
-        if kind == 0 and at < len(changed):
-            changed[at] ^= 1 << rng.randrange(8)
-        elif kind == 1 and at < len(changed):
-            changed[at] = rng.choice((0, 1, 0x7F, 0x80, 0xFF, rng.randrange(256)))
-        elif kind == 2:
-            del changed[at : at + length]
-        elif kind == 3:
-            changed[at:at] = changed[at : at + length]
-        else:
-            changed[at:at] = rng.randbytes(length)
-    return bytes(changed)
-
-
 # As a container ----------------------------------------------------------------------------------------------------
 
 
+@cache  # of seeds
 def _container(data: bytes) -> Container | None:
     try:
         return unpack(data, ROOMY, allow_truncated=True)
@@ -103,7 +100,13 @@ def _other_container(container: Container, rng: Random, others: Sequence[bytes])
 
 def _other_source(container: Container, rng: Random, _: Sequence[bytes]) -> Container:
     if isinstance(container.source, AudioSource):
-        name, choices = rng.choice((("samples", SIDES + NUMBERS), ("sample_rate", RATES), ("channels", SIDES)))
+        if container.source.channels == 2 and rng.random() < 0.3:
+            turned = tuple(Rotation(rng.choice(FEW), rng.choice(ANGLES)) for _ in range(rng.randrange(3)))
+            return replace(container, source=replace(container.source, rotations=turned))
+        rows = tuple(rng.choice(FEW) for _ in range(rng.randrange(3)))
+        changes: tuple[tuple[str, Sequence[Any]], ...]
+        changes = (("samples", SIDES + NUMBERS), ("sample_rate", RATES), ("channels", SIDES), ("silent_rows", [rows]))
+        name, choices = rng.choice(changes)
         return replace(container, source=replace(container.source, **{name: rng.choice(choices)}))
     width, height = rng.choice(SIDES + NUMBERS), rng.choice(SIDES)
     if rng.random() < 0.7:
@@ -118,7 +121,9 @@ def _other_source(container: Container, rng: Random, _: Sequence[bytes]) -> Cont
 def _other_chunks(container: Container, rng: Random, _: Sequence[bytes]) -> Container:
     alpha, metadata = container.chunks.alpha, container.chunks.metadata
     kind, is_alpha = rng.randrange(4), rng.random() < 0.5
-    if kind == 0:
+    if rng.random() < 0.02:
+        new = _alpha_bomb(container) if is_alpha else bomb()
+    elif kind == 0:
         new = b""
     elif kind == 1:
         new = rng.randbytes(20)
@@ -130,6 +135,15 @@ def _other_chunks(container: Container, rng: Random, _: Sequence[bytes]) -> Cont
     return replace(container, chunks=Chunks(alpha, metadata))
 
 
+def _alpha_bomb(container: Container) -> bytes:
+    """Alpha that is neither 0 nor 255 anywhere, and unpacks to far more values than there are pixels."""
+    source = container.source
+    if not isinstance(source, ImageSource) or source.width * source.height > 2**12:
+        return b""
+    size, stream, values = _alpha_parts(encode_alpha(np.full((source.height, source.width), 128, np.uint8)))
+    return size + stream + values[:1] + bomb()
+
+
 def _alpha(container: Container, rng: Random) -> bytes:
     """A true alpha chunk, mostly of the size of the picture, sometimes with other bytes in it."""
     height, width = 5, 7
@@ -139,23 +153,47 @@ def _alpha(container: Container, rng: Random) -> bytes:
     levels = np.array(rng.choice(((0, 255), (0, 9, 255), (128,), (255,), (0,), tuple(range(256)))), np.uint8)
     alpha = np.random.default_rng(rng.getrandbits(32)).choice(levels, (height, width))
     chunk = encode_alpha(alpha)
-    return chunk if rng.random() < 0.5 else mutate_bytes(chunk, rng)
+    if rng.random() < 0.5:
+        return chunk
+    size, stream, values = _alpha_parts(chunk)
+    kind = rng.randrange(4)
+    if kind == 0:
+        stream = _other_words(stream, rng)
+    elif kind == 1 and values:
+        values = values[:1] + zlib.compress(bytes(rng.choice((0, 1, alpha.size, 2**16))))
+    else:
+        return mutate_bytes(chunk, rng)
+    return (encode_varint(len(stream)) if rng.random() < 0.9 else size) + stream + values
+
+
+def _alpha_parts(chunk: bytes) -> tuple[bytes, bytes, bytes]:
+    """Size of the stream, stream, and values of a true alpha chunk."""
+    reader = Reader(chunk)
+    size = reader.varint()
+    start = reader.position
+    return chunk[:start], chunk[start : start + size], chunk[start + size :]
+
+
+def _other_words(stream: bytes, rng: Random) -> bytes:
+    """A stream with words more or less at its end."""
+    more, count = rng.random() < 0.6, 4 * rng.choice((1, 2, 2, 3, 20))
+    return stream + rng.choice((bytes(count), rng.randbytes(count))) if more else stream[:-count]
 
 
 def _metadata(rng: Random) -> bytes:
     records = b""
     for _ in range(rng.choice((0, 1, 2, 3))):
-        content = rng.choice((b"", b"II*\0", b"<x/>", rng.randbytes(30)))
+        content = rng.choice((b"", *TURNED, b"II*\0", b"<x/>", rng.randbytes(30)))
+        content = mutate_bytes(content, rng) if rng.random() < 0.3 else content
         size = rng.choice((len(content), len(content), rng.choice(NUMBERS)))
-        records += bytes((rng.randrange(6),)) + encode_varint(size) + content
-    if rng.random() < 0.01:
-        records += bytes(2**24)  # more than may be unpacked
+        number = encode_varint(size) if rng.random() < 0.9 else _overlong(encode_varint(size))
+        records += bytes((rng.randrange(6),)) + number + content
     return zlib.compress(records) + rng.choice((b"", b"", b"\0"))
 
 
 def _other_layers(container: Container, rng: Random, others: Sequence[bytes]) -> Container:
     layers = list(container.layers)
-    at, kind = rng.randrange(len(layers)), rng.randrange(6)
+    at, kind = rng.randrange(len(layers)), rng.randrange(8)
     if kind == 0:
         layers[at] = Layer(mutate_bytes(layers[at].stream, rng), layers[at].indices_crc)
     elif kind == 1:
@@ -166,6 +204,10 @@ def _other_layers(container: Container, rng: Random, others: Sequence[bytes]) ->
         del layers[at]
     elif kind == 4:
         layers.insert(at, rng.choice(layers))
+    elif kind == 5:
+        rng.shuffle(layers)
+    elif kind == 6:
+        layers[at] = Layer(_other_words(layers[at].stream, rng), layers[at].indices_crc)
     elif others and (other := _container(rng.choice(others))) is not None:
         layers[at] = rng.choice(other.layers)
     return replace(container, layers=tuple(layers))
@@ -189,7 +231,7 @@ def _draft(container: Container) -> Draft:
     fields = [b"\x8eVQ\n", b"\1", bytes((isinstance(source, AudioSource),)), container.fingerprint]
     fields.append(encode_varint(container.decoder_version))
     if isinstance(source, AudioSource):
-        fields += map(encode_varint, (source.samples, source.sample_rate, source.channels))
+        fields += map(encode_varint, audio_fields(source))
     else:
         size, coded = (source.width, source.height), (source.coded_width, source.coded_height)
         flags = 0x10 * (size != coded) | 0x20 * bool(container.chunks.alpha) | 0x40 * bool(container.chunks.metadata)
@@ -203,7 +245,7 @@ def _draft(container: Container) -> Draft:
 
 def _change_draft(draft: Draft, rng: Random) -> None:
     at = rng.randrange(len(draft.fields))
-    kind = rng.randrange(6)
+    kind = rng.randrange(7)
     if kind == 0:
         draft.fields[at] = mutate_bytes(draft.fields[at], rng)
     elif kind == 1:
@@ -213,6 +255,8 @@ def _change_draft(draft: Draft, rng: Random) -> None:
     elif kind == 3:
         draft.fields[at] = bytes((rng.randrange(256),))
     elif kind == 4:
+        draft.fields[at] = _overlong(draft.fields[at])
+    elif kind == 5:
         del draft.fields[at]
     else:
         other = rng.randrange(len(draft.fields))
@@ -226,7 +270,11 @@ def _assembled(draft: Draft, rng: Random) -> bytes:
     sizes = [len(stream) for stream, _ in draft.streams] + [len(chunk) for chunk in draft.chunks]
     if rng.random() < 0.1:
         sizes[rng.randrange(len(sizes))] = rng.choice(NUMBERS)
-    parts = [*draft.fields, *map(encode_varint, sizes)]
+    numbers = list(map(encode_varint, sizes))
+    if rng.random() < 0.05:
+        at = rng.randrange(len(numbers))
+        numbers[at] = _overlong(numbers[at])
+    parts = [*draft.fields, *numbers]
     for chunk in draft.chunks:
         crc = zlib.crc32(chunk) if rng.random() < 0.95 else rng.getrandbits(32)
         parts += (chunk, crc.to_bytes(4, "little"))
@@ -236,6 +284,11 @@ def _assembled(draft: Draft, rng: Random) -> bytes:
         parts.append(rng.randbytes(rng.choice((1, 4, 9))))
     body = b"".join(parts)
     return _sealed(body) if rng.random() < 0.95 else body + rng.randbytes(4)
+
+
+def _overlong(varint: bytes) -> bytes:
+    """The same number in one byte more than it needs."""
+    return varint[:-1] + bytes((varint[-1] | 0x80, 0)) if varint else varint
 
 
 def _sealed(body: bytes) -> bytes:

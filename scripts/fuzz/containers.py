@@ -1,0 +1,121 @@
+"""Containers: `bitstream` accepts what docs/FORMAT.md allows and nothing else, and so it is with alpha and metadata.
+
+The second decoder, in tests/second_decoder, which was written from the text alone, says what that is.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bitstream import (
+    BitstreamError,
+    ImageSource,
+    LimitError,
+    Limits,
+    decode_alpha,
+    encode_alpha,
+    layer_ends,
+    pack,
+    unpack,
+)
+from vqcodec.image.metadata import unpack_metadata
+
+from .file_mutations import mutate_file
+from .seeds import damaged_files, golden_files
+from .target import MIB, Target, demand
+from .text import FormatError, Picture, Sound, read_alpha, read_container, read_metadata, same
+
+__all__ = ["containers"]
+
+LIMITS = Limits(max_pixels=2**15, max_samples=2**19, max_seconds=2**5)
+EXIF_HEAD, ORIENTATION = b"Exif\0\0", (b"tiff:Orientation", b"\1\x12", b"\x12\1")
+SLOW_PIXELS = 2**8  # the second decoder takes alpha a pixel at a time
+
+
+def containers() -> Target:
+    """The layout of `.vq` files, their alpha and their metadata."""
+    whole, damaged = golden_files(), damaged_files()
+    return Target(whole, damaged, mutate_file, judge, (BitstreamError,), memory=80 * MIB, seconds=1, batch=2000)
+
+
+def judge(data: bytes) -> None:
+    """Read a file as a whole one and as one that may be cut, and then its chunks."""
+    _, error = _read(data, allow_truncated=False)
+    container, error_of_cut = _read(data, allow_truncated=True)
+    if error_of_cut is not None:
+        demand(error is not None, "a whole file is refused as a cut one")
+        raise error_of_cut
+    if isinstance(container.source, ImageSource):
+        _judge_alpha(container.chunks.alpha, container.source.height, container.source.width)
+        _judge_metadata(container.chunks.metadata)
+
+
+def _read(data: bytes, allow_truncated: bool) -> tuple[Any, BitstreamError | None]:
+    """What `unpack` makes of a file, held against the text: a container, or an error."""
+    try:
+        right = read_container(data, allow_truncated)
+    except FormatError:
+        right = None
+    fits = right is None or _fits(data, right.source)
+    try:
+        container = unpack(data, LIMITS, allow_truncated)
+    except BitstreamError as error:
+        demand(right is None or (isinstance(error, LimitError) and not fits), f"a right file is refused: {error}")
+        return None, error
+    demand(right is not None, "a wrong file is accepted")
+    demand(fits, "a file that claims more than the limits is accepted")
+    demand(_fields(container) == _fields(right), "a field is read as something else than it is")
+    if not allow_truncated:
+        demand(pack(container) == data, "a file that is accepted is written to other bytes")
+    return container, None
+
+
+def _fits(data: bytes, source: Picture | Sound) -> bool:
+    """Whether a right file claims no more than the limits."""
+    if isinstance(source, Picture):
+        fits = source.width * source.height <= LIMITS.max_pixels
+    else:
+        fits = source.samples * source.channels <= LIMITS.max_samples
+        fits &= source.samples <= LIMITS.max_seconds * source.sample_rate
+    return fits and layer_ends(data)[-1] <= LIMITS.max_stream_bytes
+
+
+def _fields(container: Any) -> tuple[object, ...]:
+    """The fields of a container, of either decoder."""
+    source, chunks = vars(container.source), getattr(container, "chunks", container)
+    palette = source.get("palette", ())
+    colours = palette if isinstance(palette, bytes) else bytes(level for colour in palette for level in colour)
+    return (
+        source | {"palette": colours},
+        *(chunks.alpha or b"", chunks.metadata or b""),
+        *(container.fingerprint, container.decoder_version, container.rate_point),
+        [(layer.stream, layer.indices_crc) for layer in container.layers],
+    )
+
+
+def _judge_alpha(chunk: bytes, height: int, width: int) -> None:
+    """Decode alpha; if it is small, as the text does."""
+    if not chunk:
+        return
+    if height * width > SLOW_PIXELS:
+        alpha = decode_alpha(chunk, height, width)
+    else:
+        alpha = same(lambda: decode_alpha(chunk, height, width), lambda: np.array(read_alpha(chunk, height, width)))
+    again = decode_alpha(encode_alpha(alpha), height, width)
+    demand(np.array_equal(again, alpha), "alpha does not come back")
+
+
+def _judge_metadata(chunk: bytes) -> None:
+    """Unpack metadata as the text does, but for orientations, which are not passed on: see `decodes`."""
+    if chunk:
+        same(lambda: _upright(vars(unpack_metadata(chunk))), lambda: _upright(read_metadata(chunk)))
+
+
+def _upright(records: dict[str, bytes]) -> dict[str, bytes | None]:
+    """What there is of metadata, and None for what may have an orientation."""
+    there = {name: content for name, content in records.items() if content}
+    while there.get("exif", b"").startswith(EXIF_HEAD):
+        there["exif"] = there["exif"].removeprefix(EXIF_HEAD)
+    return {name: None if any(mark in each for mark in ORIENTATION) else each for name, each in there.items()}

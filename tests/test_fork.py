@@ -1,0 +1,27 @@
+"""Codecs that were loaded and used before a fork work in the forked process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+WORKER = Path(__file__).with_name("fork_worker.py")
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
+
+
+def test_forks_do_the_same(tiny_model: Path, tiny_voice: Path) -> None:
+    """Without the hook of `vqcodec.nn.threads` they wait for ever."""
+    command = [sys.executable, "-W", "ignore", str(WORKER), str(tiny_model), str(tiny_voice)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+        try:
+            printed, _ = process.communicate(timeout=120)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, 9)  # with the forks
+            raise
+    ways = ("pool", "threads-of-a-pool", "executor", "fork", "parent")
+    assert printed.splitlines() == [f"{way} True" for way in ways]

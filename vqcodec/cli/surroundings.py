@@ -1,0 +1,79 @@
+"""What a command finds around it: its working folder, the memory it may have, and the standard error of libraries."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+__all__ = ["check_memory", "check_working_folder", "native_messages_dropped"]
+
+MIB = 1 << 20
+# Address space that libraries take when they are loaded, in a process that only reads headers; of torch; of a thread.
+READING, TORCH, THREAD = 128 * MIB, 800 * MIB, 160 * MIB
+
+
+def check_working_folder() -> None:
+    """Raise InputError if the working folder was deleted: torch's libraries end the process then, without a word."""
+    try:
+        os.getcwd()
+    except OSError:
+        from bitstream.errors import InputError
+
+        raise InputError("the working folder is gone: change to another one") from None
+
+
+def check_memory(with_torch: bool) -> None:
+    """Raise MemoryError if there is no room for the libraries, which end the process then, or wait for ever.
+
+    Where address space is limited (`ulimit -v`), they get no more threads than it has room for.
+    """
+    room = _address_space()
+    if room is not None:
+        threads = str(max(1, (room - TORCH) // THREAD))
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+            if int(threads) < (os.cpu_count() or 1):
+                os.environ.setdefault(name, threads)
+    try:
+        mmap.mmap(-1, TORCH + THREAD if with_torch else READING).close()  # asked for, and not touched
+    except OSError:
+        raise MemoryError from None
+
+
+def _address_space() -> int | None:
+    """Bytes of address space that this process may have; None if there is no limit."""
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return None
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    return None if limit == resource.RLIM_INFINITY else limit
+
+
+@contextmanager
+def native_messages_dropped() -> Iterator[None]:
+    """Keep off the terminal what libraries in C write to standard error past Python, as mpg123 of damaged MP3 files.
+
+    What Python writes to `sys.stderr` still goes where it went.
+    """
+    stream = sys.stderr
+    try:
+        is_usual = stream is not None and stream.fileno() == 2
+    except (OSError, ValueError, AttributeError):  # a test or a caller has put something else there
+        is_usual = False
+    if not is_usual:
+        yield
+        return
+    stream.flush()
+    with os.fdopen(os.dup(2), "w", 1, stream.encoding, stream.errors) as ours:
+        with open(os.devnull, "wb") as null:
+            os.dup2(null.fileno(), 2)
+        sys.stderr = ours
+        try:
+            yield
+        finally:
+            ours.flush()
+            os.dup2(ours.fileno(), 2)
+            sys.stderr = stream
