@@ -26,7 +26,7 @@ from .sources import (
     write_source,
 )
 
-__all__ = ["UNLIMITED", "Header", "Limits", "check_magic", "read_header", "write_header"]
+__all__ = ["UNLIMITED", "Header", "Limits", "check_magic", "is_audio", "read_header", "write_header"]
 
 MAGIC = b"\x8eVQ\n"
 FORMAT_VERSION = 1
@@ -134,6 +134,16 @@ def check_magic(data: bytes) -> None:
         raise TruncatedError(f"the file is cut short: only {len(data)} bytes of it are here")
     if data[len(MAGIC)] != FORMAT_VERSION:
         raise UnsupportedError(f"the file has format version {data[len(MAGIC)]}; this release reads {FORMAT_VERSION}")
+
+
+def is_audio(data: bytes) -> bool:
+    """Return whether the header that begins `data` is of sound; their first bytes are enough.
+
+    Raises:
+        BitstreamError: as for `check_magic`; TruncatedError, too, if they end inside of these bytes.
+    """
+    check_magic(data)
+    return Reader(data, len(MAGIC) + 1).byte() & 0x0F == AUDIO
 
 
 def write_header(header: Header) -> bytes:

@@ -48,3 +48,11 @@ def test_an_offset_ends_without_a_pop(rate: int) -> None:
     pair = [codec.decompress(codec.compress(each, rate))[0] for each in (voice, voice + offset)]
     np.testing.assert_allclose(*pair, atol=0.05)
     assert np.abs(pair[1]).max() < 1.2 * np.abs(pair[0]).max()
+
+
+@pytest.mark.parametrize("quality", [50, 90])
+def test_what_is_cut_in_the_midst_of_a_sound_begins_and_ends_without_a_pop(quality: float) -> None:
+    codec = vqcodec.load("speech")
+    loud = voices(1, 60_000, seed=3)[:, 21_000:53_000]
+    decoded = np.abs(codec.decompress(codec.compress(loud, 16_000, quality))[0])
+    assert decoded[:, [*range(800), *range(-800, 0)]].max() < 1.5 * decoded[:, 800:-800].max()

@@ -1,11 +1,16 @@
-"""Which kinds of sound there are, by the first bytes of a file."""
+"""Which kinds of sound there are, by the first bytes of a file and by its name."""
 
 from __future__ import annotations
 
 import re
 
-__all__ = ["HEAD", "is_sound", "unread_kind"]
+__all__ = ["HEAD", "SUFFIX", "is_sound", "unread_kind"]
 
+# Of the files of those kinds that libsndfile reads, as far as they are not those of something else, too.
+SUFFIX = re.compile(
+    r"\.(8svx|aif[cf]?|aiff|au|avr|caf|fap|flac|htk|ircam|mp[123]|nist|og[ag]|opus|paf|pvf|rf64|sds|sf|snd|sph|svx|voc"
+    r"|w64|wave?|wve|xi)"
+)
 HEAD = 24  # bytes that tell what a file is
 
 # WAV, FLAC, Ogg, AIFF, Amiga, Sun, Core Audio, Wave64; NIST SPHERE, VOC, IRCAM, PAF, AVR, PVF, Psion, FastTracker;

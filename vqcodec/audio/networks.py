@@ -2,7 +2,7 @@
 
 A piece is evaluated with as much of its surroundings as the networks can see, so that nobody can tell where a recording
 was cut into pieces: the result is that of all at once, but for the rounding of floats. Before and after the recording
-is silence for the encoder; for the decoder its first and last latents go on.
+its mirror image goes on for the encoder; for the decoder its first and last latents do.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Networks(ModelNetworks[Encoder, Decoder, LikelihoodHead]):
         super().__init__(model, device, *made, "samples")
 
     def encode(self, blocks: Iterable[Floats]) -> Floats:
-        """z_e `[C_z, rows, T]` of a recording, in blocks `[rows, n]` of any length, continued with silence to T frames.
+        """z_e `[C_z, rows, T]` of a recording, in blocks `[rows, n]` of any length, continued to T frames.
 
         There must be a block.
         """
@@ -134,19 +134,26 @@ class Networks(ModelNetworks[Encoder, Decoder, LikelihoodHead]):
 def _pieces(blocks: Iterable[Floats], length: int, margin: int, stride: int) -> Iterator[Floats]:
     """Cut a recording into pieces `[C, margin + n + margin]` that overlap; n is `length`, the last one whole strides.
 
-    Silence is before and after it.
+    Before its beginning and behind its end it goes on as its mirror image: a step into silence would be coded, and come
+    back as a click.
     """
     held: Floats | None = None
+    at_start = True
     for block in blocks:
-        held = np.pad(block, ((0, 0), (margin, 0))) if held is None else np.concatenate([held, block], axis=1)
+        held = block if held is None else np.concatenate([held, block], axis=1)
+        if at_start and held.shape[1] < margin:
+            continue
+        if at_start:
+            held, at_start = np.pad(held, ((0, 0), (margin, 0)), mode="symmetric"), False
         while held.shape[1] >= length + 2 * margin:
             yield held[:, : length + 2 * margin]
             held = held[:, length:]
     if held is None:
         return
+    if at_start:
+        held = np.pad(held, ((0, 0), (margin, 0)), mode="symmetric")
     # What is held begins with the margin of the next piece, and ends inside of it or of the margin that follows.
-    while (own := held.shape[1] - margin) > 0:
-        count = min(length, own + -own % stride)
-        missing = max(0, margin + count + margin - held.shape[1])
-        yield np.pad(held[:, : count + 2 * margin], ((0, 0), (0, missing)))
-        held = held[:, count:]
+    left = held.shape[1] - margin
+    held = np.pad(held, ((0, 0), (0, margin + -left % stride)), mode="symmetric")
+    for start in range(0, left, length):
+        yield held[:, start : start + min(length, left - start + -left % stride) + 2 * margin]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from bitstream import Limits
 from bitstream.errors import InputError
 from vqcodec.audio.arrays import peak
+from vqcodec.audio.kinds import SUFFIX
 from vqcodec.audio.opening import open_sound
 from vqcodec.audio.repair import ogg_chain
 from vqcodec.audio.resampling import check_rate
@@ -31,30 +32,6 @@ __all__ = [
     "written_format",
 ]
 
-_READ = frozenset(
-    f".{suffix}"
-    for suffix in (
-        *(
-            "8svx",
-            "aif",
-            "aifc",
-            "aiff",
-            "au",
-            "avr",
-            "caf",
-            "fap",
-            "flac",
-            "htk",
-            "ircam",
-            "mp1",
-            "mp2",
-            "mp3",
-            "nist",
-        ),
-        *("oga", "ogg", "opus", "paf", "pvf", "rf64", "sds", "sf", "snd", "sph", "svx", "voc", "w64", "wav", "wave"),
-        *("wve", "xi"),
-    )
-)
 _ENDLESS = 2**62  # samples of a file that does not say how many it has, or more
 _BLOCK = 2**14  # samples a channel that are read or written at once: many more overflow the stack of Vorbis' encoder
 # Vorbis and Opus order 3 to 8 channels in another way than WAV, FLAC and we do, and libsndfile leaves them so. Where
@@ -268,7 +245,7 @@ def write_recording(samples: NDArray[np.float32], rate: int, file: BinaryIO, suf
 
 def is_sound_name(name: str) -> bool:
     """Whether the suffix of `name` is one of the sounds that libsndfile reads and that people have."""
-    return Path(name).suffix.lower() in _READ
+    return SUFFIX.fullmatch(Path(name).suffix.lower()) is not None
 
 
 def written_format(name: str) -> str:

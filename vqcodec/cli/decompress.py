@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["decompress"]
 
-HEAD = 4096  # bytes that hold any header
+HEAD = 16  # bytes that tell what a file holds
 
 
 @dataclass(frozen=True)
@@ -185,15 +185,14 @@ class Suffixes:
 
     def of(self, source: Path) -> str:
         """What is to become of a `.vq` file; of one that cannot be read anything, as that fails anyway."""
-        from bitstream import AudioSource, BitstreamError
-        from bitstream.header import check_magic, read_header
+        from bitstream import BitstreamError
+        from bitstream.header import is_audio
 
         with suppress(OSError, BitstreamError):
             if source.is_file():  # a pipe could not be read again
                 with source.open("rb") as file:
                     head = file.read(HEAD)
-                check_magic(head)
-                if isinstance(read_header(head)[0].source, AudioSource):
+                if is_audio(head):
                     return self.sound
         return self.picture
 

@@ -1,7 +1,7 @@
 """Bits per sample of recordings under a model: -log2 p(x) <= -log2 p(x|z_q) - log2 p(z_q).
 
-A dim is a sample of a channel at the model's sample rate, rounded to 16 bits, of the channels as they are coded: mid
-and side in the place of left and right.
+A dim is a sample of a channel at the model's sample rate, rounded to 16 bits, of the rows as they are coded (see
+`vqcodec.audio.rows`).
 """
 
 from __future__ import annotations
