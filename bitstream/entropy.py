@@ -18,6 +18,7 @@ from .errors import CorruptError
 __all__ = ["PRECISION", "SymbolDecoder", "SymbolEncoder", "check_frequencies", "ideal_bits", "indices_crc"]
 
 PRECISION = 24
+"""Bits of a probability: the frequencies of a table sum to `2**PRECISION`."""
 
 Integers = NDArray[np.integer[Any]]
 Frequencies = NDArray[np.integer[Any]] | NDArray[np.floating[Any]]

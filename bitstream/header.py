@@ -111,9 +111,8 @@ class Limits:
         _check_limit("bytes of streams", sum(header.stream_sizes + header.chunk_sizes), self.max_stream_bytes)
 
 
-UNLIMITED = Limits(
-    max_pixels=2**64, max_samples=2**96, max_seconds=2**64, max_steps=2**64
-)  # all that a header can hold
+UNLIMITED = Limits(max_pixels=2**64, max_samples=2**96, max_seconds=2**64, max_steps=2**64)
+"""All that a header can hold."""
 
 
 def check_magic(data: bytes) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from bitstream import VqcodecError
+from bitstream import ImageSource, VqcodecError
 from vqcodec.defaults import DEFAULT_MODEL
 from vqcodec.evaluation.metrics import psnr
 from vqcodec.evaluation.peers import JPEG, WEBP, Peer
@@ -85,6 +85,7 @@ def own(model: str, picture: Image.Image, budget: int) -> Preview:
     codec = for_pictures(load(model))
     data = codec.compress(picture, max_bytes=budget)
     source, decoded = codec.read(data).source, codec.decompress(data)
+    assert isinstance(source, ImageSource)
     return Preview("vqcodec", len(data), (source.coded_width, source.coded_height), decoded, psnr(picture, decoded))
 
 

@@ -27,7 +27,8 @@ TOLERANCE = 0.05
 
 def bits_per_position(codec: vqcodec.Codec, volumes: list[vqcodec.Indices]) -> float:
     """Mean code length of a position, over the positions of all volumes."""
-    return sum(float(codec.bits(volume).sum()) for volume in volumes) / sum(volume.values[0].size for volume in volumes)
+    bits = sum(float(codec.bits(volume).sum()) for volume in volumes)
+    return bits / sum(int(volume.values[0].size) for volume in volumes)
 
 
 def perplexities(volumes: list[vqcodec.Indices]) -> NDArray[np.float64]:

@@ -35,6 +35,7 @@ from vqcodec.defaults import DEFAULT_MODEL
 from vqcodec.evaluation.pictures import find_pictures, mirrored_to_size
 from vqcodec.evaluation.report import markdown_table, number, write_csv
 from vqcodec.image.pixels import read_rgb
+from vqcodec.image.prior import PixelCNN
 
 WIDTH, HEIGHT = 768, 512
 LARGE = (3456, 2304)
@@ -80,6 +81,7 @@ def prior_table(codec: vqcodec.ImageCodec, image: Image.Image, runs: int) -> str
     """Decoding of the indices alone: a diagonal at a time, and a position at a time."""
     data = codec.compress(image)
     indices, prior = codec.read(data), codec.model.prior
+    assert isinstance(prior, PixelCNN)
     _, height, width = indices.values.shape
     seconds = []
     for batch in (None, 1):

@@ -22,6 +22,7 @@ from tqdm import tqdm
 
 from vqcodec.evaluation.report import markdown_table
 from vqcodec.image.autoencoder import Encoder
+from vqcodec.image.codec import ImageCodec
 from vqcodec.model import Model, find_model, load_model
 from vqcodec.training.codebooks import collect_latents, lloyd
 from vqcodec.training.data import PictureCache, random_crops
@@ -53,7 +54,7 @@ def fitted(training: Tensor, test: Tensor, metric: Tensor, channels: int, alphab
 
 def latents_of(model: Model, folder: Path, positions: int) -> Tensor:
     """`[positions, P, D]`."""
-    encoder = Encoder(model.config.autoencoder)
+    encoder = Encoder(ImageCodec(model).shape)
     encoder.load_state_dict(model.state("encoder"))
     with TemporaryDirectory() as cache:
         crops = random_crops(PictureCache(folder, Path(cache)).pictures, 4, 256, np.random.default_rng(0))

@@ -77,12 +77,13 @@ def main() -> None:
     for quality in map(float, arguments.qualities.split(",")):
         at, latents = codec.settings(quality), [codec.analyse(picture) for picture in pictures]
         usual = [codec.choose(each, at) for each in latents]
-        plain, _, _ = sum(measured(codec, networks, *pair, at) for pair in zip(pictures, usual, strict=True))
+        plain, _, _ = np.sum([measured(codec, networks, *pair, at) for pair in zip(pictures, usual, strict=True)], 0)
         for name, steps in tqdm(TRIALS.items(), f"quality {quality:g}", disable=None):
             refinement.STEPS, start = (*steps, 0.0), time.perf_counter()
             found = [codec.refine(*pair, at) for pair in zip(pictures, map(np.copy, latents), strict=True)]
             seconds = time.perf_counter() - start
-            cost, bits, error = sum(measured(codec, networks, *pair, at) for pair in zip(pictures, found, strict=True))
+            sums = [measured(codec, networks, *pair, at) for pair in zip(pictures, found, strict=True)]
+            cost, bits, error = np.sum(sums, 0)
             figures = f"{cost / plain:.4f}", f"{bits / total:.4f}", f"{error / total:.5g}", f"{seconds:.0f}"
             rows.append([f"{quality:g}", name, *figures])
     print(markdown_table(["quality", "steps", "cost", "bit/pixel", "distortion", "seconds"], rows))

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from vqcodec.model import ModelInfo
     from vqcodec.model import bundled_models as models
 
-__version__ = "0.1.0"
+__version__ = "0.1.0.dev0"
 
 __all__ = [
     "AudioCodec",

@@ -152,7 +152,8 @@ class AudioCodec(Codec):
         """The indices of a recording.
 
         Args:
-            samples, rate: as for `compress`.
+            samples: as for `compress`.
+            rate: likewise.
             lambda_: squared quantization widths that a bit is worth; 0 takes the nearest codeword.
             rate_point: which codebooks; by default those of the default quality.
 
