@@ -16,6 +16,7 @@ from .errors import (
     VqcodecError,
 )
 from .header import Limits
+from .overlay import decode_overlay, encode_overlay, lay_over
 from .sources import AudioSource, ColourFormat, ImageSource
 
 __all__ = [
@@ -41,9 +42,12 @@ __all__ = [
     "VqcodecError",
     "check_frequencies",
     "decode_alpha",
+    "decode_overlay",
     "encode_alpha",
+    "encode_overlay",
     "ideal_bits",
     "indices_crc",
+    "lay_over",
     "layer_ends",
     "overhead",
     "pack",

@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .adaptive import AdaptiveTables, diagonals
-from .entropy import SymbolDecoder, SymbolEncoder
+from .entropy import PRECISION, SymbolDecoder, SymbolEncoder
 from .errors import CorruptError, TruncatedError
 from .fields import Reader, encode_varint
 
@@ -28,6 +27,8 @@ TRANSPARENT, OPAQUE, BETWEEN, MIXED = 0, 1, 2, 3
 BLOCK_CONTEXT = ((0, -1), (-1, 0), (-1, -1), (-1, 1))
 PIXEL_CONTEXT = (*BLOCK_CONTEXT, (0, -2), (-2, 0))
 MARGIN = 2  # how far they reach
+# How counts of symbols adapt: each begins at 1, is raised where its symbol occurs, and halved when their sum is large.
+RAISE, LARGE = 32, 1024
 FILTER_ABOVE, FILTER_BEFORE = 1, 2  # flags
 
 Alpha = NDArray[np.uint8]
@@ -117,15 +118,28 @@ def _complete(symbols: Alpha, alphabet: int, context: tuple[tuple[int, int], ...
     flat, stride = padded.ravel(), padded.shape[1]
     neighbours = np.array([rows * stride + columns for rows, columns in context])
     weights = alphabet ** np.arange(len(context))
-    tables = AdaptiveTables(alphabet ** len(context), alphabet)
-    for diagonal in diagonals(height, width, MARGIN):
-        places = diagonal[flat[diagonal] == alphabet]
+    counts = np.ones((alphabet ** len(context), alphabet), np.int64)
+    for diagonal in range(width + 2 * (height - 1)):
+        i = np.arange(max(0, (diagonal - width + 2) // 2), min(height - 1, diagonal // 2) + 1)
+        places = (i + MARGIN) * stride + MARGIN + diagonal - 2 * i
+        places = places[flat[places] == alphabet]
         if places.size == 0:
             continue
         contexts = flat[places[:, None] + neighbours] @ weights
-        flat[places] = found = next_symbols(places, tables.of(contexts))
-        tables.update(contexts, found)
+        found = next_symbols(places, _tables(counts[contexts]))
+        flat[places] = found
+        np.add.at(counts, (contexts, found), RAISE)
+        large = contexts[counts[contexts].sum(1) > LARGE]
+        counts[large] = (counts[large] + 1) // 2  # once for each, as it is assigned and not added
     return padded[MARGIN:, MARGIN : MARGIN + width]
+
+
+def _tables(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Tables in proportion to counts `[n, K]`; the first symbol gets what rounding leaves."""
+    alphabet = counts.shape[1]
+    tables: NDArray[np.int64] = 1 + counts * (2**PRECISION - alphabet) // counts.sum(1, keepdims=True)
+    tables[:, 0] += 2**PRECISION - tables.sum(1)
+    return tables
 
 
 # Values in between -------------------------------------------------------------------------------------------------

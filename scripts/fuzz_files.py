@@ -23,6 +23,7 @@ from bitstream import (
     Layer,
     Limits,
     encode_alpha,
+    encode_overlay,
     pack,
     unpack,
 )
@@ -116,33 +117,48 @@ def _other_source(container: Container, rng: Random, _: Sequence[bytes]) -> Cont
 
 
 def _other_chunks(container: Container, rng: Random, _: Sequence[bytes]) -> Container:
-    alpha, metadata = container.chunks.alpha, container.chunks.metadata
-    kind, is_alpha = rng.randrange(4), rng.random() < 0.5
+    name = rng.choice(("alpha", "metadata", "overlay"))
+    kind = rng.randrange(4)
     if kind == 0:
         new = b""
     elif kind == 1:
         new = rng.randbytes(20)
     elif kind == 2:
-        new = mutate_bytes(alpha if is_alpha else metadata, rng)
+        new = mutate_bytes(getattr(container.chunks, name), rng)
     else:
-        new = _alpha(container, rng) if is_alpha else _metadata(rng)
-    alpha, metadata = (new, metadata) if is_alpha else (alpha, new)
-    return replace(container, chunks=Chunks(alpha, metadata))
+        new = {"alpha": _alpha, "metadata": _metadata, "overlay": _overlay}[name](container, rng)
+    return replace(container, chunks=replace(container.chunks, **{name: new}))
 
 
 def _alpha(container: Container, rng: Random) -> bytes:
     """A true alpha chunk, mostly of the size of the picture, sometimes with other bytes in it."""
-    height, width = 5, 7
-    source = container.source
-    if isinstance(source, ImageSource) and source.width * source.height <= 2**10 and rng.random() < 0.9:
-        height, width = source.height, source.width
+    height, width = _size(container, rng)
     levels = np.array(rng.choice(((0, 255), (0, 9, 255), (128,), (255,), (0,), tuple(range(256)))), np.uint8)
     alpha = np.random.default_rng(rng.getrandbits(32)).choice(levels, (height, width))
     chunk = encode_alpha(alpha)
     return chunk if rng.random() < 0.5 else mutate_bytes(chunk, rng)
 
 
-def _metadata(rng: Random) -> bytes:
+def _overlay(container: Container, rng: Random) -> bytes:
+    """A true overlay chunk, mostly of the size of the picture, sometimes with other bytes in it."""
+    height, width = _size(container, rng)
+    draws = np.random.default_rng(rng.getrandbits(32))
+    pixels = draws.integers(0, rng.choice((1, 2, 256)), (height, width, 3), np.uint8)
+    mask = draws.random((height, width)) < rng.choice((0.1, 0.9, 1))
+    mask[0, 0] = True
+    chunk = encode_overlay(pixels, mask)
+    return chunk if rng.random() < 0.5 else mutate_bytes(chunk, rng)
+
+
+def _size(container: Container, rng: Random) -> tuple[int, int]:
+    """Mostly height and width of the picture, if it is small."""
+    source = container.source
+    if isinstance(source, ImageSource) and source.width * source.height <= 2**10 and rng.random() < 0.9:
+        return source.height, source.width
+    return 5, 7
+
+
+def _metadata(_: Container, rng: Random) -> bytes:
     records = b""
     for _ in range(rng.choice((0, 1, 2, 3))):
         content = rng.choice((b"", b"II*\0", b"<x/>", rng.randbytes(30)))
@@ -192,7 +208,8 @@ def _draft(container: Container) -> Draft:
         fields += map(encode_varint, (source.samples, source.sample_rate, source.channels))
     else:
         size, coded = (source.width, source.height), (source.coded_width, source.coded_height)
-        flags = 0x10 * (size != coded) | 0x20 * bool(container.chunks.alpha) | 0x40 * bool(container.chunks.metadata)
+        parts = container.chunks.alpha, container.chunks.metadata, container.chunks.overlay
+        flags = 0x10 * (size != coded) + sum(0x20 << bit for bit, part in enumerate(parts) if part)
         fields += [*map(encode_varint, size), bytes((source.colour | flags,))]
         fields += map(encode_varint, coded if size != coded else ())
         if source.colour == ColourFormat.PALETTE:

@@ -1,0 +1,87 @@
+"""The overlay of a picture <-> bytes: pixels that are coded without loss, in colours of a list.
+
+It is the palette mode of codecs for screens (Pu et al., 'Palette mode coding in HEVC screen content coding', 2016), of
+the whole picture at once: a plane of indices, which LZMA compresses, as drawings and text repeat themselves.
+"""
+
+from __future__ import annotations
+
+import lzma
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import CorruptError
+from .fields import Reader, encode_varint
+
+__all__ = ["decode_overlay", "encode_overlay", "lay_over"]
+
+MAX_COLOURS = 2**16 - 1
+# A raw LZMA stream with a dictionary of 4 MiB, which is what a decoder allocates; places do not matter to bytes.
+FILTER = {"id": lzma.FILTER_LZMA1, "dict_size": 1 << 22, "lc": 3, "lp": 0, "pb": 0}
+
+Pixels = NDArray[np.uint8]
+
+
+def encode_overlay(pixels: Pixels, mask: NDArray[np.bool_]) -> bytes:
+    """The overlay chunk: those of the pixels `[H, W, 3]` that are in the mask `[H, W]`.
+
+    Raises:
+        ValueError: there are none, or they have more than 65,535 colours.
+    """
+    red, green, blue = (pixels[mask][:, channel].astype(np.uint32) for channel in range(3))
+    colours, found, counts = np.unique(red << 16 | green << 8 | blue, return_inverse=True, return_counts=True)
+    if not 1 <= len(colours) <= MAX_COLOURS:
+        raise ValueError(f"an overlay cannot have {len(colours)} colours")
+    order = np.argsort(-counts, kind="stable")  # the most frequent colours first, so that high bytes are mostly 0
+    indices = np.zeros(mask.shape, np.uint16)
+    indices[mask] = np.argsort(order)[found] + 1
+    parts = [colours[order].astype(">u4").view(np.uint8).reshape(-1, 4)[:, 1:].tobytes()]
+    parts += [(indices >> shift).astype(np.uint8).tobytes() for shift in range(0, 8 * _planes(len(colours)), 8)]
+    packed = lzma.compress(b"".join(parts), lzma.FORMAT_RAW, filters=[{**FILTER, "preset": 9}])
+    return encode_varint(len(colours)) + packed
+
+
+def decode_overlay(chunk: bytes, height: int, width: int) -> tuple[NDArray[np.integer[Any]], Pixels]:
+    """Indices `[height, width]` and colours `[n, 3]` of an overlay chunk: pixels of index i > 0 have the colour i - 1.
+
+    Raises:
+        CorruptError: the chunk is damaged.
+    """
+    reader = Reader(chunk)
+    count = reader.varint()
+    if not 1 <= count <= MAX_COLOURS:
+        raise CorruptError(f"the overlay is damaged: it has {count} colours")
+    area, planes = height * width, _planes(count)
+    data = np.frombuffer(_unpacked(reader.take(reader.remaining), 3 * count + planes * area), np.uint8)
+    indices: NDArray[np.integer[Any]] = data[3 * count : 3 * count + area].reshape(height, width)
+    if planes == 2:
+        indices = indices | data[3 * count + area :].reshape(height, width).astype(np.uint16) << 8
+    if indices.max() > count:
+        raise CorruptError("the overlay is damaged: it uses a colour that it does not have")
+    return indices, data[: 3 * count].reshape(count, 3)
+
+
+def lay_over(pixels: Pixels, chunk: bytes) -> None:
+    """Overwrite those of the pixels `[H, W, 3]` that an overlay chunk has; errors as for `decode_overlay`."""
+    indices, colours = decode_overlay(chunk, *pixels.shape[:2])
+    for row, own in zip(pixels, indices, strict=True):
+        places = own.nonzero()[0]
+        row[places] = colours[own[places] - 1]
+
+
+def _planes(colours: int) -> int:
+    """Bytes of an index."""
+    return 1 if colours < 256 else 2
+
+
+def _unpacked(data: bytes, size: int) -> bytes:
+    decompressor = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[FILTER])
+    try:
+        values = decompressor.decompress(data, size + 1)
+    except lzma.LZMAError:
+        raise CorruptError("the overlay is damaged: it cannot be unpacked") from None
+    if len(values) != size or not decompressor.eof or decompressor.unused_data:
+        raise CorruptError("the overlay is damaged: it is of another size")
+    return values
