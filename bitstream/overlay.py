@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import CorruptError
+from .errors import CorruptError, TruncatedError
 from .fields import Reader, encode_varint
 
 __all__ = ["decode_overlay", "encode_overlay", "lay_over"]
@@ -50,7 +50,10 @@ def decode_overlay(chunk: bytes, height: int, width: int) -> tuple[NDArray[np.in
         CorruptError: the chunk is damaged.
     """
     reader = Reader(chunk)
-    count = reader.varint()
+    try:
+        count = reader.varint()
+    except TruncatedError:
+        raise CorruptError("the overlay is damaged: it ends early") from None
     if not 1 <= count <= MAX_COLOURS:
         raise CorruptError(f"the overlay is damaged: it has {count} colours")
     area, planes = height * width, _planes(count)

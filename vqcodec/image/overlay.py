@@ -2,8 +2,8 @@
 
 Networks that learned from photographs spend many bits on sharp edges, their codebooks do not reach pure colours, and
 what they make of a flat area has a pattern. So pixels may be laid over the decoded picture (`bitstream.overlay`). Two
-masks are tried: the flat areas, and these with all blocks that look drawn. Whether one of them is taken, and which, the
-exchange rate between distortion and bits decides that the model was trained with. Under an overlay nobody sees what is
+masks are tried: the flat areas, and these with all blocks that look drawn. The rate at which the model was trained to
+exchange distortion for bits decides which one is taken, or none. Under an overlay nobody sees what is
 coded: the colours around are continued there, as under transparent pixels.
 """
 
@@ -36,6 +36,8 @@ Pixels = NDArray[np.uint8]
 
 # An overlay has at least so many pixels, or such a share of the picture if that is less: fewer are not worth the time.
 LEAST_AREA, LEAST_SHARE = 1024, 1 / 16
+# Where more of a picture is flat, it stays so whatever that costs: it is little, and a pattern there is easily seen.
+MOSTLY = 1 / 2
 WINDOW = 512  # pixels a side of the part of a large picture on which masks are judged
 
 
@@ -46,9 +48,9 @@ def best_version(codec: ImageCodec, picture: Prepared, chosen: Setting) -> Prepa
         return picture
     window = _window(masks[0] ^ masks[-1] if len(masks) > 1 else masks[0])
     part = np.ascontiguousarray(picture.pixels[window])
-    costs = [_cost(codec, part, mask[window], chosen) for mask in (np.zeros_like(masks[0]), *masks)]
-    best = int(np.argmin(costs))
-    return _with_overlay(picture, masks[best - 1]) if best else picture
+    candidates = masks if masks[0].mean() > MOSTLY else [np.zeros_like(masks[0]), *masks]
+    best = min(candidates, key=lambda mask: _cost(codec, part, mask[window], chosen))
+    return _with_overlay(picture, best) if best.any() else picture
 
 
 def best_file(codec: ImageCodec, picture: Prepared, budget: int, effort: Effort) -> SizedFile:
