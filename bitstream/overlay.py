@@ -18,6 +18,7 @@ from .fields import Reader, encode_varint
 __all__ = ["decode_overlay", "encode_overlay", "lay_over"]
 
 MAX_COLOURS = 2**16 - 1
+STRIP = 64  # rows whose colours are counted at once
 # A raw LZMA stream with a dictionary of 4 MiB, which is what a decoder allocates; places do not matter to bytes.
 FILTER = {"id": lzma.FILTER_LZMA1, "dict_size": 1 << 22, "lc": 3, "lp": 0, "pb": 0}
 
@@ -30,14 +31,14 @@ def encode_overlay(pixels: Pixels, mask: NDArray[np.bool_]) -> bytes:
     Raises:
         ValueError: there are none, or they have more than 65,535 colours.
     """
-    red, green, blue = (pixels[mask][:, channel].astype(np.uint32) for channel in range(3))
-    colours, found, counts = np.unique(red << 16 | green << 8 | blue, return_inverse=True, return_counts=True)
+    colours = _colours_of(pixels, mask)
     if not 1 <= len(colours) <= MAX_COLOURS:
         raise ValueError(f"an overlay cannot have {len(colours)} colours")
-    order = np.argsort(-counts, kind="stable")  # the most frequent colours first, so that high bytes are mostly 0
+    order = np.argsort(colours)
     indices = np.zeros(mask.shape, np.uint16)
-    indices[mask] = np.argsort(order)[found] + 1
-    parts = [colours[order].astype(">u4").view(np.uint8).reshape(-1, 4)[:, 1:].tobytes()]
+    for row, own, places in zip(indices, pixels, mask, strict=True):
+        row[places] = 1 + order[np.searchsorted(colours, _packed(own[places]), sorter=order)]
+    parts = [colours.astype(">u4").view(np.uint8).reshape(-1, 4)[:, 1:].tobytes()]
     parts += [(indices >> shift).astype(np.uint8).tobytes() for shift in range(0, 8 * _planes(len(colours)), 8)]
     packed = lzma.compress(b"".join(parts), lzma.FORMAT_RAW, filters=[{**FILTER, "preset": 9}])
     return encode_varint(len(colours)) + packed
@@ -72,6 +73,22 @@ def lay_over(pixels: Pixels, chunk: bytes) -> None:
     for row, own in zip(pixels, indices, strict=True):
         places = own.nonzero()[0]
         row[places] = colours[own[places] - 1]
+
+
+def _colours_of(pixels: Pixels, mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The colours of the pixels in the mask, the most frequent one first: high bytes of indices are mostly 0."""
+    strips = range(0, len(pixels), STRIP)
+    found = [np.unique(_packed(pixels[i : i + STRIP][mask[i : i + STRIP]]), return_counts=True) for i in strips]
+    colours, places = np.unique(np.concatenate([each for each, _ in found]), return_inverse=True)
+    counts = np.bincount(places, np.concatenate([each for _, each in found]))
+    most_first: NDArray[np.int64] = colours[np.argsort(-counts, kind="stable")]
+    return most_first
+
+
+def _packed(pixels: Pixels) -> NDArray[np.int64]:
+    """Pixels `[n, 3]` as numbers `[n]`."""
+    packed: NDArray[np.int64] = pixels @ np.array([1 << 16, 1 << 8, 1])
+    return packed
 
 
 def _planes(colours: int) -> int:

@@ -3,8 +3,8 @@
 Networks that learned from photographs spend many bits on sharp edges, their codebooks do not reach pure colours, and
 what they make of a flat area has a pattern. So pixels may be laid over the decoded picture (`bitstream.overlay`). Two
 masks are tried: the flat areas, and these with all blocks that look drawn. The rate at which the model was trained to
-exchange distortion for bits decides which one is taken, or none. Under an overlay nobody sees what is
-coded: the colours around are continued there, as under transparent pixels.
+exchange distortion for bits decides which one is taken, or none. Under an overlay nobody sees what is coded: the
+colours around are continued there, as under transparent pixels.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from vqcodec.image.drawn import BLOCK, drawn_mask, flat_mask
 from vqcodec.image.hidden import fill_hidden
 from vqcodec.image.modes import Prepared
 from vqcodec.image.scales import Scales
+from vqcodec.nn.progress import as_one
 from vqcodec.quality import Setting
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ def best_version(codec: ImageCodec, picture: Prepared, chosen: Setting) -> Prepa
     window = _window(masks[0] ^ masks[-1] if len(masks) > 1 else masks[0])
     part = np.ascontiguousarray(picture.pixels[window])
     candidates = masks if masks[0].mean() > MOSTLY else [np.zeros_like(masks[0]), *masks]
-    best = min(candidates, key=lambda mask: _cost(codec, part, mask[window], chosen))
+    with as_one(len(candidates)):
+        best = min(candidates, key=lambda mask: _cost(codec, part, mask[window], chosen))
     return _with_overlay(picture, best) if best.any() else picture
 
 
