@@ -35,8 +35,7 @@ __all__ = ["best_file", "best_version"]
 Mask = NDArray[np.bool_]
 Pixels = NDArray[np.uint8]
 
-# An overlay has at least so many pixels, or such a share of the picture if that is less: fewer are not worth the time.
-LEAST_AREA, LEAST_SHARE = 1024, 1 / 16
+LEAST_AREA = 256  # pixels of an overlay: fewer are not worth the time
 # Where more of a picture is flat, it stays so whatever that costs: it is little, and a pattern there is easily seen.
 MOSTLY = 1 / 2
 WINDOW = 512  # pixels a side of the part of a large picture on which masks are judged
@@ -76,9 +75,8 @@ def _masks(picture: Prepared) -> list[Mask]:
     if picture.chunks.alpha:
         visible = decode_alpha(picture.chunks.alpha, *flat.shape) > 0
         flat, both = flat & visible, both & visible
-    least = min(LEAST_AREA, LEAST_SHARE * flat.size)
     counts = [int(mask.sum()) for mask in (flat, both)]
-    found = [mask for mask, count in zip((flat, both), counts, strict=True) if count >= least]
+    found = [mask for mask, count in zip((flat, both), counts, strict=True) if count >= LEAST_AREA]
     return found[:1] if counts[0] == counts[1] else found
 
 
