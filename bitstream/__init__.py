@@ -16,6 +16,7 @@ from .errors import (
     VqcodecError,
 )
 from .header import UNLIMITED, Limits
+from .overlay import decode_overlay, encode_overlay, lay_over
 from .sources import AudioSource, ColourFormat, ImageSource, Rotation
 
 __all__ = [
@@ -43,9 +44,12 @@ __all__ = [
     "VqcodecError",
     "check_frequencies",
     "decode_alpha",
+    "decode_overlay",
     "encode_alpha",
+    "encode_overlay",
     "ideal_bits",
     "indices_crc",
+    "lay_over",
     "layer_ends",
     "overhead",
     "pack",

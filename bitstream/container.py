@@ -45,15 +45,17 @@ class Chunks:
     Attributes:
         alpha: the alpha channel, losslessly coded; empty if the picture has none.
         metadata: colour profile, EXIF and XMP; empty if none of them is kept.
+        overlay: pixels that are coded without loss; empty if there are none.
     """
 
     alpha: bytes = b""
     metadata: bytes = b""
+    overlay: bytes = b""
 
     @property
     def present(self) -> tuple[bytes, ...]:
         """The chunks that there are, in the order of the file."""
-        return tuple(chunk for chunk in (self.alpha, self.metadata) if chunk)
+        return tuple(chunk for chunk in (self.alpha, self.metadata, self.overlay) if chunk)
 
 
 @dataclass(frozen=True)
@@ -147,9 +149,10 @@ def layer_ends(data: bytes) -> tuple[int, ...]:
 
 def _header_of(container: Container) -> Header:
     sizes = tuple(len(layer.stream) for layer in container.layers)
-    chunks = len(container.chunks.alpha), len(container.chunks.metadata)
+    chunks = container.chunks
+    chunk_sizes = len(chunks.alpha), len(chunks.metadata), len(chunks.overlay)
     return Header(
-        container.fingerprint, container.decoder_version, container.source, container.rate_point, sizes, *chunks
+        container.fingerprint, container.decoder_version, container.source, container.rate_point, sizes, *chunk_sizes
     )
 
 
@@ -167,10 +170,10 @@ def _read_chunks(data: bytes, header: Header, position: int) -> Chunks:
     """Return the chunks, which lie before the first layer; CorruptError if they are damaged."""
     reader = Reader(data, position)
     chunks: list[bytes] = []
-    for size in (header.alpha_size, header.metadata_size):
+    for size in header.all_chunk_sizes:
         chunks.append(reader.take(size))
         if size and reader.uint32() != zlib.crc32(chunks[-1]):
-            raise CorruptError("the file is damaged: the checksum of its alpha or metadata does not match")
+            raise CorruptError("the file is damaged: the checksum of its alpha, metadata or overlay does not match")
     return Chunks(*chunks)
 
 

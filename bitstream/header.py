@@ -59,6 +59,7 @@ class Header:
     stream_sizes: tuple[int, ...]
     alpha_size: int = 0
     metadata_size: int = 0
+    overlay_size: int = 0
 
     def __post_init__(self) -> None:
         check_range("fingerprint length", len(self.fingerprint), FINGERPRINT_SIZE, FINGERPRINT_SIZE)
@@ -71,11 +72,17 @@ class Header:
         may_have_alpha = isinstance(self.source, ImageSource) and self.source.colour in WITH_ALPHA
         check_range("size of alpha", self.alpha_size, 0, UINT32_MAX if may_have_alpha else 0)
         check_range("size of metadata", self.metadata_size, 0, UINT32_MAX if is_image else 0)
+        check_range("size of overlay", self.overlay_size, 0, UINT32_MAX if is_image else 0)
+
+    @property
+    def all_chunk_sizes(self) -> tuple[int, ...]:
+        """Bytes of the chunks in the order of the file, 0 where there is none."""
+        return self.alpha_size, self.metadata_size, self.overlay_size
 
     @property
     def chunk_sizes(self) -> tuple[int, ...]:
-        """Bytes of the chunks that there are, in the order of the file."""
-        return tuple(size for size in (self.alpha_size, self.metadata_size) if size)
+        """Bytes of the chunks that there are."""
+        return tuple(size for size in self.all_chunk_sizes if size)
 
 
 @dataclass(frozen=True)
@@ -154,7 +161,7 @@ def write_header(header: Header) -> bytes:
             bytes((FORMAT_VERSION, modality | LOSSY << 4)),
             header.fingerprint,
             encode_varint(header.decoder_version),
-            write_source(header.source, header.alpha_size > 0, header.metadata_size > 0),
+            write_source(header.source, [size > 0 for size in header.all_chunk_sizes]),
             encode_varint(header.rate_point),
             encode_varint(len(header.stream_sizes)),
             *map(encode_varint, header.stream_sizes + header.chunk_sizes),
@@ -176,25 +183,24 @@ def read_header(data: bytes) -> tuple[Header, int]:
         raise UnsupportedError("the file is lossless, or of a later kind: this release reads lossy files")
     fingerprint = reader.take(FINGERPRINT_SIZE)
     decoder_version = reader.varint()
-    source, has_alpha, has_metadata = _read_source(reader, kind & 0x0F)
+    source, has_chunks = _read_source(reader, kind & 0x0F)
     rate_point = in_range("rate point", reader.varint(), 0, 255)
     layers = in_range("number of layers", reader.varint(), 1, MAX_LAYERS)
     sizes = tuple(reader.varint() for _ in range(layers))
-    alpha_size = in_range("size of alpha", reader.varint(), 1, UINT32_MAX) if has_alpha else 0
-    metadata_size = in_range("size of metadata", reader.varint(), 1, UINT32_MAX) if has_metadata else 0
-    header = Header(fingerprint, decoder_version, source, rate_point, sizes, alpha_size, metadata_size)
-    return header, reader.position
+    names = zip(("alpha", "metadata", "overlay"), has_chunks, strict=True)
+    chunks = [in_range(f"size of {name}", reader.varint(), 1, UINT32_MAX) if has else 0 for name, has in names]
+    return Header(fingerprint, decoder_version, source, rate_point, sizes, *chunks), reader.position
 
 
-def _read_source(reader: Reader, modality: int) -> tuple[ImageSource | AudioSource, bool, bool]:
-    """The source, and whether the file has alpha and metadata."""
+def _read_source(reader: Reader, modality: int) -> tuple[ImageSource | AudioSource, tuple[bool, ...]]:
+    """The source, and which chunks the file has: alpha, metadata, overlay."""
     if modality == IMAGE:
-        source, has_alpha, has_metadata = read_image_source(reader)
-        if has_alpha and source.colour not in WITH_ALPHA:
+        source, has_chunks = read_image_source(reader)
+        if has_chunks[0] and source.colour not in WITH_ALPHA:
             raise UnsupportedError("the file has alpha with a colour format for which this release does not know it")
-        return source, has_alpha, has_metadata
+        return source, has_chunks
     if modality == AUDIO:
-        return read_audio_source(reader), False, False
+        return read_audio_source(reader), (False, False, False)
     raise UnsupportedError(f"the file holds something else than an image or audio (modality {modality})")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import pairwise
@@ -31,8 +33,9 @@ MAX_PALETTE = 256
 STRETCH_SECONDS = 8  # the rotation of two channels may change so often
 ANGLES = 2**16  # of half a turn
 
-# Feature flags, the high nibble of the byte whose low nibble is the colour format; the fourth one is reserved.
-CODED_SIZE_DIFFERS, HAS_ALPHA, HAS_METADATA = 0x10, 0x20, 0x40
+# Feature flags, the high nibble of the byte whose low nibble is the colour format.
+CODED_SIZE_DIFFERS = 0x10
+HAS_CHUNK = 0x20, 0x40, 0x80  # alpha, metadata, overlay
 
 
 class ColourFormat(IntEnum):
@@ -139,12 +142,12 @@ class AudioSource:
         return self.channels - len(self.silent_rows)
 
 
-def write_source(source: ImageSource | AudioSource, has_alpha: bool, has_metadata: bool) -> bytes:
-    """Return the fields of `source`; the flags say which chunks the file of a picture has."""
+def write_source(source: ImageSource | AudioSource, has_chunks: Sequence[bool]) -> bytes:
+    """Return the fields of `source`; a picture is said to have these chunks: alpha, metadata, overlay."""
     if isinstance(source, AudioSource):
         return b"".join(map(encode_varint, audio_fields(source)))
     size, coded = (source.width, source.height), (source.coded_width, source.coded_height)
-    flags = CODED_SIZE_DIFFERS * (coded != size) | HAS_ALPHA * has_alpha | HAS_METADATA * has_metadata
+    flags = CODED_SIZE_DIFFERS * (coded != size) + sum(itertools.compress(HAS_CHUNK, has_chunks))
     parts = [*map(encode_varint, size), bytes((source.colour | flags,))]
     if coded != size:
         parts += map(encode_varint, coded)
@@ -153,26 +156,26 @@ def write_source(source: ImageSource | AudioSource, has_alpha: bool, has_metadat
     return b"".join(parts)
 
 
-def read_image_source(reader: Reader) -> tuple[ImageSource, bool, bool]:
-    """Return the fields of a picture, and whether its file has alpha and metadata.
+def read_image_source(reader: Reader) -> tuple[ImageSource, tuple[bool, ...]]:
+    """Return the fields of a picture, and which chunks its file has: alpha, metadata, overlay.
 
     Raises:
         CorruptError: a field has a value that it cannot have.
         TruncatedError: the data end inside of the fields.
-        UnsupportedError: a reserved colour format or feature is used.
+        UnsupportedError: a reserved colour format is used.
     """
     width = in_range("width", reader.varint(), 1, UINT32_MAX)
     height = in_range("height", reader.varint(), 1, UINT32_MAX)
     byte = reader.byte()
     number, flags = byte & 0x0F, byte & 0xF0
-    if number not in set(ColourFormat) or flags & ~(CODED_SIZE_DIFFERS | HAS_ALPHA | HAS_METADATA):
-        raise UnsupportedError(f"the file uses a colour format or feature that this release does not know ({byte:#x})")
+    if number not in set(ColourFormat):
+        raise UnsupportedError(f"the file uses a colour format that this release does not know ({number})")
     coded_width, coded_height = _read_coded_size(reader, width, height) if flags & CODED_SIZE_DIFFERS else (0, 0)
     palette = b""
     if number == ColourFormat.PALETTE:
         palette = reader.take(3 * in_range("palette size", reader.varint(), 0, MAX_PALETTE))
     source = ImageSource(width, height, coded_width, coded_height, ColourFormat(number), palette)
-    return source, bool(flags & HAS_ALPHA), bool(flags & HAS_METADATA)
+    return source, tuple(bool(flags & each) for each in HAS_CHUNK)
 
 
 def read_audio_source(reader: Reader) -> AudioSource:

@@ -34,7 +34,7 @@ def chunks_of(source: ImageSource | AudioSource, max_chunk: int = 40) -> st.Sear
         return st.just(Chunks())
     content = st.binary(max_size=max_chunk)
     with_alpha = source.colour in (ColourFormat.RGB, ColourFormat.GREY)
-    return st.builds(Chunks, alpha=content if with_alpha else st.just(b""), metadata=content)
+    return st.builds(Chunks, alpha=content if with_alpha else st.just(b""), metadata=content, overlay=content)
 
 
 def audio_sources() -> st.SearchStrategy[AudioSource]:

@@ -21,13 +21,13 @@ def test_plain_pictures_have_no_byte_more() -> None:
 
 def test_chunks_lie_before_the_layers_with_their_own_checksums() -> None:
     packed = pack(CUT_OUT)
-    chunks = b"".join(part + zlib.crc32(part).to_bytes(4, "little") for part in (b"alpha", b"metadata"))
+    chunks = b"".join(part + zlib.crc32(part).to_bytes(4, "little") for part in (b"alpha", b"metadata", b"overlay"))
     assert chunks + CUT_OUT.layers[0].stream in packed
     cut = packed[: packed.index(CUT_OUT.layers[0].stream) + 8 + 4]
     assert unpack(cut, allow_truncated=True) == replace(CUT_OUT, layers=CUT_OUT.layers[:1])
-    for place in (cut.index(b"alpha"), cut.index(b"metadata"), cut.index(chunks) + 5):
+    for place in (cut.index(b"alpha"), cut.index(b"metadata"), cut.index(b"overlay"), cut.index(chunks) + 5):
         damaged = bytearray(cut)
         damaged[place] ^= 1
         for attempt, is_cut in ((bytes(damaged), True), (with_checksum(bytes(damaged) + packed[len(cut) : -4]), False)):
-            with pytest.raises(CorruptError, match="alpha or metadata"):
+            with pytest.raises(CorruptError, match="alpha, metadata or overlay"):
                 unpack(attempt, allow_truncated=is_cut)

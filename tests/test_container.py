@@ -47,7 +47,7 @@ PHOTO = Container(
     rate_point=2,
     layers=(Layer(bytes(range(8)), 0xDEADBEEF), Layer(b"", 0)),
 )
-CUT_OUT = replace(PHOTO, source=ImageSource(768, 512, 384, 256), chunks=Chunks(b"alpha", b"metadata"))
+CUT_OUT = replace(PHOTO, source=ImageSource(768, 512, 384, 256), chunks=Chunks(b"alpha", b"metadata", b"overlay"))
 DRAWING = replace(PHOTO, source=ImageSource(64, 64, colour=ColourFormat.PALETTE, palette=b"rgbRGB"))
 AUDIO = replace(PHOTO, source=AudioSource(samples=2**40 + 1, sample_rate=44_100, channels=2))
 ROOMY = Limits(max_pixels=2**64, max_samples=2**97, max_seconds=2**64)
@@ -232,14 +232,13 @@ def header_with(kind: int = 0, source: bytes = b"\1\1\0", rest: bytes = b"\0\1\0
         (header_with(kind=0x20), UnsupportedError),  # a mode that does not exist
         (header_with(kind=0x02), UnsupportedError),  # a modality that does not exist
         (header_with(source=b"\1\1\6"), UnsupportedError),  # a colour format that does not exist
-        (header_with(source=b"\1\1\x80"), UnsupportedError),  # the reserved feature flag
         *((header_with(source=bytes((1, 1, 0x20 | n, 0)), rest=b"\0\1\0\1"), UnsupportedError) for n in (2, 3, 4, 5)),
         (header_with(source=b"\1\1\x20", rest=b"\0\1\0\0"), CorruptError),  # a chunk without bytes
         (header_with(source=b"\1\1\x40", rest=b"\0\1\0\0"), CorruptError),  # likewise
+        (header_with(source=b"\1\1\x80", rest=b"\0\1\0\0"), CorruptError),  # likewise
         (header_with(source=b"\1\1\x20", rest=b"\0\1\0\x63"), TruncatedError),  # a chunk that is not there
         (header_with(source=b"\1\1\3\x81\2" + bytes(771)), CorruptError),  # 257 colours
         (header_with(source=b"\1\1\3\x80\1"), TruncatedError),  # colours that are not there
-        (header_with(source=b"\1\1\x90"), UnsupportedError),  # a reserved feature flag beside the known one
         (header_with(source=b"\0\1\0"), CorruptError),  # no width
         (header_with(source=b"\2\2\x10\3\1"), CorruptError),  # coded larger than the source
         (header_with(source=b"\2\2\x10\0\1"), CorruptError),  # coded without width

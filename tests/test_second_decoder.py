@@ -25,6 +25,7 @@ from second_decoder.indices import decode_indices
 from second_decoder.integer_layers import Integers
 from second_decoder.metadata import read_metadata
 from second_decoder.model_file import ModelFile
+from second_decoder.overlay import read_overlay
 from strategies import containers
 from test_container import ROOMY
 
@@ -107,7 +108,12 @@ def test_the_picture_is_the_same(path: Path) -> None:
     codec, indices = first(path, container)
     assert isinstance(codec, ImageCodec)
     picture = codec.decode(indices)
-    colours = from_rgb(codec.pixels(indices).astype(np.int64), container.source)
+    rgb = codec.pixels(indices).astype(np.int64)
+    if container.overlay:
+        overlay = read_overlay(container.overlay, container.source.height, container.source.width)
+        for row, own in zip(rgb, overlay, strict=True):
+            row[:] = [below if colour is None else colour for below, colour in zip(row, own, strict=True)]
+    colours = from_rgb(rgb, container.source)
     if container.alpha:
         alpha = np.array(read_alpha(container.alpha, container.source.height, container.source.width))
         assert np.array_equal(alpha, levels(picture.getchannel("A")))

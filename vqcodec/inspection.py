@@ -53,6 +53,7 @@ class ImageFileInfo(FileInfo):
         colour: the format of its pixels: "rgb", "grey", "bilevel", "palette", "grey_16" or "cmyk".
         alpha_bytes: of its alpha channel, as it is coded; 0 if it has none.
         metadata_bytes: of colour profile, EXIF and XMP, as they are packed; 0 if there are none.
+        overlay_bytes: of the pixels that are coded without loss; 0 if there are none.
         bits_per_pixel: 8 total_bytes / pixels.
     """
 
@@ -63,6 +64,7 @@ class ImageFileInfo(FileInfo):
     colour: str
     alpha_bytes: int
     metadata_bytes: int
+    overlay_bytes: int
     bits_per_pixel: float
 
 
@@ -120,6 +122,7 @@ def inspect(data: FileData, allow_truncated: bool = False) -> ImageFileInfo | Au
             colour=source.colour.name.lower(),
             alpha_bytes=len(container.chunks.alpha),
             metadata_bytes=len(container.chunks.metadata),
+            overlay_bytes=len(container.chunks.overlay),
             bits_per_pixel=8 * size / pixels,
         )
     seconds = source.samples / source.sample_rate

@@ -1,6 +1,6 @@
 """Fuzzing: changed files are read, and what comes of them is held against independent oracles.
 
-    python -m scripts.fuzz containers --count 1000000   the layout of `.vq` files, their alpha and metadata
+    python -m scripts.fuzz containers --count 1000000   the layout of `.vq` files, and their chunks
     python -m scripts.fuzz decodes --seconds 600        all of the way to pixels and samples, with small models
     python -m scripts.fuzz models --count 3000          model files, and a short use of what loads
     python -m scripts.fuzz.guided containers --corpus FOLDER   the same, guided by coverage

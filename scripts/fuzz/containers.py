@@ -1,4 +1,4 @@
-"""Containers: `bitstream` accepts what docs/FORMAT.md allows and nothing else, and so it is with alpha and metadata.
+"""Containers: `bitstream` accepts what docs/FORMAT.md allows and nothing else, and so it is with their chunks.
 
 The second decoder, in tests/second_decoder, which was written from the text alone, says what that is.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bitstream import (
     BitstreamError,
@@ -15,7 +16,9 @@ from bitstream import (
     LimitError,
     Limits,
     decode_alpha,
+    decode_overlay,
     encode_alpha,
+    encode_overlay,
     layer_ends,
     pack,
     unpack,
@@ -25,17 +28,17 @@ from vqcodec.image.metadata import unpack_metadata
 from .file_mutations import mutate_file
 from .seeds import damaged_files, golden_files
 from .target import MIB, Target, demand
-from .text import FormatError, Picture, Sound, read_alpha, read_container, read_metadata, same
+from .text import FormatError, Picture, Sound, read_alpha, read_container, read_metadata, read_overlay, same
 
 __all__ = ["containers"]
 
 LIMITS = Limits(max_pixels=2**15, max_samples=2**19, max_seconds=2**5)
 EXIF_HEAD, ORIENTATION = b"Exif\0\0", (b"tiff:Orientation", b"\1\x12", b"\x12\1")
-SLOW_PIXELS = 2**8  # the second decoder takes alpha a pixel at a time
+SLOW_PIXELS = 2**8  # the second decoder takes them one at a time
 
 
 def containers() -> Target:
-    """The layout of `.vq` files, their alpha and their metadata."""
+    """The layout of `.vq` files, and their chunks."""
     whole, damaged = golden_files(), damaged_files()
     return Target(whole, damaged, mutate_file, judge, (BitstreamError,), memory=80 * MIB, seconds=1, batch=2000)
 
@@ -50,6 +53,7 @@ def judge(data: bytes) -> None:
     if isinstance(container.source, ImageSource):
         _judge_alpha(container.chunks.alpha, container.source.height, container.source.width)
         _judge_metadata(container.chunks.metadata)
+        _judge_overlay(container.chunks.overlay, container.source.height, container.source.width)
 
 
 def _read(data: bytes, allow_truncated: bool) -> tuple[Any, BitstreamError | None]:
@@ -89,7 +93,7 @@ def _fields(container: Any) -> tuple[object, ...]:
     colours = palette if isinstance(palette, bytes) else bytes(level for colour in palette for level in colour)
     return (
         source | {"palette": colours},
-        *(chunks.alpha or b"", chunks.metadata or b""),
+        *(chunks.alpha or b"", chunks.metadata or b"", chunks.overlay or b""),
         *(container.fingerprint, container.decoder_version, container.rate_point),
         [(layer.stream, layer.indices_crc) for layer in container.layers],
     )
@@ -105,6 +109,31 @@ def _judge_alpha(chunk: bytes, height: int, width: int) -> None:
         alpha = same(lambda: decode_alpha(chunk, height, width), lambda: np.array(read_alpha(chunk, height, width)))
     again = decode_alpha(encode_alpha(alpha), height, width)
     demand(np.array_equal(again, alpha), "alpha does not come back")
+
+
+def _judge_overlay(chunk: bytes, height: int, width: int) -> None:
+    """Decode an overlay; if it is small, as the text does."""
+    if not chunk:
+        return
+    if height * width > SLOW_PIXELS:
+        pixels = _overlay(chunk, height, width)
+    else:
+        pixels = same(lambda: _overlay(chunk, height, width), lambda: _overlay_of_text(chunk, height, width))
+    mask = pixels[..., 0] >= 0
+    if mask.any():
+        again = _overlay(encode_overlay(pixels.clip(0).astype(np.uint8), mask), height, width)
+        demand(np.array_equal(again, pixels), "an overlay does not come back")
+
+
+def _overlay(chunk: bytes, height: int, width: int) -> NDArray[np.int64]:
+    """The colours of an overlay, `[H, W, 3]`, and -1 for what is below it."""
+    indices, colours = decode_overlay(chunk, height, width)
+    pixels: NDArray[np.int64] = np.concatenate([[[-1] * 3], colours.astype(np.int64)])[indices]
+    return pixels
+
+
+def _overlay_of_text(chunk: bytes, height: int, width: int) -> NDArray[np.int64]:
+    return np.array([[colour or (-1,) * 3 for colour in row] for row in read_overlay(chunk, height, width)])
 
 
 def _judge_metadata(chunk: bytes) -> None:

@@ -13,8 +13,6 @@ from functools import cache
 from random import Random
 from typing import Any
 
-import numpy as np
-
 from bitstream import (
     AudioSource,
     BitstreamError,
@@ -25,29 +23,22 @@ from bitstream import (
     Layer,
     Limits,
     Rotation,
-    encode_alpha,
     pack,
     unpack,
 )
-from bitstream.fields import Reader, encode_varint
+from bitstream.fields import encode_varint
 from bitstream.sources import audio_fields
 
-from .bombs import bomb
 from .byte_mutations import mutate_bytes, splice
+from .chunk_mutations import other_chunks
+from .numbers import NUMBERS, other_words, overlong
 
 __all__ = ["mutate_file", "with_right_indices"]
 
 ROOMY = Limits(max_pixels=2**64, max_samples=2**97, max_seconds=2**64, max_stream_bytes=2**40)
-NUMBERS = (0, 1, 2, 3, 15, 16, 17, 127, 128, 255, 256, 2**14, 2**16, 2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**63, 2**64)
 FEW, ANGLES = (0, 0, 1, 1, 2, 3, 2**63), (0, 1, 2**14, 2**15, 2**16 - 1, 2**16)
 SIDES = (1, 2, 3, 15, 16, 17, 33, 64, 100, 2046, 2048, 8192)
 RATES = (1, 999, 1_000, 8_000, 16_000, 44_100, 192_000, 10_000_000, 2**32 - 1)
-# EXIF of either byte order, and XMP, with the orientation 6.
-TURNED = (
-    b"II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\0\0\0\0\0\0\0",
-    b"MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\6\0\0\0\0\0\0",
-    b'<x tiff:Orientation="6"/>',
-)
 OVERLONG = (b"\x80\0", b"\x80\x80\x80\x80\x80\0", b"\xff" * 5, b"\xff" * 11, b"")
 
 
@@ -91,7 +82,7 @@ def _container(data: bytes) -> Container | None:
 
 def _other_container(container: Container, rng: Random, others: Sequence[bytes]) -> Container:
     change: Callable[[Container, Random, Sequence[bytes]], Container]
-    change = rng.choice((_other_source, _other_source, _other_chunks, _other_layers, _other_layers, _other_numbers))
+    change = rng.choice((_other_source, _other_source, other_chunks, _other_layers, _other_layers, _other_numbers))
     try:
         return change(container, rng, others)
     except ValueError:  # no container
@@ -118,79 +109,6 @@ def _other_source(container: Container, rng: Random, _: Sequence[bytes]) -> Cont
     return replace(container, source=ImageSource(width, height, *coded, colour, palette), chunks=chunks)
 
 
-def _other_chunks(container: Container, rng: Random, _: Sequence[bytes]) -> Container:
-    alpha, metadata = container.chunks.alpha, container.chunks.metadata
-    kind, is_alpha = rng.randrange(4), rng.random() < 0.5
-    if rng.random() < 0.02:
-        new = _alpha_bomb(container) if is_alpha else bomb()
-    elif kind == 0:
-        new = b""
-    elif kind == 1:
-        new = rng.randbytes(20)
-    elif kind == 2:
-        new = mutate_bytes(alpha if is_alpha else metadata, rng)
-    else:
-        new = _alpha(container, rng) if is_alpha else _metadata(rng)
-    alpha, metadata = (new, metadata) if is_alpha else (alpha, new)
-    return replace(container, chunks=Chunks(alpha, metadata))
-
-
-def _alpha_bomb(container: Container) -> bytes:
-    """Alpha that is neither 0 nor 255 anywhere, and unpacks to far more values than there are pixels."""
-    source = container.source
-    if not isinstance(source, ImageSource) or source.width * source.height > 2**12:
-        return b""
-    size, stream, values = _alpha_parts(encode_alpha(np.full((source.height, source.width), 128, np.uint8)))
-    return size + stream + values[:1] + bomb()
-
-
-def _alpha(container: Container, rng: Random) -> bytes:
-    """A true alpha chunk, mostly of the size of the picture, sometimes with other bytes in it."""
-    height, width = 5, 7
-    source = container.source
-    if isinstance(source, ImageSource) and source.width * source.height <= 2**10 and rng.random() < 0.9:
-        height, width = source.height, source.width
-    levels = np.array(rng.choice(((0, 255), (0, 9, 255), (128,), (255,), (0,), tuple(range(256)))), np.uint8)
-    alpha = np.random.default_rng(rng.getrandbits(32)).choice(levels, (height, width))
-    chunk = encode_alpha(alpha)
-    if rng.random() < 0.5:
-        return chunk
-    size, stream, values = _alpha_parts(chunk)
-    kind = rng.randrange(4)
-    if kind == 0:
-        stream = _other_words(stream, rng)
-    elif kind == 1 and values:
-        values = values[:1] + zlib.compress(bytes(rng.choice((0, 1, alpha.size, 2**16))))
-    else:
-        return mutate_bytes(chunk, rng)
-    return (encode_varint(len(stream)) if rng.random() < 0.9 else size) + stream + values
-
-
-def _alpha_parts(chunk: bytes) -> tuple[bytes, bytes, bytes]:
-    """Size of the stream, stream, and values of a true alpha chunk."""
-    reader = Reader(chunk)
-    size = reader.varint()
-    start = reader.position
-    return chunk[:start], chunk[start : start + size], chunk[start + size :]
-
-
-def _other_words(stream: bytes, rng: Random) -> bytes:
-    """A stream with words more or less at its end."""
-    more, count = rng.random() < 0.6, 4 * rng.choice((1, 2, 2, 3, 20))
-    return stream + rng.choice((bytes(count), rng.randbytes(count))) if more else stream[:-count]
-
-
-def _metadata(rng: Random) -> bytes:
-    records = b""
-    for _ in range(rng.choice((0, 1, 2, 3))):
-        content = rng.choice((b"", *TURNED, b"II*\0", b"<x/>", rng.randbytes(30)))
-        content = mutate_bytes(content, rng) if rng.random() < 0.3 else content
-        size = rng.choice((len(content), len(content), rng.choice(NUMBERS)))
-        number = encode_varint(size) if rng.random() < 0.9 else _overlong(encode_varint(size))
-        records += bytes((rng.randrange(6),)) + number + content
-    return zlib.compress(records) + rng.choice((b"", b"", b"\0"))
-
-
 def _other_layers(container: Container, rng: Random, others: Sequence[bytes]) -> Container:
     layers = list(container.layers)
     at, kind = rng.randrange(len(layers)), rng.randrange(8)
@@ -207,7 +125,7 @@ def _other_layers(container: Container, rng: Random, others: Sequence[bytes]) ->
     elif kind == 5:
         rng.shuffle(layers)
     elif kind == 6:
-        layers[at] = Layer(_other_words(layers[at].stream, rng), layers[at].indices_crc)
+        layers[at] = Layer(other_words(layers[at].stream, rng), layers[at].indices_crc)
     elif others and (other := _container(rng.choice(others))) is not None:
         layers[at] = rng.choice(other.layers)
     return replace(container, layers=tuple(layers))
@@ -234,7 +152,8 @@ def _draft(container: Container) -> Draft:
         fields += map(encode_varint, audio_fields(source))
     else:
         size, coded = (source.width, source.height), (source.coded_width, source.coded_height)
-        flags = 0x10 * (size != coded) | 0x20 * bool(container.chunks.alpha) | 0x40 * bool(container.chunks.metadata)
+        parts = container.chunks.alpha, container.chunks.metadata, container.chunks.overlay
+        flags = 0x10 * (size != coded) + sum(0x20 << bit for bit, part in enumerate(parts) if part)
         fields += [*map(encode_varint, size), bytes((source.colour | flags,))]
         fields += map(encode_varint, coded if size != coded else ())
         if source.colour == ColourFormat.PALETTE:
@@ -255,7 +174,7 @@ def _change_draft(draft: Draft, rng: Random) -> None:
     elif kind == 3:
         draft.fields[at] = bytes((rng.randrange(256),))
     elif kind == 4:
-        draft.fields[at] = _overlong(draft.fields[at])
+        draft.fields[at] = overlong(draft.fields[at])
     elif kind == 5:
         del draft.fields[at]
     else:
@@ -273,7 +192,7 @@ def _assembled(draft: Draft, rng: Random) -> bytes:
     numbers = list(map(encode_varint, sizes))
     if rng.random() < 0.05:
         at = rng.randrange(len(numbers))
-        numbers[at] = _overlong(numbers[at])
+        numbers[at] = overlong(numbers[at])
     parts = [*draft.fields, *numbers]
     for chunk in draft.chunks:
         crc = zlib.crc32(chunk) if rng.random() < 0.95 else rng.getrandbits(32)
@@ -284,11 +203,6 @@ def _assembled(draft: Draft, rng: Random) -> bytes:
         parts.append(rng.randbytes(rng.choice((1, 4, 9))))
     body = b"".join(parts)
     return _sealed(body) if rng.random() < 0.95 else body + rng.randbytes(4)
-
-
-def _overlong(varint: bytes) -> bytes:
-    """The same number in one byte more than it needs."""
-    return varint[:-1] + bytes((varint[-1] | 0x80, 0)) if varint else varint
 
 
 def _sealed(body: bytes) -> bytes:

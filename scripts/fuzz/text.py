@@ -21,6 +21,7 @@ from second_decoder.container import Picture, Sound, read_container
 from second_decoder.indices import decode_indices
 from second_decoder.metadata import read_metadata
 from second_decoder.model_file import ModelFile
+from second_decoder.overlay import read_overlay
 
 __all__ = [
     "FormatError",
@@ -31,6 +32,7 @@ __all__ = [
     "read_alpha",
     "read_container",
     "read_metadata",
+    "read_overlay",
     "same",
 ]
 

@@ -1,8 +1,8 @@
 """How the files in this folder were made: `python tests/golden_modes/make.py NAME ...` makes new ones.
 
-One of each mode of pictures, with metadata, with a reduced size, cut, and one of each bundled model. Those that are
-there are never made again: they are frozen, and as long as tests/test_golden_modes.py passes, what was written before
-can still be read.
+One of each mode of pictures, with metadata, with an overlay, with a reduced size, cut, and one of each bundled model.
+Those that are there are never made again: they are frozen, and as long as tests/test_golden_modes.py passes, what was
+written before can still be read.
 """
 
 from __future__ import annotations
@@ -59,6 +59,10 @@ def file_of(name: str) -> tuple[bytes, Codec]:
             return codec.compress(voices(1, 9_000, seed=5), 24_000, 40), codec
         side = 32 if name == "small" else 45
         return codec.compress(PHOTO.crop((0, 0, side, 32)), 50), codec
+    if name == "overlay":
+        codec, image = load("photo"), PHOTO.copy()
+        image.paste((0, 255, 0), (20, 5, 60, 40))
+        return codec.compress(image, 70), codec
     codec = load(TINY)
     if name in MODES:
         return codec.compress(of_mode(MODES[name]), 70), codec
@@ -87,7 +91,7 @@ def main(names: list[str]) -> None:
             "rate_point": indices.rate_point,
             "volume": list(indices.values.shape),
             "sha256": hashlib.sha256(indices.values.astype("<i4").tobytes()).hexdigest(),
-            "chunks": hashlib.sha256(indices.chunks.alpha + indices.chunks.metadata).hexdigest(),
+            "chunks": hashlib.sha256(b"".join(indices.chunks.present)).hexdigest(),
         }
         if isinstance(decoded, tuple):
             pins[f"{name}.vq"] |= {"shape": list(decoded[0].shape), "rate": decoded[1]}

@@ -12,7 +12,7 @@ __all__ = ["Container", "Layer", "Picture", "Sound", "read_container"]
 
 MAGIC = bytes.fromhex("8e56510a")
 RGB, GREY, PALETTE, CMYK = 0, 1, 3, 5
-HAS_CODED_SIZE, HAS_ALPHA, HAS_METADATA, RESERVED = 1 << 4, 1 << 5, 1 << 6, 1 << 7
+HAS_CODED_SIZE, HAS_ALPHA, HAS_METADATA, HAS_OVERLAY = 1 << 4, 1 << 5, 1 << 6, 1 << 7
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,7 @@ class Container:
     layer_count: int
     alpha: bytes | None
     metadata: bytes | None
+    overlay: bytes | None
     layers: tuple[Layer, ...]
 
 
@@ -75,33 +76,27 @@ def read_container(file: bytes, cut: bool = False) -> Container:
     kind = data.byte()
     require(kind in (0, 1), "the mode or the modality is reserved")
     fingerprint, decoder_version = data.take(8), data.varint()
-    has_alpha = has_metadata = False
-    source: Picture | Sound
-    if kind == 0:
-        source, has_alpha, has_metadata = read_picture(data)
-    else:
-        source = read_sound(data)
+    source, has_chunks = read_picture(data) if kind == 0 else (read_sound(data), [False] * 3)
     rate_point, count = data.varint(), data.varint()
     require(rate_point <= 255, "the rate point is out of range")
     require(1 <= count <= 8, "the number of layers is out of range")
     sizes = [data.varint() for _ in range(count)]
-    alpha_size = data.varint() if has_alpha else None
-    metadata_size = data.varint() if has_metadata else None
-    require(alpha_size != 0 and metadata_size != 0, "a chunk is empty")
-    alpha, metadata = read_chunk(data, alpha_size), read_chunk(data, metadata_size)
+    chunk_sizes = [data.varint() if has_chunk else None for has_chunk in has_chunks]
+    require(0 not in chunk_sizes, "a chunk is empty")
+    alpha, metadata, overlay = (read_chunk(data, size) for size in chunk_sizes)
     layers = read_layers(data, sizes)
     end = data.rest()
     is_complete, is_shorter = len(layers) == count and len(end) == 4, len(layers) < count or len(end) < 4
     require((whole and is_complete) or (cut and is_shorter), "the file was cut, or goes on after its end")
     require(len(layers) > 0, "no layer is complete")
-    return Container(fingerprint, decoder_version, source, rate_point, count, alpha, metadata, layers)
+    return Container(fingerprint, decoder_version, source, rate_point, count, alpha, metadata, overlay, layers)
 
 
-def read_picture(data: ByteReader) -> tuple[Picture, bool, bool]:
-    """The source, whether there is an alpha chunk, and whether there is a metadata chunk."""
+def read_picture(data: ByteReader) -> tuple[Picture | Sound, list[bool]]:
+    """The source, and whether there are the chunks of alpha, metadata and overlay."""
     width, height, byte = data.varint(), data.varint(), data.byte()
     colour = byte & 15
-    require(colour <= CMYK and not byte & RESERVED, "the colour is reserved")
+    require(colour <= CMYK, "the colour is reserved")
     require(not byte & HAS_ALPHA or colour in (RGB, GREY), "a colour format that has no alpha has some")
     coded_width, coded_height = width, height
     if byte & HAS_CODED_SIZE:
@@ -112,7 +107,7 @@ def read_picture(data: ByteReader) -> tuple[Picture, bool, bool]:
     require(colours <= 256, "the palette is too large")
     palette = [data.take(3) for _ in range(colours)]
     source = Picture(width, height, colour, coded_width, coded_height, tuple((r, g, b) for r, g, b in palette))
-    return source, bool(byte & HAS_ALPHA), bool(byte & HAS_METADATA)
+    return source, [bool(byte & flag) for flag in (HAS_ALPHA, HAS_METADATA, HAS_OVERLAY)]
 
 
 def read_sound(data: ByteReader) -> Sound:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from bitstream import Chunks, FingerprintError, ImageSource, InputError, LimitError, Limits
+from bitstream import FingerprintError, ImageSource, InputError, LimitError, Limits
 from vqcodec.arguments import whole_number
 from vqcodec.budget import check_budget, taken
 from vqcodec.codec import Codec, limits
@@ -23,9 +23,10 @@ from vqcodec.defaults import DEFAULT_EFFORT, DEFAULT_QUALITY, EFFORTS, Effort
 from vqcodec.image.config import AutoencoderConfig
 from vqcodec.image.modes import Prepared, image_of, prepare, restore
 from vqcodec.image.networks import Networks
+from vqcodec.image.overlay import best_file, best_version
 from vqcodec.image.pixels import picture_of, read_picture, rgb_array
 from vqcodec.image.refinement import refine, setting_to_refine
-from vqcodec.image.scales import Scales, resized
+from vqcodec.image.scales import resized
 from vqcodec.indices import Indices, Source
 from vqcodec.model import Model
 from vqcodec.quality import Setting
@@ -98,11 +99,11 @@ class ImageCodec(Codec):
         image = _opened(image, keep_metadata)
         if max_bytes is not None:
             budget = check_budget(max_bytes)
-            return taken(Scales(self, self._prepared(image, keep_metadata), budget, effort).file(), budget)
+            return taken(best_file(self, self._prepared(image, keep_metadata), budget, effort), budget)
         if effort == "high":
             refined = self._encode_refined(image, setting_to_refine(self.model, quality), keep_metadata)
             return self.write(refined)
-        return self.write(self._encode(image, chosen, keep_metadata))
+        return self.write(self._encode(image, chosen, keep_metadata, with_overlay=True))
 
     def decompress(
         self,
@@ -141,6 +142,8 @@ class ImageCodec(Codec):
     ) -> Indices | list[Indices]:
         """The indices of a picture, or of each of several (a sequence, or uint8 `[B, H, W, C]`).
 
+        They are those of the whole picture: only `compress` codes parts of it without loss, as an overlay.
+
         Args:
             image: as for `compress`.
             lambda_: squared quantization widths that a bit is worth; 0 takes the nearest codeword.
@@ -167,7 +170,7 @@ class ImageCodec(Codec):
         return restore(pixels, _picture(indices.source), indices.chunks)
 
     def pixels(self, indices: Indices) -> NDArray[np.uint8]:
-        """The colours of `decode`, uint8 `[H, W, 3]`: a picture that was coded at a smaller scale is scaled up."""
+        """The colours of `decode` below the overlay, `[H, W, 3]`; what was coded at a smaller scale is scaled up."""
         self._check(indices)
         source = _picture(indices.source)
         coded = self._networks.decode(indices.values, indices.rate_point, source.coded_height, source.coded_width)
@@ -248,19 +251,19 @@ class ImageCodec(Codec):
             )
 
     def _encode_refined(self, image: Picture, chosen: Setting, keep_metadata: bool) -> Indices:
-        picture = self._prepared(image, keep_metadata)
+        picture = best_version(self, self._prepared(image, keep_metadata), chosen)
         values = self.refine(picture.pixels, self.analyse(picture.pixels), chosen)
         return self.indices(values, chosen.rate_point, picture.source, picture.chunks)
 
-    def _encode(self, image: Picture, chosen: Setting, keep_metadata: bool = False) -> Indices:
-        # The pixels, which may be many, are gone when codes are chosen.
-        latents, source, chunks = self._analysed(image, keep_metadata)
-        return self.quantize(latents, chosen, source, chunks)
-
-    def _analysed(self, image: Picture, keep_metadata: bool) -> tuple[NDArray[np.float32], ImageSource, Chunks]:
-        """z_e of a picture, as of `analyse`, and what else is coded of it."""
+    def _encode(
+        self, image: Picture, chosen: Setting, keep_metadata: bool = False, with_overlay: bool = False
+    ) -> Indices:
         picture = self._prepared(image, keep_metadata)
-        return self.analyse(picture.pixels), picture.source, picture.chunks
+        if with_overlay:
+            picture = best_version(self, picture, chosen)
+        latents, source, chunks = self.analyse(picture.pixels), picture.source, picture.chunks
+        del picture  # the pixels, which may be many, are gone when codes are chosen
+        return self.quantize(latents, chosen, source, chunks)
 
     def _prepared(self, image: Picture, keep_metadata: bool) -> Prepared:
         """What is coded of a picture; InputError if it is none, or one that would not be decoded."""

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from bitstream import Chunks, ColourFormat, ImageSource, InputError, decode_alpha, encode_alpha
+from bitstream import Chunks, ColourFormat, ImageSource, InputError, decode_alpha, encode_alpha, lay_over
 from vqcodec.image.depth import to_eight_bits, to_sixteen_bits
 from vqcodec.image.hidden import fill_hidden
 from vqcodec.image.metadata import metadata_of, pack_metadata, unpack_metadata
@@ -52,9 +52,9 @@ class Prepared:
     """A picture as it is coded.
 
     Attributes:
-        pixels: uint8 `[H, W, 3]`, RGB. Where the picture is fully transparent they are not its own.
+        pixels: uint8 `[H, W, 3]`, RGB. Where the picture is fully transparent, or has an overlay, they are not its own.
         source: its size and colour format.
-        chunks: its alpha and metadata.
+        chunks: its alpha, metadata and overlay.
     """
 
     pixels: Pixels
@@ -90,12 +90,16 @@ def image_of(pixels: NDArray[np.uint8]) -> Image.Image:
 
 
 def restore(pixels: Pixels, source: ImageSource, chunks: Chunks) -> Image.Image:
-    """The picture in the mode that went in, of pixels `[H, W, 3]`; where it is fully transparent it is black.
+    """The picture in the mode that went in, of pixels `[H, W, 3]`, which may be overwritten.
+
+    The overlay is laid over them. Where the picture is fully transparent it is black.
 
     Raises:
         CorruptError: the chunks are damaged.
         LimitError: the metadata are too large.
     """
+    if chunks.overlay:
+        lay_over(pixels, chunks.overlay)
     image = _in_colour_format(Image.fromarray(pixels), source)
     if chunks.alpha:
         alpha = Image.fromarray(decode_alpha(chunks.alpha, source.height, source.width))
