@@ -228,6 +228,6 @@ def test_containers_are_read_and_refused_alike(container: bitstream.Container, d
         return
     found = read_container(whole)
     assert [(each.stream, each.indices_crc) for each in found.layers] == [astuple(each) for each in expected.layers]
-    assert (found.alpha or b"", found.metadata or b"") == astuple(expected.chunks)
+    assert (found.alpha or b"", found.metadata or b"", found.overlay or b"") == astuple(expected.chunks)
     assert (found.fingerprint, found.rate_point) == (expected.fingerprint, expected.rate_point)
     assert found.decoder_version == expected.decoder_version
