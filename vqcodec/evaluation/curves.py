@@ -57,8 +57,9 @@ class Curve:
 def envelope(curves: Sequence[Curve]) -> Curve:
     """The best of several curves of one metric at every rate: their points that lie below none of the others.
 
-    Points are in order of rate. Beyond its highest rate a curve counts with its last value, as nobody needs to spend
-    more. A single curve stays as it is.
+    Points are in order of rate; between those of two curves the best is interpolated, too, and may be a little above
+    both. Beyond its highest rate a curve counts with its last value, as nobody needs to spend more. A single curve
+    stays as it is.
     """
     if len(curves) == 1:
         return curves[0]

@@ -15,7 +15,7 @@ from typing import Any
 import vqcodec
 from vqcodec.evaluation.curves import Curve, Metric, interpolate, rises
 from vqcodec.evaluation.entrants import Entrant
-from vqcodec.evaluation.modality import Modality
+from vqcodec.evaluation.modality import Modality, RateScale
 from vqcodec.evaluation.report import markdown_table, number
 from vqcodec.evaluation.results import Results
 
@@ -141,26 +141,32 @@ def _strictness(own: Sequence[Any], modality: Modality) -> list[str]:
 
 def _best_settings(results: Results) -> list[Section]:
     """Which of its settings a codec is compared at, by each metric."""
-    metrics, settings = results.modality.metrics, {each.name: each.setting or "plain" for each in results.entrants}
+    metrics, scale = results.modality.metrics, results.modality.rate
+    settings = {each.name: each.setting or "plain" for each in results.entrants}
     rows = []
     for name in dict.fromkeys(each.curve for each in results.entrants if each.setting):
-        cells = (_runs(results.curves[metric.name][name], settings, results.modality.rate.digits) for metric in metrics)
+        cells = (_runs(results.curves[metric.name][name], settings, scale) for metric in metrics)
         rows.append((results.labels[name], *cells))
     remark = (
-        "A codec with several settings is compared at the one that is best at the rate, for every metric by itself: on "
-        f"the mean curves, in {results.modality.rate.unit}."
+        "A codec with several settings is compared at the one that is best at the rate, for every metric by itself. "
+        f"These are the best at {scale.tabled[0]:g} to {scale.tabled[-1]:g} {scale.unit}, by the mean curves."
     )
     header = ("codec", *(f"best by {metric.short}" for metric in metrics))
     return [Section("The best settings", (remark,), header, tuple(rows), wordy=True)] if rows else []
 
 
-def _runs(curve: Curve, settings: Mapping[str, str], digits: int) -> str:
-    """The settings along a curve, and between which rates they are the best."""
-    groups = groupby(zip(curve.entrants, curve.rates, strict=True), key=lambda point: point[0])
-    runs = [(settings[name], [rate for _, rate in points]) for name, points in groups]
-    if len(runs) == 1:
-        return runs[0][0]
-    return "; ".join(f"{setting} ({rates[0]:.{digits}f} to {rates[-1]:.{digits}f})" for setting, rates in runs) or "-"
+def _runs(curve: Curve, settings: Mapping[str, str], scale: RateScale) -> str:
+    """The settings along a curve within the tabled rates, and from which rate on they are the best."""
+    points = [
+        (settings[name], rate)
+        for name, rate in zip(curve.entrants, curve.rates, strict=True)
+        if scale.tabled[0] <= rate <= scale.tabled[-1]
+    ]
+    runs = [(setting, next(run)[1]) for setting, run in groupby(points, key=lambda point: point[0])]
+    if not runs:
+        return "-"
+    later = (f"{setting} from {rate:.{scale.digits}f} on" for setting, rate in runs[1:])
+    return ", ".join((runs[0][0], *later))
 
 
 def _settings(results: Results) -> Section:
