@@ -20,7 +20,7 @@ from PIL import Image, ImageDraw, ImageFont
 from bitstream import ImageSource, VqcodecError
 from vqcodec.defaults import DEFAULT_MODEL
 from vqcodec.evaluation.metrics import psnr
-from vqcodec.evaluation.peers import JPEG, WEBP, Peer
+from vqcodec.evaluation.peers import JPEG, MOZJPEG, WEBP, Peer
 from vqcodec.image.contact_sheet import contact_sheet
 from vqcodec.image.pixels import read_rgb
 from vqcodec.loading import for_pictures, load
@@ -111,7 +111,7 @@ def main() -> None:
     picture, budget = read_rgb(arguments.picture).image, arguments.budget
     shown = [
         own(arguments.model, picture, budget),
-        best([JPEG, BASELINE], picture, budget),
+        best([peer for peer in (MOZJPEG, JPEG, BASELINE) if peer.available], picture, budget),
         best([WEBP], picture, budget),
     ]
     original = captioned(picture, f"original, {picture.width} x {picture.height}", arguments.width)

@@ -40,10 +40,11 @@ def evaluate(folder: Path, out: Path, model: Path, *options: object) -> Result:
 
 
 def compared() -> str:
-    """All codecs that are here; JPEG is compared with the others, as the rate of the tiny model hardly moves."""
+    """Codecs that are here and quick; JPEG is compared with the others, as the rate of the tiny model hardly moves."""
     from vqcodec.evaluation.peers import PEERS
 
-    return ",".join(["jpeg", "vqcodec", *(peer.name for peer in PEERS[1:] if peer.available)])
+    quick = dict.fromkeys(peer.name for peer in PEERS if peer.available and peer.name not in ("jpeg", "avif"))
+    return ",".join(["jpeg", "vqcodec", *quick])
 
 
 def results(root: Path) -> dict:

@@ -43,11 +43,11 @@ def test_the_report_is_complete(evaluated: Path) -> None:
 
 
 def test_every_row_is_what_files_made_by_hand_say(evaluated: Path, tiny_codec: ImageCodec) -> None:
-    codecs = {"vqcodec": tiny_codec} | {peer.name: peer for peer in PEERS}
+    peers = {f"{peer.name} {peer.setting}".strip(): peer for peer in PEERS if peer.name in compared().split(",")}
+    codecs = {"vqcodec": tiny_codec} | peers
     originals = {name: Image.open(evaluated / "pictures" / name) for name in ("first.png", HOSTILE)}
     found = rows(evaluated)
-    grids = {peer.name: len(peer.qualities) for peer in PEERS if peer.available} | {"vqcodec": len(QUALITIES)}
-    assert len(found) == len(originals) * sum(grids.values())
+    assert len(found) == len(originals) * (len(QUALITIES) + sum(len(peer.qualities) for peer in peers.values()))
     for row in found[:: len(found) // 12]:
         codec, original = codecs[row["codec"]], originals[row["image"]]
         data = codec.compress(original, float(row["quality"]))
@@ -66,8 +66,9 @@ def test_the_json_agrees_with_the_csv(evaluated: Path) -> None:
         own = [each for each in found["points"] if (each["codec"], each["quality"]) == (mean["codec"], mean["quality"])]
         assert mean["images"] == len(own) == 2
         assert mean["psnr"] == pytest.approx(np.mean([each["psnr"] for each in own]))
-    assert found["codecs"][1]["qualities"] == list(QUALITIES)
-    assert "method 6" in next(each for each in found["codecs"] if each["name"] == "webp")["settings"]
+    codecs = {each["name"]: each for each in found["codecs"]}
+    assert codecs["vqcodec"]["qualities"] == list(QUALITIES)
+    assert "method 6" in codecs["webp plain YUV"]["settings"]
     assert found["versions"].keys() >= {"vqcodec", "torch", "pillow"}
 
 
@@ -78,6 +79,20 @@ def test_every_codec_is_compared_on_the_means_and_on_every_picture(evaluated: Pa
         assert {(name, codec, "psnr") for codec in compared().split(",")[1:]} <= asked
     assert (None, "<b>Theirs</b> (published)", "ms_ssim") in asked
     assert ("first.png", "<b>Theirs</b> (published)", "psnr") not in asked
+
+
+def test_a_codec_is_compared_at_the_best_of_its_settings(evaluated: Path) -> None:
+    found = results(evaluated)
+    for metric in ("psnr", "ms_ssim", "ssimulacra2"):
+        best = found["curves"][metric]["avif6"]
+        assert set(best["entrants"]) <= {each["name"] for each in found["codecs"] if each["curve"] == "avif6"}
+        own = [each for each in found["means"] if each["codec"] in best["entrants"]]
+        for rate, value in zip(best["rates"], best["values"], strict=True):
+            assert value >= max(each[metric] for each in own if each["bits_per_pixel"] <= rate)
+    (row,) = [line for line in (evaluated / "stdout").read_text().splitlines() if line.startswith("| AVIF, speed 6 |")][
+        -1:
+    ]
+    assert "tune=" in row
 
 
 def test_nothing_of_a_name_is_markup(evaluated: Path) -> None:
@@ -117,7 +132,7 @@ def test_a_picture_that_a_codec_refuses_is_left_out(tmp_path: Path) -> None:
     Image.radial_gradient("L").save(tmp_path / "pictures" / "small.png")
     result = run("eval", "rd", tmp_path / "pictures", "--out", tmp_path / "report", "--codecs", "jpeg,webp")
     assert result.exit_code == 1
-    assert "long.png: WebP at quality" in result.stderr
+    assert "long.png: WebP (plain YUV) at quality" in result.stderr
     assert "1 of 2 pictures were left out" in result.stderr
     assert {row["image"] for row in rows(tmp_path)} == {"small.png"}
 
@@ -149,7 +164,7 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path: Path) -> None:
     assert run(*command).exit_code == 0
     everything = (report / "cache.jsonl").read_text()
     assert everything.startswith(kept)
-    assert 0 < len(kept.split("\n")) - 1 < len(everything.split("\n")) - 1 == len(rows(tmp_path)) == 30
+    assert 0 < len(kept.split("\n")) - 1 < len(everything.split("\n")) - 1 == len(rows(tmp_path)) == 48
 
 
 def test_processes_that_are_ended_from_outside() -> None:

@@ -48,7 +48,7 @@ def point(codec: str, sound: str, quality: float, size: int, **changes: float) -
 
 
 def entrant(codec: str, *qualities: float) -> Entrant:
-    return Entrant(codec, codec.capitalize(), OPUS, "", "", qualities)
+    return Entrant(codec, codec, codec.capitalize(), "", OPUS, "", "", qualities)
 
 
 # Figures -----------------------------------------------------------------------------------------------------------
@@ -111,9 +111,9 @@ def test_the_json_agrees_with_the_csv(evaluated_sounds: Path) -> None:
 def test_targets_that_make_no_difference_are_left_out(evaluated_sounds: Path) -> None:
     assert TARGETS == (0.5, 1.0, 40.0)
     said = "vqcodec has the same files at target 0.5 as at the next one, which stands for them"
-    assert (
-        evaluated_sounds / "stderr"
-    ).read_text() == f"vqcodec: note: {said}\n{left_out_note(evaluated_sounds / 'sounds', 1)}"
+    without_opus, *others = (evaluated_sounds / "stderr").read_text().splitlines(keepends=True)
+    assert without_opus.startswith("vqcodec: note: Opus (LACE, NoLACE) is left out")
+    assert "".join(others) == f"vqcodec: note: {said}\n{left_out_note(evaluated_sounds / 'sounds', 1)}"
     assert said in (evaluated_sounds / "report" / "summary.md").read_text()
     assert results(evaluated_sounds)["codecs"][0]["qualities"] == [1, 40]
 

@@ -17,12 +17,12 @@ pytest.importorskip("pytorch_msssim", reason="needs vqcodec[eval]")
 
 from bitstream.errors import InputError
 from vqcodec.evaluation.averages import curves, means
-from vqcodec.evaluation.curves import interpolate, rises
+from vqcodec.evaluation.curves import Curve, envelope, interpolate, rises
 from vqcodec.evaluation.metrics import ms_ssim, psnr, ssimulacra2
 from vqcodec.evaluation.peers import PEERS, Peer
 from vqcodec.evaluation.picture_modality import PICTURES
 from vqcodec.evaluation.pictures import find_pictures, mirrored_to_size
-from vqcodec.evaluation.rate_distortion import METRICS, Point, measure
+from vqcodec.evaluation.rate_distortion import CODING_ERRORS, METRICS, Point, measure
 from vqcodec.evaluation.report import markdown_table, number, write_csv
 from vqcodec.evaluation.ssimulacra2 import blur
 
@@ -139,7 +139,39 @@ def test_a_single_rate_is_no_curve(rates: list[float]) -> None:
     assert np.isnan(interpolate(rates, [25.0] * len(rates), [0.2])).all()
 
 
-@pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.name)
+def test_the_best_of_two_curves_that_cross() -> None:
+    coarse = Curve((1, 2, 3), (0.1, 0.2, 0.4), (26.0, 27.0, 28.0), ("coarse",) * 3)
+    fine = Curve((5, 6, 7), (0.15, 0.3, 0.6), (24.0, 28.0, 32.0), ("fine",) * 3)
+    best = envelope([coarse, fine])
+    assert best.rates == (0.1, 0.2, 0.3, 0.6)
+    assert best.values == (26.0, 27.0, 28.0, 32.0)
+    assert (best.entrants, best.qualities) == (("coarse", "coarse", "fine", "fine"), (1, 2, 6, 7))
+
+
+def test_a_rate_that_gives_less_than_a_lower_one_is_not_the_best() -> None:
+    short = Curve((1, 2), (0.1, 0.2), (26.0, 30.0), ("short",) * 2)
+    long = Curve((1, 2), (0.3, 0.6), (29.0, 33.0), ("long",) * 2)
+    assert envelope([short, long]).rates == (0.1, 0.2, 0.6)
+    assert envelope([long]) == long
+    assert envelope([Curve((), (), ()), long]).rates == (0.3, 0.6)
+    assert envelope([Curve((), (), ())] * 2).rates == ()
+
+
+def test_no_setting_is_above_the_best_of_them() -> None:
+    rng = np.random.default_rng(3)
+    made = []
+    for name in "abc":
+        rates, values = np.sort(rng.uniform(0.05, 2, 9)), np.sort(rng.uniform(20, 40, 9))
+        made.append(Curve(tuple(range(9)), tuple(rates), tuple(values), (name,) * 9))
+    best = envelope(made)
+    assert rises(best.rates)
+    assert rises(best.values)
+    for curve in made:
+        above = interpolate(curve.rates, curve.values, best.rates) - best.values
+        assert np.nanmax(above) <= 1e-9
+
+
+@pytest.mark.parametrize("peer", PEERS, ids=lambda peer: f"{peer.name} {peer.setting}")
 def test_peers_really_compress(peer: Peer, picture: Image.Image) -> None:
     if not peer.available:
         pytest.skip(f"{peer.label} is not available")
@@ -155,7 +187,20 @@ def test_peers_really_compress(peer: Peer, picture: Image.Image) -> None:
 
 def test_the_version_of_a_peer_names_its_options() -> None:
     for peer in PEERS:
-        assert replace(peer, options={**peer.options, "other": 1}).version != peer.version
+        assert peer.at("other", other=1).version != peer.version
+
+
+def test_what_a_codec_does_not_take_is_an_error_of_coding() -> None:
+    for peer in PEERS:
+        if peer.name == "webp" and peer.available:
+            with pytest.raises(CODING_ERRORS):
+                peer.compress(Image.new("RGB", (16400, 8)), 50)
+
+
+def test_settings_of_a_peer_are_different_files(picture: Image.Image) -> None:
+    for name in dict.fromkeys(peer.name for peer in PEERS if peer.available):
+        own = [peer for peer in PEERS if peer.name == name]
+        assert len({peer.compress(picture, 40) for peer in own}) == len({peer.setting for peer in own}) == len(own)
 
 
 def test_means_are_over_the_pictures_of_a_setting() -> None:

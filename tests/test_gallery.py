@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -26,7 +27,9 @@ def picture() -> Image.Image:
 
 
 def entrants() -> list[Entrant]:
-    return choose_entrants(["jpeg", "webp"], [], "")[0]
+    """JPEG and WebP, at one setting each."""
+    found = {each.curve: each for each in choose_entrants(["jpeg", "webp"], [], "")[0][::-1]}
+    return [replace(found[name], name=name) for name in ("jpeg", "webp")]
 
 
 def points(name: str, grid: dict[float, float]) -> list[Point]:
@@ -49,8 +52,19 @@ def test_what_the_first_codec_cannot_reach_is_not_asked_of_the_others() -> None:
     assert [each.quality for each in choose_settings(measured, entrants(), (0.9,))] == [30, 50]
 
 
+def test_of_several_settings_the_best_at_the_rate_is_shown() -> None:
+    jpeg, webp = entrants()
+    sharp = replace(webp, name="webp sharp", setting="sharp")
+    measured = points("jpeg", {10: 0.1, 30: 0.4}) + points("webp", {0: 0.1, 50: 0.4})
+    better = [
+        replace(each, codec="webp sharp", ssimulacra2=score) for each, score in zip(measured[2:], (40, 60), strict=True)
+    ]
+    chosen = choose_settings(measured + better, [jpeg, webp, sharp], (0.1, 0.4))
+    assert [each.entrant.name for each in chosen] == ["jpeg", "webp", "jpeg", "webp sharp"]
+
+
 def test_other_rates_are_shown_where_the_first_codec_has_none_of_the_usual() -> None:
-    jpeg = Entrant("jpeg", "JPEG", entrants()[0].codec, "", "", (10.0, 30.0))
+    jpeg = replace(entrants()[0], qualities=(10.0, 30.0))
     assert choose_aims(points("jpeg", {10: 0.1, 30: 0.2}), jpeg) == AIMS
     assert choose_aims(points("jpeg", {10: 1.0, 30: 8.0}), jpeg) == (2.0, 4.0)
 

@@ -6,6 +6,7 @@ import io
 import shutil
 import struct
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,8 +18,11 @@ from tiny_audio import voices
 pytest.importorskip("pesq", reason="needs vqcodec[eval]")
 
 from bitstream.errors import InputError
+from vqcodec.evaluation.enhanced_opus import OPUSES, PACKAGE
 from vqcodec.evaluation.entrants import choose_among
 from vqcodec.evaluation.opus import OPUS, packets
+
+needs_enhancement = pytest.mark.skipif(not OPUSES[-1].available, reason=f"there is no {PACKAGE} for Node here")
 
 
 def ogg(wanted: list[bytes], segments: int) -> bytes:
@@ -98,6 +102,36 @@ def test_what_the_programs_say_is_told() -> None:
         OPUS.decompress(ogg([b"OpusHead" + bytes(99), b"OpusTags"], 1))
     assert "libopus" in OPUS.settings
     assert "--serial 1" in OPUS.version
+
+
+@needs_enhancement
+@pytest.mark.parametrize(("channels", "kbps"), [(1, 12), (2, 24), (3, 96)])
+def test_an_enhanced_sound_is_another_one(channels: int, kbps: float) -> None:
+    original = voices(channels, 32_000, seed=1)
+    plain = replace(OPUS, options=OPUSES[1].options)
+    data = plain.compress(original, 16_000, kbps)
+    expected, _ = plain.decompress(data)
+    found = []
+    for opus in OPUSES[1:]:
+        assert opus.compress(original, 16_000, kbps) == data
+        decoded, rate = opus.decompress(data)
+        assert (rate, decoded.dtype, len(decoded)) == (48_000, np.float32, channels)
+        both = decoded[:, : expected.shape[1]]
+        assert np.corrcoef(both.ravel(), expected.ravel())[0, 1] > 0.8
+        found.append(both)
+    assert not np.array_equal(*found)
+    with pytest.raises(InputError, match="node: "):
+        OPUSES[1].decompress(ogg([b"OpusHead" + bytes(99), b"OpusTags", b"\xff" * 9], 1))
+
+
+def test_without_the_enhancement(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vqcodec.evaluation.opus.Opus.available", property(lambda opus: not opus.setting))
+    monkeypatch.setattr("vqcodec.evaluation.enhanced_opus.EnhancedOpus.available", property(lambda _: False))
+    entrants, notes = choose_among(["opus"], ["opus"], OPUSES, lambda: pytest.fail("not asked for"))
+    assert [each.title for each in entrants] == ["Opus"]
+    assert len(notes) == 1
+    assert notes[0].startswith("Opus (LACE, NoLACE) is left out")
+    assert f"npm install {PACKAGE}" in notes[0]
 
 
 def test_without_the_programs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,7 +27,7 @@ EFFORTS: tuple[Effort, ...] = ("normal", "high")
 DEFAULT_EFFORT: Effort = "normal"
 
 # What `vqcodec eval rd` measures, of pictures and of sounds. Rates are in kbit/s.
-EVALUATED_CODECS = ("vqcodec", "jpeg", "webp", "avif", "jxl")
+EVALUATED_CODECS = ("vqcodec", "jpeg", "mozjpeg", "webp", "avif", "avif6", "jxl")
 EVALUATED_QUALITIES = tuple(float(quality) for quality in range(5, 100, 10))
 EVALUATED_SOUND_CODECS = ("vqcodec", "opus")
 EVALUATED_RATES = (0.6, 0.8, 1.0, 1.5, 2.0, 3.0, 4.0)

@@ -102,7 +102,10 @@ def rd(
     """Compress and decompress every picture, or every sound, of the folder DIR; report rate, quality and time.
 
     A folder that has pictures is evaluated as one of pictures, and its sounds are left out; otherwise it is the sounds:
-    vqcodec beside Opus (opusenc and opusdec have to be there), by PESQ-WB, STOI and ViSQOL.
+    vqcodec beside Opus (opusenc and opusdec have to be there), by PESQ-WB, STOI and ViSQOL. With Node and
+    @wasm-audio-decoders/opus-ml (npm install it in the working folder), Opus is also decoded with LACE and NoLACE.
+
+    Of a codec that is measured at several settings, the best at the rate counts, for each metric by itself.
 
     The folder REPORT gets report.html, summary.md, curves.png, curves.svg, results.csv and results.json. What was
     measured is kept there, in cache.jsonl and gallery.jsonl: a second run measures only what is missing.

@@ -27,7 +27,7 @@ def means(points: Iterable[Measured], modality: Modality) -> list[Any]:
 
 
 def curves(points: Iterable[Measured], metric: Metric) -> dict[str, Curve]:
-    """The mean curve of every codec, in the order of the points.
+    """The mean curve of every entrant, in the order of the points.
 
     Originals that have no such value at some setting, or an infinite one, are left out of both rate and metric: the
     smallest pictures of a folder for MS-SSIM, those that a codec keeps without loss for PSNR.
@@ -40,7 +40,7 @@ def curves(points: Iterable[Measured], metric: Metric) -> dict[str, Curve]:
         own = [group for group in groups if group[0].codec == name]
         rates = tuple(fmean(point.rate for point in group) for group in own)
         values = tuple(fmean(getattr(point, metric.name) for point in group) for group in own)
-        found[name] = Curve(tuple(group[0].quality for group in own), rates, values)
+        found[name] = Curve(tuple(group[0].quality for group in own), rates, values, (name,) * len(own))
     return found
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.interpolate import PchipInterpolator
 
-__all__ = ["Curve", "Metric", "interpolate", "rises", "setting_near", "to_decibels"]
+__all__ = ["Curve", "Metric", "envelope", "interpolate", "rises", "setting_near", "to_decibels"]
 
 MOST = 1 - 1e-7  # of a metric that ends at 1, where decibels would be infinite
 
@@ -45,11 +45,37 @@ class Curve:
         qualities: settings of the codec; empty if they are not known.
         rates: positive.
         values: of the metric.
+        entrants: names of what was measured at every point; empty if they are not known.
     """
 
     qualities: tuple[float, ...]
     rates: tuple[float, ...]
     values: tuple[float, ...]
+    entrants: tuple[str, ...] = ()
+
+
+def envelope(curves: Sequence[Curve]) -> Curve:
+    """The best of several curves of one metric at every rate: their points that lie below none of the others.
+
+    Points are in order of rate; between those of two curves the best is interpolated, too, and may be a little above
+    both. Beyond its highest rate a curve counts with its last value, as nobody needs to spend more. A single curve
+    stays as it is.
+    """
+    if len(curves) == 1:
+        return curves[0]
+    kept = []
+    for curve in curves:
+        others = [_reached(other, curve.rates) for other in curves if other is not curve and other.rates]
+        most = np.fmax.reduce([np.asarray(curve.values), *others])
+        points = zip(curve.rates, curve.values, curve.qualities, curve.entrants, strict=True)
+        kept += [point for point, best in zip(points, most, strict=True) if point[1] >= best]
+    rates, values, qualities, entrants = zip(*sorted(kept), strict=True) if kept else ((), (), (), ())
+    return Curve(qualities, rates, values, entrants)
+
+
+def _reached(curve: Curve, rates: Sequence[float]) -> NDArray[np.float64]:
+    """Its values at these rates, or at its highest; NaN below its lowest."""
+    return interpolate(curve.rates, curve.values, np.minimum(rates, max(curve.rates)))
 
 
 def to_decibels(values: ArrayLike) -> NDArray[np.float64]:

@@ -33,11 +33,13 @@ Codec = TypeVar("Codec")
 
 @dataclass(frozen=True)
 class Entrant(Generic[Codec]):
-    """A codec to measure, which can be sent to another process.
+    """A codec to measure, at one of its settings; it can be sent to another process.
 
     Attributes:
-        name: as options and results have it.
-        label: the name for people.
+        name: as results have it.
+        curve: the name of the codec, as options and curves have it: the settings of a codec share a curve.
+        label: that name for people.
+        setting: for people, how this one differs from the others of its curve; empty if there are none.
         codec: what compresses and decompresses.
         version: changes whenever results may.
         settings: what it is run with besides the quality, for people.
@@ -46,12 +48,19 @@ class Entrant(Generic[Codec]):
     """
 
     name: str
+    curve: str
     label: str
+    setting: str
     codec: Codec
     version: str
     settings: str
     qualities: tuple[float, ...]
     media_type: str = ""
+
+    @property
+    def title(self) -> str:
+        """Codec and setting, for people."""
+        return f"{self.label} ({self.setting})" if self.setting else self.label
 
 
 @dataclass(frozen=True)
@@ -76,15 +85,19 @@ def _load(model: str) -> vqcodec.ImageCodec:
 
 
 class Peer(Protocol):
-    """What `vqcodec` is compared with: a codec that says of itself what an `Entrant` has."""
+    """What `vqcodec` is compared with: a codec, at one of its settings, that says of itself what an `Entrant` has."""
 
     @property
     def name(self) -> str:
-        """As options and results have it."""
+        """Of the codec, as options and curves have it."""
 
     @property
     def label(self) -> str:
-        """The name for people."""
+        """That name for people."""
+
+    @property
+    def setting(self) -> str:
+        """How this one differs from others of the same name; empty if there are none."""
 
     @property
     def media_type(self) -> str:
@@ -148,15 +161,31 @@ def choose_among(
         if name == OURS:
             entrants.append(ours())
             continue
-        peer = next(peer for peer in peers if peer.name == name)
-        if peer.available:
-            grid = tuple(map(float, peer.qualities))
-            entrants.append(Entrant(name, peer.label, peer, peer.version, peer.settings, grid, peer.media_type))
-        elif names:
-            raise InputError(f"{peer.label} is not available here: {peer.remedy}")
-        else:
-            notes.append(f"{peer.label} is left out, it is not available here: {peer.remedy}")
+        own = [peer for peer in peers if peer.name == name]
+        found = [_entrant_of_peer(peer) for peer in own if peer.available]
+        if names and not found:
+            raise InputError(f"{own[0].label} is not available here: {own[0].remedy}")
+        entrants += found
+        lost = [peer for peer in own if not peer.available]
+        if lost:
+            settings = f" ({', '.join(peer.setting for peer in lost)})" if found else ""
+            remedy = lost[0].remedy
+            notes.append(f"{lost[0].label}{settings} is left out, it is not available here: {remedy}")
     return entrants, notes
+
+
+def _entrant_of_peer(peer: Peer) -> Entrant[Any]:
+    return Entrant(
+        name=f"{peer.name} {peer.setting}".strip(),
+        curve=peer.name,
+        label=peer.label,
+        setting=peer.setting,
+        codec=peer,
+        version=peer.version,
+        settings=peer.settings,
+        qualities=tuple(map(float, peer.qualities)),
+        media_type=peer.media_type,
+    )
 
 
 def entrant_of_model(codec: Codec, name: str, model: Model, qualities: Sequence[float]) -> Entrant[Codec]:
@@ -169,4 +198,4 @@ def entrant_of_model(codec: Codec, name: str, model: Model, qualities: Sequence[
                 digest.update(path.read_bytes())
     version = f"{model.fingerprint.hex()} {digest.hexdigest()[:16]} torch {metadata.version('torch')}"
     settings = f"vqcodec {vqcodec.__version__}, model {Path(name).name} ({model.fingerprint.hex()})"
-    return Entrant(OURS, OURS, codec, version, settings, tuple(qualities))
+    return Entrant(OURS, OURS, OURS, "", codec, version, settings, tuple(qualities))

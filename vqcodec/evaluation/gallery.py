@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from statistics import fmean
 
 from PIL import Image
 
-from vqcodec.evaluation.curves import setting_near
+from vqcodec.evaluation.curves import interpolate, setting_near
 from vqcodec.evaluation.entrants import Entrant
 from vqcodec.evaluation.rate_distortion import PictureCodec, Point, code, judge
 
@@ -98,20 +100,27 @@ def choose_settings(
 ) -> tuple[Choice, ...]:
     """For one picture, the quality of every codec that should come nearest to each of the aims.
 
-    Where the first codec cannot reach the aim, the others have to match the nearest rate that it has.
+    Of the settings of a codec it is the one that is best there by SSIMULACRA 2. Where the first codec cannot reach the
+    aim, the others have to match the nearest rate that it has.
     """
-    measured = {
-        each.name: [(point.bits_per_pixel, point.quality) for point in points if point.codec == each.name]
-        for each in entrants
-    }
-    first_rates = [rate for rate, _ in measured[entrants[0].name]]
+    measured = {each.name: [point for point in points if point.codec == each.name] for each in entrants}
+    first_rates = [point.rate for point in measured[entrants[0].name]]
+    codecs = [list(group) for _, group in groupby(entrants, key=lambda each: each.curve)]
     choices = []
     for aim in aims:
         rate = min(max(aim, min(first_rates)), max(first_rates))
-        for each in entrants:
-            rates, qualities = zip(*measured[each.name], strict=True)
-            choices.append(Choice(each, aim, setting_near(rates, qualities, rate)))
+        for settings in codecs:
+            best = max(settings, key=lambda each: _seen(measured[each.name], rate))
+            rates, qualities = zip(*((point.rate, point.quality) for point in measured[best.name]), strict=True)
+            choices.append(Choice(best, aim, setting_near(rates, qualities, rate)))
     return tuple(choices)
+
+
+def _seen(points: Sequence[Point], rate: float) -> float:
+    """SSIMULACRA 2 at a rate; less than any where it is not known."""
+    known = [each for each in points if math.isfinite(each.ssimulacra2)]
+    value = float(interpolate([each.rate for each in known], [each.ssimulacra2 for each in known], rate))
+    return -math.inf if math.isnan(value) else value
 
 
 def show(name: str, image: Image.Image, choices: Sequence[Choice], budget: int) -> Exhibit:

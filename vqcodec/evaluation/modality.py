@@ -57,11 +57,11 @@ class Measured(Protocol):
 
     @property
     def encode_seconds(self) -> float:
-        """Wall clock."""
+        """By the clock of the modality."""
 
     @property
     def decode_seconds(self) -> float:
-        """Wall clock."""
+        """By the clock of the modality."""
 
 
 class Exhibit(Protocol):
@@ -145,6 +145,7 @@ class Modality:
         stem: what one does with an exhibit; there are templates of this name.
         perceived: the same as a participle.
         against: what else is to be told where the codecs are compared.
+        clock: what times are measured by, for people.
         packages: whose versions matter.
         read: the originals of files, and those that cannot be read.
         entrants: codecs by their names or all, at settings or the default ones, with a model and an effort; and notes.
@@ -173,6 +174,7 @@ class Modality:
     stem: str
     perceived: str
     against: str
+    clock: str
     packages: tuple[str, ...]
     read: Callable[[Sequence[Path]], tuple[list[Any], list[Skipped]]]
     entrants: Callable[

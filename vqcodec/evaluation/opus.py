@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from bitstream.errors import InputError
 from vqcodec.audio.waveform import write_recording
 
-__all__ = ["OPUS", "Opus", "packets"]
+__all__ = ["DECODED_RATE", "HEADERS", "OPUS", "Opus", "packets", "run"]
 
 PROGRAMS = ("opusenc", "opusdec")
 DECODED_RATE = 48_000
@@ -32,13 +32,17 @@ class Opus:
     Attributes:
         name: as options and results have it.
         label: the name for people.
+        setting: empty, as it is decoded plainly.
         qualities: kbit/s, from the lowest that opusenc takes to where speech sounds like the original.
+        options: of the encoder, beyond those that are common to all.
         media_type: empty, as these files are not shown as they are.
     """
 
     name: str = "opus"
     label: str = "Opus"
+    setting: str = ""
     qualities: tuple[float, ...] = (6, 8, 12, 16, 24)
+    options: tuple[str, ...] = ()
     media_type: str = ""
 
     @property
@@ -61,7 +65,8 @@ class Opus:
     def version(self) -> str:
         """What its results depend on, besides the rate and the sound."""
         frames = f"{LONG_FRAMES} {SHORTER_FRAMES} {SHORTER_FROM}"
-        return f"{_version('opusenc')} {' '.join(ENCODER)} {frames} {_version('opusdec')} {' '.join(DECODER)}"
+        encoder = " ".join((*ENCODER, *self.options))
+        return f"{_version('opusenc')} {encoder} {frames} {_version('opusdec')} {' '.join(DECODER)}"
 
     def load(self) -> None:
         """There is nothing to load."""
@@ -76,7 +81,7 @@ class Opus:
         write_recording(samples, rate, sound, ".wav")
         frames = SHORTER_FRAMES if kbps >= SHORTER_FROM else LONG_FRAMES
         options = ("--bitrate", f"{kbps:g}", "--framesize", str(frames))
-        return _run((*ENCODER, *options, "-", "-"), sound.getvalue())
+        return run((*ENCODER, *self.options, *options, "-", "-"), sound.getvalue())
 
     def decompress(self, data: bytes) -> tuple[NDArray[np.float32], int]:
         """The sound of a file, `[C, M]` at 48 kHz, without the delay that the encoder notes in it.
@@ -85,7 +90,7 @@ class Opus:
             InputError: it cannot be decoded.
         """
         head = packets(data)[0]
-        values = np.frombuffer(_run((*DECODER, "-", "-"), data), np.float32)
+        values = np.frombuffer(run((*DECODER, "-", "-"), data), np.float32)
         return np.ascontiguousarray(values.reshape(-1, head[9]).T), DECODED_RATE
 
     def payload_bytes(self, data: bytes) -> int:
@@ -122,7 +127,12 @@ def packets(data: bytes) -> list[bytes]:
     return found
 
 
-def _run(command: tuple[str, ...], data: bytes) -> bytes:
+def run(command: tuple[str, ...], data: bytes) -> bytes:
+    """What a program writes, given `data`.
+
+    Raises:
+        InputError: it fails.
+    """
     done = subprocess.run(command, input=data, capture_output=True, check=False)
     if done.returncode:
         lines = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["it failed"]
@@ -133,4 +143,4 @@ def _run(command: tuple[str, ...], data: bytes) -> bytes:
 @cache
 def _version(program: str) -> str:
     """The first line that it says of itself."""
-    return _run((program, "--version"), b"").decode().splitlines()[0]
+    return run((program, "--version"), b"").decode().splitlines()[0]

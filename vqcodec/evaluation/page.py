@@ -11,7 +11,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from vqcodec.evaluation.curves import Curve
-from vqcodec.evaluation.modality import Exhibit, row
+from vqcodec.evaluation.modality import Exhibit, Original, row
 from vqcodec.evaluation.plot import colours
 from vqcodec.evaluation.results import Results
 from vqcodec.evaluation.summary import finite, sections, title
@@ -69,13 +69,14 @@ def _data(results: Results, exhibits: Sequence[Exhibit]) -> dict[str, Any]:
     modality = results.modality
     listed = {each.name for each in (results.originals if modality.all_listed else exhibits)}
     return {
-        "first": results.entrants[0].name,
+        "first": results.first,
         "one": modality.one,
         "many": modality.many,
         "setting": modality.setting,
         "rate": {"unit": modality.rate.unit, "short": modality.rate.short, "digits": modality.rate.digits},
         "facts": modality.facts[0],
-        "codecs": [{"name": each.name, "label": each.label} for each in results.entrants],
+        "codecs": [{"name": name, "label": label} for name, label in results.codecs.items()],
+        "entrants": [{"name": each.name, "title": each.title, "curve": each.curve} for each in results.entrants],
         "metrics": [
             {
                 "name": each.name,
@@ -86,7 +87,10 @@ def _data(results: Results, exhibits: Sequence[Exhibit]) -> dict[str, Any]:
             }
             for each in modality.metrics
         ],
-        "curves": _curves(results),
+        "curves": [
+            *_curves(results, results.curves, published=False),
+            *_curves(results, results.published_curves, published=True),
+        ],
         "comparisons": [
             [each.name, each.against, each.metric.name, each.distance.rate, each.distance.quality]
             for each in results.comparisons
@@ -96,21 +100,27 @@ def _data(results: Results, exhibits: Sequence[Exhibit]) -> dict[str, Any]:
             {
                 "name": each.name,
                 "facts": modality.facts[1](each),
-                "points": [row(point, modality.metrics) for point in results.points_of[each.name]]
-                if each.name in listed
-                else None,
             }
+            | (_measured(results, each) if each.name in listed else {"points": None, "curves": None})
             for each in results.originals
         ],
         "exhibits": [{"name": each.name} | modality.shown(each) for each in exhibits],
     }
 
 
-def _curves(results: Results) -> list[dict[str, Any]]:
-    colour, label = colours(results), results.labels
+def _measured(results: Results, original: Original) -> dict[str, Any]:
+    """Points and curves of one original."""
+    return {
+        "points": [row(point, results.modality.metrics) for point in results.points_of[original.name]],
+        "curves": _curves(results, results.curves_of(original.name), published=False),
+    }
 
-    def entry(metric: str, name: str, curve: Curve, published: bool) -> dict[str, Any]:
-        return {
+
+def _curves(results: Results, known: dict[str, dict[str, Curve]], published: bool) -> list[dict[str, Any]]:
+    """Curves by metric and codec, with the entrant of every point."""
+    colour, label = colours(results), results.labels
+    return [
+        {
             "metric": metric,
             "name": name,
             "label": label[name],
@@ -119,11 +129,8 @@ def _curves(results: Results) -> list[dict[str, Any]]:
             "qualities": curve.qualities,
             "rates": curve.rates,
             "values": curve.values,
+            "entrants": curve.entrants,
         }
-
-    return [
-        entry(metric, name, curve, published)
-        for published, known in ((False, results.curves), (True, results.published_curves))
         for metric, named in known.items()
         for name, curve in named.items()
     ]

@@ -21,8 +21,10 @@ __all__ = ["COLOURS", "PUBLISHED_COLOURS", "colours", "write_plots"]
 COLOURS = {
     "vqcodec": "#c2255c",
     "jpeg": "#868e96",
+    "mozjpeg": "#343a40",
     "webp": "#2b8a3e",
     "avif": "#1971c2",
+    "avif6": "#4dabf7",
     "jxl": "#e8590c",
     "opus": "#1971c2",
 }
@@ -68,7 +70,7 @@ def _panel(axes: Axes, metric: Metric, results: Results) -> None:
         shown = [each for each in zip(curve.rates, curve.values, strict=True) if limits[0] <= each[0] <= limits[1]]
         if shown:
             style = {"linestyle": (0, (4, 2)), "marker": ""} if name in published else {"marker": "o"}
-            mine = name == results.entrants[0].name
+            mine = name == results.first
             width, size = (2.4, 4) if mine else (1.4, 2.5)
             axes.plot(
                 *zip(*shown, strict=True), color=colours(results)[name], linewidth=width, markersize=size, **style
@@ -116,7 +118,7 @@ def _label_ends(axes: Axes, ends: Mapping[str, tuple[float, float]], results: Re
             textcoords="offset points",
             va="center",
             color=colours(results)[name],
-            weight="bold" if name == results.entrants[0].name else "normal",
+            weight="bold" if name == results.first else "normal",
             fontsize="medium" if name in COLOURS else "small",
             path_effects=[withStroke(linewidth=3, foreground="white")],
             annotation_clip=False,

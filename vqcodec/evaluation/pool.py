@@ -45,9 +45,9 @@ def _start() -> None:
     import torch
     from threadpoolctl import threadpool_limits
 
-    from vqcodec.evaluation.peers import decode_on_one_thread
+    from vqcodec.evaluation.peers import work_on_one_thread
 
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
     threadpool_limits(1)
-    decode_on_one_thread()
+    work_on_one_thread()

@@ -45,7 +45,7 @@ class PictureCodec(Protocol):
 
 @dataclass(frozen=True)
 class Coded:
-    """A picture on its way through a codec; the times are wall clock."""
+    """A picture on its way through a codec; the times are of the processor, as other work may go on beside."""
 
     data: bytes
     decoded: Image.Image
@@ -66,8 +66,8 @@ class Point:
         psnr: over RGB, in dB; infinite if nothing was lost.
         ms_ssim: over RGB, 0..1; NaN for small pictures.
         ssimulacra2: at most 100; NaN for tiny pictures.
-        encode_seconds: wall clock of `compress`.
-        decode_seconds: wall clock of `decompress`.
+        encode_seconds: of the processor, for `compress`.
+        decode_seconds: likewise, for `decompress`.
     """
 
     codec: str
@@ -114,11 +114,11 @@ class MeanPoint:
 
 def code(codec: PictureCodec, quality: float, image: Image.Image) -> Coded:
     """Compress and decompress a picture."""
-    started = time.perf_counter()
+    started = time.process_time()
     data = codec.compress(image, quality)
-    compressed = time.perf_counter()
+    compressed = time.process_time()
     decoded = codec.decompress(data)
-    return Coded(data, decoded, compressed - started, time.perf_counter() - compressed)
+    return Coded(data, decoded, compressed - started, time.process_time() - compressed)
 
 
 def judge(codec_name: str, quality: float, image_name: str, image: Image.Image, coded: Coded) -> Point:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from vqcodec.evaluation.averages import curves, means
-from vqcodec.evaluation.curves import Curve, Metric
+from vqcodec.evaluation.curves import Curve, Metric, envelope
 from vqcodec.evaluation.distance import Distance, distance
 from vqcodec.evaluation.entrants import Entrant
 from vqcodec.evaluation.folder import Skipped
@@ -35,7 +36,7 @@ class Results:
     Attributes:
         modality: of all that follows.
         folder: name of the folder.
-        entrants: the codecs; the first is compared with the others.
+        entrants: the codecs at their settings; the first codec is compared with the others.
         originals: those that count.
         skipped: those that do not.
         unscored: names of originals that count, but in no mean.
@@ -59,7 +60,17 @@ class Results:
     @property
     def labels(self) -> dict[str, str]:
         """Names of all curves for people."""
-        return {each.name: each.label for each in self.entrants} | {each.name: each.name for each in self.published}
+        return self.codecs | {each.name: each.name for each in self.published}
+
+    @property
+    def codecs(self) -> dict[str, str]:
+        """The codecs that were measured, by their curves, and their names for people."""
+        return {each.curve: each.label for each in self.entrants}
+
+    @property
+    def first(self) -> str:
+        """The curve that is compared with the others."""
+        return self.entrants[0].curve
 
     @cached_property
     def points_of(self) -> dict[str, list[Measured]]:
@@ -81,8 +92,16 @@ class Results:
 
     @cached_property
     def curves(self) -> dict[str, dict[str, Curve]]:
-        """By metric and codec, the means of all originals."""
-        return {metric.name: curves(self.scored, metric) for metric in self.modality.metrics}
+        """By metric and codec, the means of all originals; of a codec with several settings the best at every rate."""
+        return {metric.name: self._best(self.scored, metric) for metric in self.modality.metrics}
+
+    def curves_of(self, original: str) -> dict[str, dict[str, Curve]]:
+        """The same of one original, without the points that have no finite value."""
+        points = self.points_of[original]
+        return {
+            metric.name: self._best([each for each in points if math.isfinite(getattr(each, metric.name))], metric)
+            for metric in self.modality.metrics
+        }
 
     @cached_property
     def published_curves(self) -> dict[str, dict[str, Curve]]:
@@ -99,11 +118,18 @@ class Results:
         found = [each for metric in metrics for each in self._compare("", metric, self.curves[metric.name])]
         for original in self.originals:
             for metric in metrics:
-                found += self._compare(original.name, metric, curves(self.points_of[original.name], metric))
+                found += self._compare(original.name, metric, self._best(self.points_of[original.name], metric))
         return found
 
+    def _best(self, points: Sequence[Measured], metric: Metric) -> dict[str, Curve]:
+        measured = curves(points, metric)
+        groups: dict[str, list[Curve]] = {}
+        for each in self.entrants:
+            groups.setdefault(each.curve, []).append(measured.get(each.name, Curve((), (), ())))
+        return {name: envelope(own) for name, own in groups.items()}
+
     def _compare(self, name: str, metric: Metric, known: dict[str, Curve]) -> Iterator[Comparison]:
-        first, *others = (each.name for each in self.entrants)
+        first, *others = known
         published = {} if name else self.published_curves[metric.name]
         for other, anchor in ({other: known[other] for other in others} | published).items():
             yield Comparison(name, other, metric, distance(known[first], anchor, metric))

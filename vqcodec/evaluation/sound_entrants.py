@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 import vqcodec
 from bitstream import InputError
 from vqcodec.defaults import DEFAULT_AUDIO_MODEL, EVALUATED_RATES, EVALUATED_SOUND_CODECS, Effort
+from vqcodec.evaluation.enhanced_opus import OPUSES
 from vqcodec.evaluation.entrants import Entrant, choose_among, entrant_of_model
-from vqcodec.evaluation.opus import OPUS
 from vqcodec.evaluation.sound_distortion import SoundCodec
 from vqcodec.loading import for_sound
 
@@ -69,4 +69,4 @@ def choose_sound_entrants(
         name = model or DEFAULT_AUDIO_MODEL
         return entrant_of_model(SoundModelCodec(name), name, _load(name).model, rates or EVALUATED_RATES)
 
-    return choose_among(names, EVALUATED_SOUND_CODECS, (OPUS,), ours)
+    return choose_among(names, EVALUATED_SOUND_CODECS, OPUSES, ours)

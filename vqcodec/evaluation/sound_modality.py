@@ -45,7 +45,7 @@ def _conclude(entrants: Sequence[Entrant[SoundCodec]], points: Sequence[SoundPoi
         missing = [f"{each:g}" for each in entrant.qualities if each not in distinct]
         if missing:
             targets = f"target{'s' * (len(missing) > 1)} {', '.join(missing)}"
-            notes.append(f"{entrant.label} has the same files at {targets} as at the next one, which stands for them")
+            notes.append(f"{entrant.title} has the same files at {targets} as at the next one, which stands for them")
         kept.append(replace(entrant, qualities=tuple(each for each in entrant.qualities if each in distinct)))
     left = {(entrant.name, quality) for entrant in kept for quality in entrant.qualities}
     found = tuple(point for point in points if (point.codec, point.quality) in left)
@@ -74,7 +74,7 @@ def _sections(results: Results) -> list[Section]:
     """Every codec at every target, with the rate of whole files."""
     rows = tuple(
         (
-            results.labels[mean.codec],
+            entrant.title,
             f"{mean.quality:g}",
             number(mean.kbps, 3),
             number(mean.file_kbps, 3),
@@ -126,6 +126,7 @@ SOUNDS = Modality(
     stem="listen",
     perceived="listened to",
     against="",
+    clock="wall clock on one core, sounds side by side",
     packages=("numpy", "scipy", "torch", "soundfile", "soxr", *PACKAGES, "bjontegaard"),
     read=read_sounds,
     entrants=choose_sound_entrants,

@@ -39,7 +39,7 @@ class MeasuringSound:
         try:
             return measure_sound(entrant.name, entrant.codec, self.kbps, original.name, _recording(original.path))
         except CODING_ERRORS as error:
-            return Skipped(original.name, f"{entrant.label} at {self.kbps:g} kbit/s: {error}")
+            return Skipped(original.name, f"{entrant.title} at {self.kbps:g} kbit/s: {error}")
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import math
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
-from itertools import pairwise
+from itertools import groupby, pairwise
 from statistics import fmean
 from typing import Any
 
 import vqcodec
-from vqcodec.evaluation.curves import Metric, interpolate, rises
-from vqcodec.evaluation.modality import Modality
+from vqcodec.evaluation.curves import Curve, Metric, interpolate, rises
+from vqcodec.evaluation.entrants import Entrant
+from vqcodec.evaluation.modality import Modality, RateScale
 from vqcodec.evaluation.report import markdown_table, number
 from vqcodec.evaluation.results import Results
 
@@ -43,7 +44,8 @@ def sections(results: Results) -> list[Section]:
     """All tables of the summary."""
     found = [_against(results)] if len(results.entrants) > 1 or results.published else []
     found += [_at_rates(results, metric) for metric in results.modality.metrics]
-    found += [_every_quality(results), *results.modality.sections(results), _settings(results)]
+    found += [_every_quality(results, each) for each in results.entrants if each.curve == results.first]
+    found += [*results.modality.sections(results), *_best_settings(results), _settings(results)]
     if results.skipped:
         rows = tuple((each.name, each.reason) for each in results.skipped)
         one, many = results.modality.one, results.modality.many
@@ -105,10 +107,10 @@ def _at_rates(results: Results, metric: Metric) -> Section:
     return Section(f"{metric.label}, at fixed rates", (remark,), (scale.short, *columns), kept)
 
 
-def _every_quality(results: Results) -> Section:
-    """The means of the first codec at every quality, and whether they rise."""
-    first, modality = results.entrants[0], results.modality
-    own = [point for point in results.means if point.codec == first.name]
+def _every_quality(results: Results, entrant: Entrant[Any]) -> Section:
+    """The means of the first codec, at one of its settings, at every quality, and whether they rise."""
+    modality = results.modality
+    own = [point for point in results.means if point.codec == entrant.name]
     rows = tuple(
         (
             f"{point.quality:g}",
@@ -121,8 +123,8 @@ def _every_quality(results: Results) -> Section:
     )
     metrics = (metric.short for metric in modality.metrics)
     header = (modality.setting, modality.rate.short, *metrics, "encode s", "decode s")
-    remarks = (*_strictness(own, modality), "Times are means, wall clock on one core.")
-    return Section(f"{first.label} at every {modality.setting}", remarks, header, rows)
+    remarks = (*_strictness(own, modality), f"Times are means, {modality.clock}.")
+    return Section(f"{entrant.title} at every {modality.setting}", remarks, header, rows)
 
 
 def _strictness(own: Sequence[Any], modality: Modality) -> list[str]:
@@ -137,6 +139,36 @@ def _strictness(own: Sequence[Any], modality: Modality) -> list[str]:
     return lines
 
 
+def _best_settings(results: Results) -> list[Section]:
+    """Which of its settings a codec is compared at, by each metric."""
+    metrics, scale = results.modality.metrics, results.modality.rate
+    settings = {each.name: each.setting or "plain" for each in results.entrants}
+    rows = []
+    for name in dict.fromkeys(each.curve for each in results.entrants if each.setting):
+        cells = (_runs(results.curves[metric.name][name], settings, scale) for metric in metrics)
+        rows.append((results.labels[name], *cells))
+    remark = (
+        "A codec with several settings is compared at the one that is best at the rate, for every metric by itself. "
+        f"These are the best at {scale.tabled[0]:g} to {scale.tabled[-1]:g} {scale.unit}, by the mean curves."
+    )
+    header = ("codec", *(f"best by {metric.short}" for metric in metrics))
+    return [Section("The best settings", (remark,), header, tuple(rows), wordy=True)] if rows else []
+
+
+def _runs(curve: Curve, settings: Mapping[str, str], scale: RateScale) -> str:
+    """The settings along a curve within the tabled rates, and from which rate on they are the best."""
+    points = [
+        (settings[name], rate)
+        for name, rate in zip(curve.entrants, curve.rates, strict=True)
+        if scale.tabled[0] <= rate <= scale.tabled[-1]
+    ]
+    runs = [(setting, next(run)[1]) for setting, run in groupby(points, key=lambda point: point[0])]
+    if not runs:
+        return "-"
+    later = (f"{setting} from {rate:.{scale.digits}f} on" for setting, rate in runs[1:])
+    return ", ".join((runs[0][0], *later))
+
+
 def _settings(results: Results) -> Section:
     """What every codec was run with, and how long it took."""
     rows, modality = [], results.modality
@@ -144,10 +176,9 @@ def _settings(results: Results) -> Section:
         own = [point for point in results.points if point.codec == entrant.name]
         seconds = [fmean(getattr(point, f"{way}_seconds") for point in own) for way in ("encode", "decode")]
         grid = " ".join(f"{quality:g}" for quality in entrant.qualities)
-        rows.append((entrant.label, entrant.settings, grid, *(number(each, 3) for each in seconds)))
+        rows.append((entrant.title, entrant.settings, grid, *(number(each, 3) for each in seconds)))
     header = ("codec", "settings", modality.settings, "encode s", "decode s")
-    text = f"Times are means over all {modality.many} and {modality.settings}, wall clock on one core, "
-    remarks = (f"{text}{modality.many} side by side.",)
+    remarks = (f"Times are means over all {modality.many} and {modality.settings}, {modality.clock}.",)
     return Section("Settings and times", remarks, header, tuple(rows), wordy=True)
 
 
@@ -170,7 +201,7 @@ def as_json(results: Results) -> str:
         "curves": {name: {k: asdict(v) for k, v in known.items()} for name, known in results.curves.items()},
         "published": [asdict(each) for each in results.published],
         "bjontegaard": [
-            {modality.field: each.name or None, "codec": results.entrants[0].name, "against": each.against}
+            {modality.field: each.name or None, "codec": results.first, "against": each.against}
             | {"metric": each.metric.name}
             | asdict(each.distance)
             for each in results.comparisons

@@ -30,7 +30,7 @@ class Measuring:
     @property
     def key(self) -> dict[str, object]:
         """What the result depends on."""
-        version = f"{self.entrant.version}; {_versions_of_metrics()}"
+        version = f"{self.entrant.version}; {_versions_of_metrics()}; times of the processor"
         return {"codec": self.entrant.name, "version": version, "quality": self.quality, "image": self.original.digest}
 
     def run(self) -> Point | Skipped:
@@ -39,7 +39,7 @@ class Measuring:
         try:
             return measure(entrant.name, entrant.codec, self.quality, original.name, _picture(original.path))
         except CODING_ERRORS as error:
-            return Skipped(original.name, f"{entrant.label} at quality {self.quality:g}: {error}")
+            return Skipped(original.name, f"{entrant.title} at quality {self.quality:g}: {error}")
 
 
 @dataclass(frozen=True)

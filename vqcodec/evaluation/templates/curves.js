@@ -22,20 +22,8 @@ function shade(colour) {
 
 // The mean curves, or those of one original, by its number; published ones are of the means only.
 function curvesOf(metric, original) {
-  const known = data.curves.filter((curve) => curve.metric === metric.name);
-  if (original === "") return known;
-  const { points } = data.originals[Number(original)];
-  return known
-    .filter((curve) => !curve.published)
-    .map((curve) => {
-      const own = points.filter((point) => point.codec === curve.name && point[metric.name] !== null);
-      return {
-        ...curve,
-        qualities: own.map((point) => point.quality),
-        rates: own.map((point) => point.rate),
-        values: own.map((point) => point[metric.name]),
-      };
-    });
+  const { curves } = original === "" ? data : data.originals[Number(original)];
+  return curves.filter((curve) => curve.metric === metric.name);
 }
 
 function trace(curve, metric) {
@@ -47,7 +35,8 @@ function trace(curve, metric) {
     text: curve.rates.map((rate, index) => {
       const quality = curve.qualities.length ? `, ${data.setting} ${curve.qualities[index]}` : "";
       const value = number(curve.values[index], metric.digits);
-      return `<b>${plain(curve.label)}</b>${quality}<br>${rate.toFixed(data.rate.digits)} ${data.rate.unit}, ${value}`;
+      const title = titles[curve.entrants[index]] ?? curve.label;
+      return `<b>${plain(title)}</b>${quality}<br>${rate.toFixed(data.rate.digits)} ${data.rate.unit}, ${value}`;
     }),
     hovertemplate: "%{text}<extra></extra>",
     mode: curve.published ? "lines" : "lines+markers",

@@ -28,7 +28,7 @@ function captionOf(original, clip) {
 }
 
 function makePlayer(original, clip) {
-  const name = clip.codec ? `${labels[clip.codec]} at ${clip.quality} kbit/s` : "Original";
+  const name = clip.codec ? `${titles[clip.codec]} at ${clip.quality} kbit/s` : "Original";
   const button = element("button", name, { type: "button" });
   const audio = element("audio", "", { src: clip.sound, controls: true, preload: "auto" });
   const picture = element("img", "", { src: clip.picture, alt: `Spectrogram: ${name}` });
@@ -76,7 +76,7 @@ function listen() {
 function originalColumns(metric) {
   const settings = data.originals[0].points.map(({ codec, quality }) => ({ codec, quality }));
   const cells = (original) => settings.map((each) => number(pointOf(original, each)[metric.name], metric.digits));
-  return { heads: settings.map(({ codec, quality }) => `${labels[codec]} ${quality}`), cells };
+  return { heads: settings.map(({ codec, quality }) => `${titles[codec]} ${quality}`), cells };
 }
 
 // A sound of the table is played where one can listen to it, if it is there; all that was measured of it is listed.

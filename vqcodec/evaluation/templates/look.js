@@ -5,13 +5,14 @@ const aims = [...new Set(data.exhibits.flatMap(({ samples }) => samples.map(({ a
 
 function sampleOf(exhibit, codec) {
   const aim = aims[Number(byId("rate").value)];
-  return exhibit.samples.find((sample) => sample.aim === aim && sample.point.codec === codec);
+  const settings = data.entrants.filter((entrant) => entrant.curve === codec).map((entrant) => entrant.name);
+  return exhibit.samples.find((sample) => sample.aim === aim && settings.includes(sample.point.codec));
 }
 
 function hang(side, exhibit, codec) {
   const sample = codec === ORIGINAL ? null : sampleOf(exhibit, codec);
   const point = sample && sample.point;
-  const name = point ? labels[codec] : "Original";
+  const name = point ? titles[point.codec] : "Original";
   byId(`${side}-image`).src = sample ? sample.source : exhibit.original.source;
   byId(`${side}-image`).alt = `${exhibit.name}: ${name}`;
   const facts = point && [

@@ -70,7 +70,7 @@ function listPoints(original) {
   const metrics = data.metrics.map((metric) => metric.short);
   const header = ["codec", data.setting, "bytes", data.rate.short, ...metrics, "encode s", "decode s"];
   const rows = original.points.map((point) => [
-    labels[point.codec],
+    titles[point.codec],
     String(point.quality),
     String(point.bytes),
     number(point.rate, data.rate.digits + 1),
