@@ -12,10 +12,10 @@ Pixels = NDArray[np.uint8]
 
 FLAT = 16  # pixels a side of the smallest square of one colour that is a flat area
 BLOCK = 16  # pixels a side of what is judged to be drawn or not
-# A pixel is new if it is like neither the one on its left nor the one above. In a drawn block few pixels are, and these
-# are by far. (Of the blocks of Kodak's photographs not one is drawn, but for areas that are white.)
-MOST_NEW = 0.4
-LEAST_STEP = 32
+# A pixel is new if it is like neither the one on its left nor the one above. In a drawn block not too many pixels are,
+# and these by far. (Of 36,864 blocks in Kodak's photographs 16 look drawn, and 31 in kodim24, around what is white.)
+MOST_NEW = 0.6
+LEAST_STEP = 16
 STRIP = 256  # rows that are looked at at once, a multiple of the block
 
 

@@ -35,7 +35,8 @@ __all__ = ["best_file", "best_version"]
 Mask = NDArray[np.bool_]
 Pixels = NDArray[np.uint8]
 
-LEAST_AREA = 256  # pixels of an overlay: fewer are not worth the time
+# Less is not worth the time: flat areas of so many pixels, and of all pixels such a share that looks drawn besides.
+LEAST_FLAT, LEAST_DRAWN = 256, 1 / 256
 # Where more of a picture is flat, it stays so whatever that costs: it is little, and a pattern there is easily seen.
 MOSTLY = 1 / 2
 WINDOW = 512  # pixels a side of the part of a large picture on which masks are judged
@@ -69,15 +70,14 @@ def best_file(codec: ImageCodec, picture: Prepared, budget: int, effort: Effort)
 
 
 def _masks(picture: Prepared) -> list[Mask]:
-    """The masks that could be worth their bytes; the first is a part of the second."""
+    """The masks that could be worth their bytes, at most two; the first is a part of the second."""
     flat = flat_mask(picture.pixels)
     both = flat | drawn_mask(picture.pixels)
     if picture.chunks.alpha:
         visible = decode_alpha(picture.chunks.alpha, *flat.shape) > 0
         flat, both = flat & visible, both & visible
-    counts = [int(mask.sum()) for mask in (flat, both)]
-    found = [mask for mask, count in zip((flat, both), counts, strict=True) if count >= LEAST_AREA]
-    return found[:1] if counts[0] == counts[1] else found
+    is_flat, is_drawn = flat.sum() >= LEAST_FLAT, (both & ~flat).sum() >= LEAST_DRAWN * flat.size
+    return [mask for mask, there in ((flat, is_flat), (both, is_drawn)) if there]
 
 
 def _with_overlay(picture: Prepared, mask: Mask) -> Prepared:
