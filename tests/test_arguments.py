@@ -65,7 +65,11 @@ def test_files_in_any_buffer_or_by_their_path(
     assert vqcodec.decompress(given).size == (60, 40)
 
 
-@pytest.mark.parametrize("data", [None, 5, [1, 2], io.BytesIO(b"x"), np.zeros(4), Image.new("L", (2, 2))], ids=repr)
+@pytest.mark.parametrize(
+    "data",
+    [None, 5, [1, 2], io.BytesIO(b"x"), np.zeros(4), Image.new("L", (2, 2))],
+    ids=lambda each: type(each).__name__,
+)
 def test_what_is_no_file(data: object, tiny_codec: ImageCodec) -> None:
     for take in (file_bytes, tiny_codec.decompress, vqcodec.inspect, vqcodec.decompress):
         with pytest.raises(InputError, match="a file is given as"):
