@@ -27,6 +27,7 @@ class AutoencoderConfig:
             compute, in both directions.
         decoder_blocks: residual blocks of each level in the decoder, in the order of `widths`, if it has others than
             the encoder.
+        decoder_widths: channels of each level in the decoder, likewise.
     """
 
     patch: int = 4
@@ -36,12 +37,15 @@ class AutoencoderConfig:
     rates: int = 1
     linear_path: bool = False
     decoder_blocks: tuple[int, ...] = ()
+    decoder_widths: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         check_bounds("patch", self.patch, 64)
         check_bounds("number of widths", len(self.widths), 8)
-        for width in self.widths:
-            check_bounds("width", width, 4096)
+        for widths in (self.widths, self.widths_of_decoder):
+            check_bounds("number of widths", len(widths), len(self.widths), low=len(self.widths))
+            for width in widths:
+                check_bounds("width", width, 4096)
         for counts in (self.blocks, self.blocks_of_decoder):
             check_bounds("number of blocks", len(counts), len(self.widths), low=len(self.widths))
             for count in counts:
@@ -53,6 +57,11 @@ class AutoencoderConfig:
     def blocks_of_decoder(self) -> tuple[int, ...]:
         """Residual blocks of each level in the decoder, in the order of `widths`."""
         return self.decoder_blocks or self.blocks
+
+    @property
+    def widths_of_decoder(self) -> tuple[int, ...]:
+        """Channels of each level in the decoder, in the order of `widths`."""
+        return self.decoder_widths or self.widths
 
     @property
     def stride(self) -> int:
@@ -87,7 +96,7 @@ class AutoencoderConfig:
     @property
     def decoder_parameters(self) -> int:
         """Weights and biases of the decoder."""
-        widths, blocks = self.widths[::-1], self.blocks_of_decoder[::-1]
+        widths, blocks = self.widths_of_decoder[::-1], self.blocks_of_decoder[::-1]
         total = self.rates * (self.latent_channels + widths[0]) + (self.latent_channels + 1) * widths[0]
         total += sum(2 * count * (9 * width + 1) * width for width, count in zip(widths, blocks, strict=True))
         total += sum(4 * (before + 1) * width for before, width in pairwise(widths))
