@@ -117,7 +117,13 @@ def test_header_tells_the_fingerprint(tiny_model: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize(
-    "shape", [SETTINGS.autoencoder, AutoencoderConfig(2, (6,), (0,), 5, 3), AutoencoderConfig(linear_path=True)]
+    "shape",
+    [
+        SETTINGS.autoencoder,
+        AutoencoderConfig(2, (6,), (0,), 5, 3),
+        AutoencoderConfig(linear_path=True),
+        AutoencoderConfig(4, (6, 10), (1, 2), 5, 3, decoder_blocks=(0, 1), decoder_widths=(8, 12)),
+    ],
 )
 def test_parameters_are_counted(shape: AutoencoderConfig) -> None:
     with torch.device("meta"):

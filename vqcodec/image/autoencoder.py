@@ -72,7 +72,7 @@ class Decoder(nn.Module):
 
     def __init__(self, config: AutoencoderConfig) -> None:
         super().__init__()
-        widths, blocks = config.widths[::-1], config.blocks_of_decoder[::-1]
+        widths, blocks = config.widths_of_decoder[::-1], config.blocks_of_decoder[::-1]
         self.gain = nn.Parameter(torch.ones(config.rates, config.latent_channels))
         self.stem = nn.Conv2d(config.latent_channels, widths[0], 1)
         self.rate_bias = nn.Embedding(config.rates, widths[0])
@@ -105,7 +105,7 @@ class LikelihoodHead(nn.Module):
 
     def __init__(self, config: AutoencoderConfig) -> None:
         super().__init__()
-        self.inner = nn.Conv2d(config.widths[0], 32, 3, padding=1)
+        self.inner = nn.Conv2d(config.widths_of_decoder[0], 32, 3, padding=1)
         self.outer = nn.Conv2d(32, 6 * config.patch**2, 1)
         nn.init.zeros_(self.outer.weight)
         nn.init.zeros_(self.outer.bias)  # type: ignore[arg-type]

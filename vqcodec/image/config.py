@@ -31,6 +31,7 @@ class AutoencoderConfig:
             compute, in both directions.
         decoder_blocks: residual blocks of each level in the decoder, in the order of `widths`, if it has others than
             the encoder.
+        decoder_widths: channels of each level in the decoder, likewise.
     """
 
     patch: int = 4
@@ -40,12 +41,15 @@ class AutoencoderConfig:
     rates: int = 1
     linear_path: bool = False
     decoder_blocks: tuple[int, ...] = ()
+    decoder_widths: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         check_bounds("patch", self.patch, 64)
         check_bounds("number of widths", len(self.widths), 8)
-        for width in self.widths:
-            check_bounds("width", width, 4096)
+        for widths in (self.widths, self.widths_of_decoder):
+            check_bounds("number of widths", len(widths), len(self.widths), low=len(self.widths))
+            for width in widths:
+                check_bounds("width", width, 4096)
         for counts in (self.blocks, self.blocks_of_decoder):
             check_bounds("number of blocks", len(counts), len(self.widths), low=len(self.widths))
             for count in counts:
@@ -62,6 +66,11 @@ class AutoencoderConfig:
     def blocks_of_decoder(self) -> tuple[int, ...]:
         """Residual blocks of each level in the decoder, in the order of `widths`."""
         return self.decoder_blocks or self.blocks
+
+    @property
+    def widths_of_decoder(self) -> tuple[int, ...]:
+        """Channels of each level in the decoder, in the order of `widths`."""
+        return self.decoder_widths or self.widths
 
     @property
     def stride(self) -> int:
@@ -91,7 +100,9 @@ class AutoencoderConfig:
     @property
     def decoder_parameters(self) -> int:
         """Weights and biases of the decoder."""
-        return parameters(list(self._decoder_layers())) + self.rates * (self.latent_channels + self.widths[-1])
+        return parameters(list(self._decoder_layers())) + self.rates * (
+            self.latent_channels + self.widths_of_decoder[-1]
+        )
 
     def _encoder_layers(self) -> Iterator[Convolution]:
         channels = 3 * self.patch**2
@@ -105,13 +116,14 @@ class AutoencoderConfig:
             yield Convolution(3 * self.stride**2 * self.latent_channels, self.latent_channels, self.stride**2)
 
     def _decoder_layers(self) -> Iterator[Convolution]:
-        levels = [(self.patch << level) ** 2 for level in range(len(self.widths))]
-        yield Convolution(self.latent_channels * self.widths[-1], self.widths[-1], levels[-1])
-        for width, blocks, pixels in zip(self.widths, self.blocks_of_decoder, levels, strict=True):
+        widths = self.widths_of_decoder
+        levels = [(self.patch << level) ** 2 for level in range(len(widths))]
+        yield Convolution(self.latent_channels * widths[-1], widths[-1], levels[-1])
+        for width, blocks, pixels in zip(widths, self.blocks_of_decoder, levels, strict=True):
             yield from [Convolution(9 * width**2, width, pixels)] * (2 * blocks)
-        for (width, before), pixels in zip(pairwise(self.widths), levels[1:], strict=True):
+        for (width, before), pixels in zip(pairwise(widths), levels[1:], strict=True):
             yield Convolution(before * 4 * width, 4 * width, pixels)
-        yield Convolution(9 * self.widths[0] * 3 * self.patch**2, 3 * self.patch**2, levels[0])
+        yield Convolution(9 * widths[0] * 3 * self.patch**2, 3 * self.patch**2, levels[0])
         if self.linear_path:
             yield Convolution(self.latent_channels * 3 * self.stride**2, 3 * self.stride**2, self.stride**2)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-__all__ = ["NoiseDensity"]
+__all__ = ["NoiseDensity", "mixture_bits"]
 
 
 class NoiseDensity(nn.Module):
@@ -48,15 +48,32 @@ class NoiseDensity(nn.Module):
         self.log_scale.copy_(spread.log()[:, None] + torch.linspace(-2.5, 0.0, components))
         self.log_width.copy_(-0.5 * metric.log())
 
+    def noisy(self, z: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
+        """z `[B, C, h, w]` with the noise of rate points `[B]`, and its widths `[B, C, 1, 1]`."""
+        width = self.log_width.exp()[rate][:, :, None, None]
+        return z + (torch.rand_like(z) - 0.5) * width, width
+
     def forward(self, z: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
         """Noisy latents and their bits, both `[B, C, h, w]`, for z `[B, C, h, w]` and rate points `[B]`."""
-        width = self.log_width.exp()[rate][:, :, None, None]
-        noisy = z + (torch.rand_like(z) - 0.5) * width
-        mass = torch.zeros_like(z)
-        weights = self.logit.softmax(-1)
-        for mean, log_scale, weight in zip(self.mean.T, self.log_scale.T, weights.T, strict=True):
-            inverse = torch.exp(-log_scale)[:, None, None]
-            offset = -(noisy - mean[:, None, None]).abs()  # symmetric; the lower tail keeps its precision
-            upper, lower = torch.sigmoid((offset + width / 2) * inverse), torch.sigmoid((offset - width / 2) * inverse)
-            mass = mass + weight[:, None, None] * (upper - lower)
-        return noisy, -torch.log2(mass.clamp_min(1e-9))
+        noisy, width = self.noisy(z, rate)
+        of_channel = (slice(None), slice(None), None, None)
+        mixture = (part[of_channel] for part in (self.mean, self.log_scale, self.logit))
+        return noisy, mixture_bits(noisy, width, *mixture)
+
+
+def mixture_bits(noisy: Tensor, width: Tensor, mean: Tensor, log_scale: Tensor, logit: Tensor) -> Tensor:
+    """-log2 of the mass that a mixture of logistics has within `width` around noisy latents, `[B, C, h, w]`.
+
+    Args:
+        noisy: `[B, C, h, w]`.
+        width: `[B, C, 1, 1]`.
+        mean, log_scale, logit: of the K logistics, `[..., C, K, h, w]` or what broadcasts to it.
+    """
+    mass = torch.zeros_like(noisy)
+    weights = logit.softmax(-3)
+    for mean_k, log_scale_k, weight in zip(*(part.unbind(-3) for part in (mean, log_scale, weights)), strict=True):
+        inverse = torch.exp(-log_scale_k)
+        offset = -(noisy - mean_k).abs()  # symmetric; the lower tail keeps its precision
+        upper, lower = torch.sigmoid((offset + width / 2) * inverse), torch.sigmoid((offset - width / 2) * inverse)
+        mass = mass + weight * (upper - lower)
+    return -torch.log2(mass.clamp_min(1e-9))
