@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Every figure of docs/RESULTS.md and every plot of the documentation:
 #   scripts/results.sh KODAK CIFAR10_TEST.npy SPEECH RESULTS
+# Beside this, `npm install @wasm-audio-decoders/opus-ml` here gives Opus its neural enhancement.
 # KODAK is the folder of the 24 pictures, CIFAR10_TEST.npy uint8 [N, 32, 32, 3], SPEECH a folder of recordings. More than
 # an hour on 2 cores, on which nothing else should run. What `eval rd` measured is kept in RESULTS, not measured again.
 set -uo pipefail

@@ -44,7 +44,7 @@ def tiny_codec(tiny_model: Path) -> ImageCodec:
 @pytest.fixture(scope="session")
 def evaluated(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Path:
     """A folder with `pictures` and the `report` on them."""
-    for extra in ("bjontegaard", "jinja2", "matplotlib", "plotly", "pytorch_msssim", "ssimulacra2"):
+    for extra in ("bjontegaard", "jinja2", "matplotlib", "plotly", "pytorch_msssim", "pyvips", "ssimulacra2"):
         pytest.importorskip(extra, reason="needs vqcodec[eval]")
     from reports import compared, evaluate, make_folder
 

@@ -186,7 +186,7 @@ def test_peers_really_compress(peer: Peer, picture: Image.Image) -> None:
 
 
 def test_the_version_of_a_peer_names_its_options() -> None:
-    for peer in PEERS:
+    for peer in (each for each in PEERS if each.available):
         assert peer.at("other", other=1).version != peer.version
 
 
@@ -199,7 +199,7 @@ def test_what_a_codec_does_not_take_is_an_error_of_coding() -> None:
 
 def test_settings_of_a_peer_are_different_files(picture: Image.Image) -> None:
     for name in dict.fromkeys(peer.name for peer in PEERS if peer.available):
-        own = [peer for peer in PEERS if peer.name == name]
+        own = [peer for peer in PEERS if peer.name == name and peer.available]
         assert len({peer.compress(picture, 40) for peer in own}) == len({peer.setting for peer in own}) == len(own)
 
 

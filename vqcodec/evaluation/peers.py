@@ -213,7 +213,7 @@ PEERS: tuple[Peer, ...] = (
     JPEG,
     JPEG.at("4:4:4", subsampling="4:4:4"),
     MOZJPEG,
-    MOZJPEG.at("flat table", quant_table=1),
+    replace(MOZJPEG.at("flat table", quant_table=1), qualities=MOZJPEG.qualities[:-2]),  # its files are larger
     WEBP,
     SHARP_WEBP,
     *(
