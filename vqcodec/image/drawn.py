@@ -33,8 +33,8 @@ def flat_mask(pixels: Pixels) -> Mask:
     return mask
 
 
-def drawn_mask(pixels: Pixels) -> Mask:
-    """Which pixels `[H, W, 3]` are in blocks that look drawn: `[H, W]`."""
+def drawn_mask(pixels: Pixels, flat: Mask) -> Mask:
+    """Which pixels `[H, W, 3]` are in blocks that look drawn, by what is not flat in them: `[H, W]`."""
     height, width, _ = pixels.shape
     mask = np.zeros((height, width), np.bool_)
     for top in range(0, height, STRIP):
@@ -42,7 +42,7 @@ def drawn_mask(pixels: Pixels) -> Mask:
         left, above = (np.diff(strip, axis=axis, prepend=strip.take([0], axis)) for axis in (1, 0))
         steps = np.minimum(*(np.abs(each).max(2) for each in (left, above)))
         new = _block_sums(steps > 0)
-        area = _block_sums(np.ones_like(steps, np.bool_))
+        area = _block_sums(~flat[top : top + STRIP])
         drawn = (new <= MOST_NEW * area) & (_block_sums(steps.astype(np.int64) ** 2) >= LEAST_STEP**2 * new)
         rows, columns = steps.shape
         mask[top : top + STRIP] = drawn.repeat(BLOCK, 0)[:rows].repeat(BLOCK, 1)[:, :columns]

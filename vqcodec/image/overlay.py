@@ -72,7 +72,7 @@ def best_file(codec: ImageCodec, picture: Prepared, budget: int, effort: Effort)
 def _masks(picture: Prepared) -> list[Mask]:
     """The masks that could be worth their bytes, at most two; the first is a part of the second."""
     flat = flat_mask(picture.pixels)
-    both = flat | drawn_mask(picture.pixels)
+    both = flat | drawn_mask(picture.pixels, flat)
     if picture.chunks.alpha:
         visible = decode_alpha(picture.chunks.alpha, *flat.shape) > 0
         flat, both = flat & visible, both & visible
