@@ -97,7 +97,7 @@ def test_info(folder: Path, tiny_model: Path) -> None:
     assert found["prefixes"] == list(layer_ends(data))
     common = {"modality", "model", "fingerprint", "planes", "rate_point", "layers", "prefixes", "total_bytes"}
     sizes = {"width", "height", "coded_width", "coded_height", "bits_per_pixel"}
-    assert found.keys() == common | sizes | {"colour", "alpha_bytes", "metadata_bytes"}
+    assert found.keys() == common | sizes | {"colour", "alpha_bytes", "metadata_bytes", "overlay_bytes"}
     assert (found["coded_width"], found["coded_height"]) == SIZE
     assert (found["colour"], found["alpha_bytes"], found["metadata_bytes"]) == ("rgb", 0, 0)
 

@@ -15,6 +15,7 @@ import pytest
 
 from bitstream.errors import InputError
 from vqcodec.files import (
+    HEAD,
     atomic_write,
     is_stream,
     is_vq,
@@ -262,7 +263,7 @@ def test_streams_that_never_end_are_refused(monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(InputError, match=r"^/dev/zero: it begins like nothing that is known.* 2000000 bytes"):
         read_input("/dev/zero", lambda head: any(head))
     with pytest.raises(InputError, match=r"^/dev/zero: more than 5000000 bytes"):
-        read_input("/dev/zero", lambda head: len(head) == 16)
+        read_input("/dev/zero", lambda head: len(head) == HEAD)
     with pytest.raises(InputError, match=r"^/dev/zero: it begins like nothing"):
         read_file("/dev/zero")
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(bytes(5_000_001))))

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from tiny import pictures
 
-from bitstream import ImageSource, Limits, pack, unpack
+from bitstream import Chunks, ImageSource, Limits, pack, unpack
 from vqcodec import ImageCodec, InputError, LimitError
 from vqcodec.image import codec as codec_module
 from vqcodec.image import modes
@@ -53,7 +53,7 @@ def test_a_caller_may_allow_fewer_steps(tiny_codec: ImageCodec) -> None:
 def test_a_caller_may_allow_more_steps(tiny_codec: ImageCodec) -> None:
     """Also when its indices are decoded; but nobody makes such a file by chance."""
     made = unpack(tiny_codec.compress(np.zeros((16, 1, 3), np.uint8)))
-    longer = dataclasses.replace(made, source=ImageSource(1, 600_000, 1, 16))
+    longer = dataclasses.replace(made, source=ImageSource(1, 600_000, 1, 16), chunks=Chunks())
     data = pack(longer)
     with pytest.raises(LimitError, match="steps"):
         tiny_codec.decompress(data)

@@ -15,6 +15,7 @@ BLOCK = 16  # pixels a side of what is judged to be drawn or not
 # A pixel is new if it is like neither the one on its left nor the one above. In a drawn block not too many pixels are,
 # and these by far. (Of 36,864 blocks in Kodak's photographs 16 look drawn, and 31 in kodim24, around what is white.)
 MOST_NEW = 0.6
+UNLIKE = 256  # more than any step
 LEAST_STEP = 16
 STRIP = 256  # rows that are looked at at once, a multiple of the block
 
@@ -38,15 +39,23 @@ def drawn_mask(pixels: Pixels, flat: Mask) -> Mask:
     height, width, _ = pixels.shape
     mask = np.zeros((height, width), np.bool_)
     for top in range(0, height, STRIP):
-        strip = pixels[top : top + STRIP].astype(np.int16)
-        left, above = (np.diff(strip, axis=axis, prepend=strip.take([0], axis)) for axis in (1, 0))
-        steps = np.minimum(*(np.abs(each).max(2) for each in (left, above)))
+        steps = _steps(pixels[max(top - 1, 0) : top + STRIP].astype(np.int16))[min(top, 1) :]
         new = _block_sums(steps > 0)
         area = _block_sums(~flat[top : top + STRIP])
         drawn = (new <= MOST_NEW * area) & (_block_sums(steps.astype(np.int64) ** 2) >= LEAST_STEP**2 * new)
         rows, columns = steps.shape
         mask[top : top + STRIP] = drawn.repeat(BLOCK, 0)[:rows].repeat(BLOCK, 1)[:, :columns]
     return mask
+
+
+def _steps(pixels: NDArray[np.int16]) -> NDArray[np.int16]:
+    """How far pixels `[H, W, 3]` are from the one on their left or above, whichever is more like them: `[H, W]`."""
+    steps = np.full(pixels.shape[:2], UNLIKE, np.int16)
+    for axis in (0, 1):
+        later = steps.swapaxes(0, axis)[1:]  # a view
+        np.minimum(later, np.abs(np.diff(pixels, axis=axis)).max(2).swapaxes(0, axis), out=later)
+    steps[0, 0] = 0
+    return steps
 
 
 def _packed(pixels: Pixels) -> NDArray[np.int32]:
