@@ -23,11 +23,10 @@ KERNELS = arrays(
 def test_kernels_stay_within_half_a_step(kernel: NDArray[np.float32]) -> None:
     read = unpack_networks(pack_networks({"encoder/weight": kernel}))["encoder/weight"]
     largest = np.abs(kernel).max((1, 2, 3), keepdims=True)
-    # Scales of float16 end at 2**-24, in steps of as much.
-    assert (np.abs(read - kernel) <= largest / 127 * 0.501 + 127 * 2.0**-25 + 2.0**-24).all()
+    assert (np.abs(read - kernel) <= np.maximum(largest / 127, 2.0**-14) * 0.501 + largest * 2.0**-11).all()
 
 
-@given(KERNELS.filter(lambda kernel: bool((np.abs(kernel).max((1, 2, 3)) > 0.01).all())))
+@given(KERNELS)
 def test_what_was_read_is_stored_as_it_was(kernel: NDArray[np.float32]) -> None:
     packed = pack_networks({"weight": kernel, "bias": kernel[:, 0, 0, 0]})
     again = pack_networks(unpack_networks(packed))

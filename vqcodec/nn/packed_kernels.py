@@ -35,7 +35,8 @@ def pack_networks(networks: Arrays) -> dict[str, NDArray[Any]]:
             packed[name] = array.astype(np.float16)
             continue
         scale = (np.abs(array).max((1, 2, 3), initial=0) / LARGEST).astype(np.float16)
-        scale = np.maximum(scale, np.finfo(np.float16).smallest_subnormal)
+        # A smaller scale would be so coarse that no value is LARGEST of it, and another one would be found next time.
+        scale = np.maximum(scale, np.finfo(np.float16).smallest_normal)
         whole = np.rint(array / scale.astype(np.float32)[:, None, None, None])
         packed[name], packed[name + SCALE] = whole.clip(-LARGEST, LARGEST).astype(np.int8), scale
     return packed
