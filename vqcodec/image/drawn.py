@@ -13,8 +13,8 @@ Pixels = NDArray[np.uint8]
 FLAT = 16  # pixels a side of the smallest square of one colour that is a flat area
 BLOCK = 16  # pixels a side of what is judged to be drawn or not
 # A pixel is new if it is like neither the one on its left nor the one above. In a drawn block not too many pixels are,
-# nor of those that are not flat, and these by far. (Of the 36,864 blocks of Kodak's photographs 15 look drawn, and 31 of
-# kodim24, around what is white.)
+# nor of those that are not flat, and these by far. (Of the 36,864 blocks of Kodak's photographs 15 look drawn, and 31
+# of kodim24, around what is white.)
 MOST_NEW, MOST_NEW_OF_REST = 0.6, 0.85
 LEAST_STEP = 16
 STRIP = 256  # rows that are looked at at once, a multiple of the block
