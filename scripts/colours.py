@@ -59,7 +59,7 @@ def peer_psnr(image: Image.Image, peer: str, budget: int) -> str:
     """The PSNR of the best file within a budget, or of the smallest one, with its bytes."""
     kind, options = PEERS[peer]
     files = {}
-    for quality in range(0, 101, 2):
+    for quality in range(0, 101, 4):
         file = io.BytesIO()
         image.save(file, kind, quality=quality, **options)
         files[len(file.getvalue())] = file
