@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 
-from bitstream.errors import InputError
+from bitstream import InputError, Limits
 from vqcodec.files import read_file
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     FileData = Buffer | str | os.PathLike[str]  # the bytes of a file, or its path
     FilePath = str | os.PathLike[str]
 
-__all__ = ["file_bytes", "is_path", "number", "whole_number"]
+__all__ = ["file_bytes", "is_path", "limits", "number", "whole_number"]
 
 
 def file_bytes(data: FileData) -> bytes:
@@ -65,6 +65,22 @@ def whole_number(value: object, name: str) -> int:
     if isinstance(value, (float, np.floating)) and float(value).is_integer():
         return int(value)
     raise InputError(f"{name} must be a whole number, not {_shown(value)}")
+
+
+def limits(
+    max_pixels: int | None = None,
+    max_samples: int | None = None,
+    max_seconds: float | None = None,
+    max_steps: int | None = None,
+) -> Limits:
+    """What a file may claim; None is the default."""
+    default = Limits()
+    return Limits(
+        max_pixels=default.max_pixels if max_pixels is None else whole_number(max_pixels, "max_pixels"),
+        max_samples=default.max_samples if max_samples is None else whole_number(max_samples, "max_samples"),
+        max_seconds=default.max_seconds if max_seconds is None else number(max_seconds, "max_seconds"),
+        max_steps=default.max_steps if max_steps is None else whole_number(max_steps, "max_steps"),
+    )
 
 
 def _shown(value: object) -> str:

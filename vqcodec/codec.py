@@ -43,7 +43,7 @@ from vqcodec.quality import Setting, setting
 if TYPE_CHECKING:
     from vqcodec.arguments import FileData
 
-__all__ = ["Codec", "limits"]
+__all__ = ["Codec"]
 
 # The prior's code lengths depend on the codes around; choosing, counting anew and choosing again settles quickly.
 ASSIGNMENT_PASSES = 1
@@ -287,22 +287,6 @@ class Codec(ABC):
         """The CRC-32 of the indices of each layer."""
         ends = self.model.prior.layer_ends
         return [indices_crc(values[a:b]) for a, b in zip([0, *ends], ends, strict=False) if b <= len(values)]
-
-
-def limits(
-    max_pixels: int | None = None,
-    max_samples: int | None = None,
-    max_seconds: float | None = None,
-    max_steps: int | None = None,
-) -> Limits:
-    """What a file may claim; None is the default."""
-    default = Limits()
-    return Limits(
-        max_pixels=default.max_pixels if max_pixels is None else whole_number(max_pixels, "max_pixels"),
-        max_samples=default.max_samples if max_samples is None else whole_number(max_samples, "max_samples"),
-        max_seconds=default.max_seconds if max_seconds is None else number(max_seconds, "max_seconds"),
-        max_steps=default.max_steps if max_steps is None else whole_number(max_steps, "max_steps"),
-    )
 
 
 def _vectors(latents: NDArray[np.float32]) -> NDArray[np.float32]:

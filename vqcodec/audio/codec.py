@@ -10,27 +10,24 @@ rate of its own; length, rate and channels of the source come back. What channel
 from __future__ import annotations
 
 import math
-import os
-import warnings
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bitstream import AudioSource, FingerprintError, InputError, LimitError, Limits, UnsupportedError
-from vqcodec.arguments import number, whole_number
+from vqcodec.arguments import limits, number, whole_number
 from vqcodec.audio.arrays import samples_array
 from vqcodec.audio.blocks import fit_blocks
 from vqcodec.audio.networks import Networks
 from vqcodec.audio.offset import without_offset
+from vqcodec.audio.originals import SamplesOrFile, recorded
 from vqcodec.audio.resampling import RATES, resample_blocks, resampled_length
-from vqcodec.audio.rows import SILENCE, RowAnalysis, channels_of, coded_rows, rows_of
+from vqcodec.audio.rows import SILENCE, RowAnalysis, channels_of, coded_rows, rows_of, with_silent_rows
 from vqcodec.audio.sndfile import MAX_CHANNELS
-from vqcodec.audio.waveform import RecordingReader
 from vqcodec.budget import USUAL_ESTIMATES, USUAL_FILES, SizedFile, check_budget, largest_file, probe, taken
-from vqcodec.codec import Codec, limits
+from vqcodec.codec import Codec
 from vqcodec.defaults import DEFAULT_QUALITY
 from vqcodec.indices import Indices, Source
 from vqcodec.model import Model
@@ -43,7 +40,6 @@ if TYPE_CHECKING:
 __all__ = ["AudioCodec"]
 
 Samples = NDArray[np.float32]
-SamplesOrFile = NDArray[np.generic] | bytes | str | os.PathLike[str]
 
 # Of a file that is read: a frame is a step of the prior, and indices are held for a whole recording.
 MOST_FRAMES = 2**23
@@ -95,7 +91,7 @@ class AudioCodec(Codec):
         Raises:
             InputError: an argument cannot be used, or no file of the recording is so small.
         """
-        with _recorded(samples, rate) as (blocks, known):
+        with recorded(samples, rate) as (blocks, known):
             return self.compress_blocks(blocks, known, quality, kbps, max_bytes)
 
     def compress_blocks(
@@ -161,7 +157,7 @@ class AudioCodec(Codec):
             InputError: an argument cannot be used.
         """
         chosen = self._setting(lambda_, rate_point)
-        with _recorded(samples, rate) as (blocks, known):
+        with recorded(samples, rate) as (blocks, known):
             latents, source = self.analyse(blocks, known)
         return self.indices(self.choose(latents, chosen), chosen.rate_point, source)
 
@@ -179,7 +175,7 @@ class AudioCodec(Codec):
         """As `decode`, in blocks `[C, n]`."""
         self._check(indices)
         source = _recording(indices.source)
-        rows = _with_silent_rows(self._networks.decode(indices.values, indices.rate_point), source)
+        rows = with_silent_rows(self._networks.decode(indices.values, indices.rate_point), source)
         blocks = channels_of(rows, self.sample_rate, source.rotations)
         coded = fit_blocks(blocks, self._coded_length(source))
         restored = resample_blocks(coded, self.sample_rate, source.sample_rate)
@@ -293,35 +289,6 @@ class AudioCodec(Codec):
     def _file(self, latents: Samples, source: AudioSource, chosen: Setting) -> bytes:
         with as_one(FILE_PASSES * latents.shape[3]):
             return self.write(self.quantize(latents, chosen, source))
-
-
-@contextmanager
-def _recorded(samples: SamplesOrFile, rate: int | None) -> Iterator[tuple[Iterable[Samples], int]]:
-    """The blocks and the sample rate of an array, or of a file; UserWarnings say what is lost when that is read."""
-    given = None if rate is None else whole_number(rate, "a sample rate")
-    if not isinstance(samples, (bytes, str, os.PathLike)):
-        if given is None:
-            raise InputError("samples go with their rate, the number of them a second")
-        yield [samples_array(samples, given)], given
-        return
-    with RecordingReader(samples) as reader:
-        if given not in (None, reader.rate):
-            raise InputError(f"the file has {reader.rate} samples a second, not {given}")
-        yield reader.blocks(), reader.rate
-        for text in reader.notes:
-            warnings.warn(text, stacklevel=4)
-
-
-def _with_silent_rows(blocks: Iterable[Samples], source: AudioSource) -> Iterator[Samples]:
-    """Blocks of all rows `[C, n]`, of those of the coded rows."""
-    if not source.silent_rows:
-        yield from blocks
-        return
-    coded = coded_rows(source.channels, source.silent_rows)
-    for block in blocks:
-        rows = np.zeros((source.channels, block.shape[1]), np.float32)
-        rows[coded] = block
-        yield rows
 
 
 def _recording(source: Source) -> AudioSource:

@@ -19,11 +19,11 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from bitstream import Rotation
+from bitstream import AudioSource, Rotation
 from bitstream.sources import ANGLES, STRETCH_SECONDS
 from vqcodec.audio.blocks import equal_blocks
 
-__all__ = ["SILENCE", "RowAnalysis", "channels_of", "coded_rows", "rows_of"]
+__all__ = ["SILENCE", "RowAnalysis", "channels_of", "coded_rows", "rows_of", "with_silent_rows"]
 
 Samples = NDArray[np.float32]
 
@@ -147,3 +147,15 @@ def _spectra(stretch: Samples) -> NDArray[np.complex128]:
     padded = np.pad(stretch, ((0, 0), (WINDOW // 2, WINDOW + -stretch.shape[1] % (WINDOW // 2))))
     frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW, axis=1)[:, :: WINDOW // 2]
     return np.fft.rfft(frames * np.hanning(WINDOW))
+
+
+def with_silent_rows(blocks: Iterable[Samples], source: AudioSource) -> Iterator[Samples]:
+    """Blocks of all rows `[C, n]`, of those of the coded rows."""
+    if not source.silent_rows:
+        yield from blocks
+        return
+    coded = coded_rows(source.channels, source.silent_rows)
+    for block in blocks:
+        rows = np.zeros((source.channels, block.shape[1]), np.float32)
+        rows[coded] = block
+        yield rows

@@ -108,7 +108,7 @@ class Decompressor:
     def __call__(self, source: str, target: str) -> None:
         """Decompress the file `source` to `target`."""
         from bitstream import AudioSource, unpack
-        from vqcodec.codec import limits
+        from vqcodec.arguments import limits
         from vqcodec.files import is_vq, read_input, refuse_own_source, write_output
 
         refuse_own_source(source, target)

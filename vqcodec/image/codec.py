@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from bitstream import FingerprintError, ImageSource, InputError, LimitError, Limits
-from vqcodec.arguments import whole_number
+from vqcodec.arguments import limits, whole_number
 from vqcodec.budget import check_budget, taken
-from vqcodec.codec import Codec, limits
+from vqcodec.codec import Codec
 from vqcodec.defaults import DEFAULT_EFFORT, DEFAULT_QUALITY, EFFORTS, Effort
 from vqcodec.image.config import AutoencoderConfig
 from vqcodec.image.modes import Prepared, image_of, prepare, restore
