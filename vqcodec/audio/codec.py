@@ -167,8 +167,7 @@ class AudioCodec(Codec):
         Raises:
             InputError: the indices do not belong to this model.
         """
-        self._check(indices)
-        samples = np.concatenate(list(self.decode_blocks(indices)), axis=1)
+        samples = np.concatenate(list(self.decode_blocks(indices)), axis=1)  # which checks them
         return samples, _recording(indices.source).sample_rate
 
     def decode_blocks(self, indices: Indices) -> Iterator[Samples]:
@@ -197,7 +196,6 @@ class AudioCodec(Codec):
         self._check(indices)
         rate = whole_number(rate, "a sample rate")
         array = samples_array(samples, rate)
-        self._check(indices)
         source = _recording(indices.source)
         if (array.shape[1], rate, len(array)) != (source.samples, source.sample_rate, source.channels):
             raise InputError("the recording is not of the length that its indices are for")
