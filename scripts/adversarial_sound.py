@@ -25,16 +25,16 @@ from torch import Tensor
 from tqdm import tqdm
 
 from bitstream import VqcodecError
-from vqcodec.audio.autoencoder import Decoder, Encoder
-from vqcodec.audio.networks import Networks
-from vqcodec.evaluation.report import markdown_table
-from vqcodec.model import Model, find_model, load_model
-from vqcodec.nn.codebooks import Codebooks
-from vqcodec.nn.quantizer import ProductQuantizer, QuantizerConfig
+from vqcodec.evaluation.report.text import markdown_table
+from vqcodec.model.model import Model, find_model, load_model
 from vqcodec.training.audio import SoundObjective
-from vqcodec.training.codes import CodesStage
-from vqcodec.training.optimizer import NetworkOptimizer, Schedule, kernels_of, others_of
-from vqcodec.training.sounds import SoundCache, random_cuts
+from vqcodec.training.data.sounds import SoundCache, random_cuts
+from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule, kernels_of, others_of
+from vqcodec.training.quantizer import ProductQuantizer, QuantizerConfig
+from vqcodec.training.stages.codes import CodesStage
+from vqcodec.transform.audio.autoencoder import Decoder, Encoder
+from vqcodec.transform.audio.networks import Networks
+from vqcodec.transform.codebooks import Codebooks
 
 BATCH, CROP = 16, 64  # of items, and frames
 LAMBDA = CodesStage().lambda_

@@ -20,9 +20,9 @@ from tqdm import tqdm
 
 import vqcodec
 from bitstream import VqcodecError, overhead, unpack
-from vqcodec.evaluation.pictures import find_pictures
-from vqcodec.evaluation.report import markdown_table, number, verdict
-from vqcodec.image.pixels import read_picture
+from vqcodec.evaluation.pictures.folder import find_pictures
+from vqcodec.evaluation.report.text import markdown_table, number, verdict
+from vqcodec.media.pictures.reading import read_picture
 
 QUALITIES = (5.0, 25.0, 50.0, 75.0, 95.0)
 EXCESS_SHARE = 0.01

@@ -19,13 +19,13 @@ import numpy as np
 from tqdm import tqdm
 
 from bitstream import VqcodecError
-from vqcodec.audio.codec import AudioCodec
-from vqcodec.audio.waveform import Recording, read_recording
+from vqcodec.codec.audio import AudioCodec
+from vqcodec.codec.loading import for_sound, load
 from vqcodec.defaults import DEFAULT_AUDIO_MODEL
-from vqcodec.evaluation.report import markdown_table, number, verdict
-from vqcodec.evaluation.sound_metrics import mono, score
-from vqcodec.evaluation.sounds import sounds_in
-from vqcodec.loading import for_sound, load
+from vqcodec.evaluation.report.text import markdown_table, number, verdict
+from vqcodec.evaluation.sounds.folder import sounds_in
+from vqcodec.evaluation.sounds.metrics import mono, score
+from vqcodec.media.sounds.recordings import Recording, read_recording
 
 # kbit/s, and the least PESQ-WB and STOI.
 RATES = ((0.75, 0.0, 0.0), (1.0, 0.0, 0.0), (1.5, 1.40, 0.80), (2.0, 0.0, 0.0), (3.0, 1.9, 0.86))

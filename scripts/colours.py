@@ -2,7 +2,7 @@
 
     python scripts/colours.py photo [MODEL ...] [--quality 20 60 95] [--effort normal high] [--size 768 512]
 
-The pictures are those of `vqcodec.evaluation.synthetic`. The first table has the largest and the mean error of the flat
+The pictures are those of `vqcodec.evaluation.pictures.synthetic`. The first table has the largest and the mean error of the flat
 patches, in levels, by the kind of their colour; the second one the PSNR of screenshots and drawings, and that of WebP
 (method 6) and AVIF (4:4:4, speed 4) files of as many bytes, or the smallest that they write if these have more.
 """
@@ -21,9 +21,9 @@ from PIL import Image
 
 import vqcodec
 from vqcodec.defaults import EFFORTS, Effort
-from vqcodec.evaluation.metrics import psnr
-from vqcodec.evaluation.report import markdown_table
-from vqcodec.evaluation.synthetic import DRAWINGS, PatchPage, patch_page, texture
+from vqcodec.evaluation.pictures.metrics import psnr
+from vqcodec.evaluation.pictures.synthetic import DRAWINGS, PatchPage, patch_page, texture
+from vqcodec.evaluation.report.text import markdown_table
 
 QUALITIES = (20.0, 40.0, 60.0, 80.0, 95.0, 100.0)
 PEERS: dict[str, tuple[str, dict[str, Any]]] = {

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from vqcodec.nn.density import NoiseDensity, mixture_bits
+from vqcodec.training.factorized_prior import NoiseDensity, mixture_bits
 
 __all__ = ["ConditionalDensity"]
 

@@ -25,9 +25,9 @@ from process_cost import ProcessCost, cost_of
 
 from bitstream import VqcodecError
 from vqcodec.defaults import DEFAULT_MODEL
-from vqcodec.evaluation.report import markdown_table, number
-from vqcodec.image.formats import write_picture
-from vqcodec.image.pixels import read_picture
+from vqcodec.evaluation.report.text import markdown_table, number
+from vqcodec.media.pictures.reading import read_picture
+from vqcodec.media.pictures.writing import write_picture
 
 LARGE, SMALL = (12_000, 8_400), (3_456, 2_304)
 CELL = (600, 420)  # pixels of the large picture that one photograph fills

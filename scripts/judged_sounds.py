@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pystoi import stoi
 from torch import Tensor
 
-from vqcodec.evaluation.sound_metrics import RATE, Scores, mono, pesq_wb, score
+from vqcodec.evaluation.sounds.metrics import RATE, Scores, mono, pesq_wb, score
 from vqcodec.training.audio import SoundObjective
 
 __all__ = ["Decoded", "Judged", "first_seconds", "judge"]

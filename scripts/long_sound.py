@@ -15,11 +15,11 @@ from tempfile import TemporaryDirectory
 from process_cost import cost_of
 
 from bitstream import VqcodecError
-from vqcodec.audio.resampling import resample
-from vqcodec.audio.waveform import RecordingWriter, read_recording
 from vqcodec.defaults import DEFAULT_AUDIO_MODEL
-from vqcodec.evaluation.report import markdown_table, number
-from vqcodec.evaluation.sounds import sounds_in
+from vqcodec.evaluation.report.text import markdown_table, number
+from vqcodec.evaluation.sounds.folder import sounds_in
+from vqcodec.media.sounds.recordings import RecordingWriter, read_recording
+from vqcodec.media.sounds.resampling import resample
 
 RATE = 16_000
 

@@ -20,7 +20,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from vqcodec.evaluation.report import write_csv
+from vqcodec.evaluation.report.text import write_csv
 
 STAGES = {"noise": "under additive noise", "codes": "on hard codes"}
 SMOOTHED_OVER = 5  # rows

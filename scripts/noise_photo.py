@@ -19,15 +19,15 @@ from torch import Tensor
 from tqdm import tqdm
 
 from bitstream import VqcodecError
-from vqcodec.evaluation.pictures import find_pictures
-from vqcodec.evaluation.report import markdown_table
-from vqcodec.image.autoencoder import Decoder, Encoder
-from vqcodec.image.pixels import read_rgb
-from vqcodec.nn.density import NoiseDensity
-from vqcodec.training.checkpoint import load_modules
+from vqcodec.evaluation.pictures.folder import find_pictures
+from vqcodec.evaluation.report.text import markdown_table
+from vqcodec.media.pictures.reading import read_rgb
 from vqcodec.training.config import load_config
-from vqcodec.training.data import crops_to_tensor
+from vqcodec.training.data.pictures import crops_to_tensor
+from vqcodec.training.engine.checkpoint import load_modules
+from vqcodec.training.factorized_prior import NoiseDensity
 from vqcodec.training.image import ImageTraining
+from vqcodec.transform.image.autoencoder import Decoder, Encoder
 
 IN_USE = 0.05
 

@@ -19,13 +19,13 @@ from torch import Tensor
 from tqdm import tqdm
 
 from bitstream import VqcodecError
-from vqcodec.audio.autoencoder import Decoder, Encoder
-from vqcodec.evaluation.report import markdown_table
-from vqcodec.nn.density import NoiseDensity
+from vqcodec.evaluation.report.text import markdown_table
 from vqcodec.training.audio import AudioTraining, SoundObjective
-from vqcodec.training.checkpoint import load_modules
 from vqcodec.training.config import load_config
-from vqcodec.training.sounds import SoundCache
+from vqcodec.training.data.sounds import SoundCache
+from vqcodec.training.engine.checkpoint import load_modules
+from vqcodec.training.factorized_prior import NoiseDensity
+from vqcodec.transform.audio.autoencoder import Decoder, Encoder
 
 
 @torch.inference_mode()

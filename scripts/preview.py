@@ -18,12 +18,12 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from bitstream import ImageSource, VqcodecError
+from vqcodec.codec.loading import for_pictures, load
 from vqcodec.defaults import DEFAULT_MODEL
-from vqcodec.evaluation.metrics import psnr
-from vqcodec.evaluation.peers import JPEG, MOZJPEG, WEBP, Peer
-from vqcodec.image.contact_sheet import contact_sheet
-from vqcodec.image.pixels import read_rgb
-from vqcodec.loading import for_pictures, load
+from vqcodec.evaluation.pictures.anchors import JPEG, MOZJPEG, WEBP, Peer
+from vqcodec.evaluation.pictures.metrics import psnr
+from vqcodec.media.pictures.contact_sheet import contact_sheet
+from vqcodec.media.pictures.reading import read_rgb
 
 LANCZOS = Image.Resampling.LANCZOS
 CAPTION = 24  # pixels of height

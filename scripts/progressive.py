@@ -21,13 +21,13 @@ from tqdm import tqdm
 
 from bitstream import VqcodecError, layer_ends
 from vqcodec import ImageCodec
+from vqcodec.codec.loading import for_pictures, load
 from vqcodec.defaults import DEFAULT_MODEL
-from vqcodec.evaluation.metrics import psnr
-from vqcodec.evaluation.pictures import find_pictures
-from vqcodec.evaluation.plot import COLOURS
-from vqcodec.evaluation.report import markdown_table, number
-from vqcodec.image.pixels import read_rgb
-from vqcodec.loading import for_pictures, load
+from vqcodec.evaluation.pictures.folder import find_pictures
+from vqcodec.evaluation.pictures.metrics import psnr
+from vqcodec.evaluation.report.plot import COLOURS
+from vqcodec.evaluation.report.text import markdown_table, number
+from vqcodec.media.pictures.reading import read_rgb
 
 WHOLE, CUT = COLOURS["vqcodec"], "#868e96"
 

@@ -17,11 +17,11 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from vqcodec.training.checkpoint import Checkpoint
-from vqcodec.training.codebooks import collect_latents
-from vqcodec.training.loop import run_stage
-from vqcodec.training.objective import Decoder, Encoder, Objective
-from vqcodec.training.optimizer import NetworkOptimizer, Schedule, kernels_of, others_of
+from vqcodec.training.engine.checkpoint import Checkpoint
+from vqcodec.training.engine.loop import run_stage
+from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule, kernels_of, others_of
+from vqcodec.training.stages.codebooks import collect_latents
+from vqcodec.training.stages.objective import Decoder, Encoder, Objective
 
 __all__ = ["Residual", "ResidualQuantizer", "ResidualStage", "divide_latents", "train_residual"]
 

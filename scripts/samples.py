@@ -19,8 +19,8 @@ from tqdm import tqdm
 import vqcodec
 from bitstream import VqcodecError
 from vqcodec.defaults import DEFAULT_MODEL, DEFAULT_QUALITY
-from vqcodec.evaluation.bits_per_dim import find_files, read_pictures
-from vqcodec.evaluation.report import markdown_table, number, verdict
+from vqcodec.evaluation.pictures.bits_per_dim import find_files, read_pictures
+from vqcodec.evaluation.report.text import markdown_table, number, verdict
 
 TOLERANCE = 0.05
 

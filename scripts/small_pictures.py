@@ -16,8 +16,8 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from vqcodec.evaluation.pictures import find_pictures
-from vqcodec.image.pixels import read_rgb
+from vqcodec.evaluation.pictures.folder import find_pictures
+from vqcodec.media.pictures.reading import read_rgb
 
 SMALLEST = 1 / 3  # of the shorter side
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 
 from bitstream import VqcodecError
-from vqcodec.audio.waveform import read_recording
+from vqcodec.codec.loading import for_sound, load
 from vqcodec.defaults import DEFAULT_AUDIO_MODEL
-from vqcodec.evaluation.sound_metrics import RATE, mono
-from vqcodec.evaluation.spectrogram import RANGE, levels
-from vqcodec.loading import for_sound, load
+from vqcodec.evaluation.sounds.metrics import RATE, mono
+from vqcodec.evaluation.sounds.spectrogram import RANGE, levels
+from vqcodec.media.sounds.recordings import read_recording
 
 
 def main() -> None:

@@ -32,10 +32,10 @@ from tqdm import tqdm
 import vqcodec
 from bitstream import VqcodecError
 from vqcodec.defaults import DEFAULT_MODEL
-from vqcodec.evaluation.pictures import find_pictures, mirrored_to_size
-from vqcodec.evaluation.report import markdown_table, number, write_csv
-from vqcodec.image.pixels import read_rgb
-from vqcodec.image.prior import PixelCNN
+from vqcodec.evaluation.pictures.folder import find_pictures, mirrored_to_size
+from vqcodec.evaluation.report.text import markdown_table, number, write_csv
+from vqcodec.media.pictures.reading import read_rgb
+from vqcodec.prior.pixelcnn import PixelCNN
 
 WIDTH, HEIGHT = 768, 512
 LARGE = (3456, 2304)

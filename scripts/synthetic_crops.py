@@ -3,7 +3,7 @@
     python scripts/synthetic_crops.py PICTURES OUT.npy [--count 360] [--size 256]
 
 Half of them are patches of pure, grey and random colours, gradients, text and lines on a photograph; the others are
-screenshots and drawings (`vqcodec.evaluation.synthetic`), of which some are turned to other colours. Writes uint8
+screenshots and drawings (`vqcodec.evaluation.pictures.synthetic`), of which some are turned to other colours. Writes uint8
 [N, size, size, 3], to be laid beside the photographs: `vqcodec train image` takes pictures by their area.
 """
 
@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from vqcodec.evaluation.pictures import find_pictures
-from vqcodec.evaluation.synthetic import DRAWINGS, patch_page
-from vqcodec.image.pixels import read_rgb
+from vqcodec.evaluation.pictures.folder import find_pictures
+from vqcodec.evaluation.pictures.synthetic import DRAWINGS, patch_page
+from vqcodec.media.pictures.reading import read_rgb
 
 PAGE = 2.5  # sides of a page, in those of a crop, at most
 

@@ -21,15 +21,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from vqcodec.evaluation.report import markdown_table
-from vqcodec.image.autoencoder import Decoder, Encoder, LikelihoodHead
-from vqcodec.image.config import AutoencoderConfig, PriorConfig
-from vqcodec.nn.quantizer import QuantizerConfig
-from vqcodec.training.codes import CodesStage
-from vqcodec.training.data import PictureCache, crops_to_tensor, random_crops
+from vqcodec.evaluation.report.text import markdown_table
+from vqcodec.training.data.pictures import PictureCache, crops_to_tensor, random_crops
 from vqcodec.training.image import ImageTraining, PictureObjective
-from vqcodec.training.stages import Stages
-from vqcodec.training.start import start_linear_path
+from vqcodec.training.quantizer import QuantizerConfig
+from vqcodec.training.stages.codes import CodesStage
+from vqcodec.training.stages.sequence import Stages
+from vqcodec.training.stages.start import start_linear_path
+from vqcodec.transform.image.autoencoder import Decoder, Encoder, LikelihoodHead
+from vqcodec.transform.image.config import AutoencoderConfig, PriorConfig
 
 HELD_OUT = 50
 LAMBDAS = (0.001, 0.004, 0.016)

@@ -20,12 +20,12 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from vqcodec.evaluation.report import markdown_table
-from vqcodec.image.autoencoder import Encoder
-from vqcodec.image.codec import ImageCodec
-from vqcodec.model import Model, find_model, load_model
-from vqcodec.training.codebooks import collect_latents, lloyd
-from vqcodec.training.data import PictureCache, random_crops
+from vqcodec.codec.image import ImageCodec
+from vqcodec.evaluation.report.text import markdown_table
+from vqcodec.model.model import Model, find_model, load_model
+from vqcodec.training.data.pictures import PictureCache, random_crops
+from vqcodec.training.stages.codebooks import collect_latents, lloyd
+from vqcodec.transform.image.autoencoder import Encoder
 
 LAMBDA, ITERATIONS = 0.13, 24
 TRIALS = {"2 x 2 channels, 256 codes": (2, 256), "4 channels, 256 codes": (4, 256), "4 channels, 1024 codes": (4, 1024)}

@@ -23,14 +23,14 @@ from torch import Tensor, nn
 from trials import HELD_OUT
 from trials_networks import LAMBDAS, LIGHT, measure
 
-from vqcodec.evaluation.report import markdown_table
-from vqcodec.image.autoencoder import Decoder, Encoder
-from vqcodec.nn.density import NoiseDensity
-from vqcodec.training.data import PictureCache, random_crops
+from vqcodec.evaluation.report.text import markdown_table
+from vqcodec.training.data.pictures import PictureCache, random_crops
+from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule, kernels_of, others_of
+from vqcodec.training.factorized_prior import NoiseDensity
 from vqcodec.training.image import PictureObjective
-from vqcodec.training.noise import NoiseStage, rate_weights
-from vqcodec.training.optimizer import NetworkOptimizer, Schedule, kernels_of, others_of
-from vqcodec.training.start import start_linear_path
+from vqcodec.training.stages.noise import NoiseStage, rate_weights
+from vqcodec.training.stages.start import start_linear_path
+from vqcodec.transform.image.autoencoder import Decoder, Encoder
 
 SLICES = (16, 32, 48, 96)
 OBJECTIVE = PictureObjective()

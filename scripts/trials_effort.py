@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 import vqcodec
+from vqcodec.codec.base import refinement
+from vqcodec.codec.loading import for_pictures
 from vqcodec.defaults import DEFAULT_MODEL
-from vqcodec.evaluation.bits_per_dim import find_files, read_pictures
-from vqcodec.evaluation.report import markdown_table
-from vqcodec.image import refinement
-from vqcodec.image.networks import Networks
-from vqcodec.loading import for_pictures
-from vqcodec.quality import Setting
+from vqcodec.evaluation.pictures.bits_per_dim import find_files, read_pictures
+from vqcodec.evaluation.report.text import markdown_table
+from vqcodec.model.quality import Setting
+from vqcodec.transform.image.networks import Networks
 
 TRIALS = {
     "0.5, 6 times": [0.5] * 6,

@@ -23,14 +23,14 @@ from numpy.typing import NDArray
 from torch import nn
 from trials import HELD_OUT, whole_positions
 
-from vqcodec.evaluation.report import markdown_table
-from vqcodec.image.autoencoder import Decoder, Encoder
-from vqcodec.image.config import AutoencoderConfig
-from vqcodec.nn.density import NoiseDensity
-from vqcodec.training.data import PictureCache, crops_to_tensor, random_crops
+from vqcodec.evaluation.report.text import markdown_table
+from vqcodec.training.data.pictures import PictureCache, crops_to_tensor, random_crops
+from vqcodec.training.factorized_prior import NoiseDensity
 from vqcodec.training.image import PictureObjective
-from vqcodec.training.noise import NoiseStage, rate_weights, train_noise
-from vqcodec.training.start import start_linear_path
+from vqcodec.training.stages.noise import NoiseStage, rate_weights, train_noise
+from vqcodec.training.stages.start import start_linear_path
+from vqcodec.transform.image.autoencoder import Decoder, Encoder
+from vqcodec.transform.image.config import AutoencoderConfig
 
 LAMBDAS = tuple(0.0005 * 1.8**rate for rate in range(11))
 SHOWN = (0, 3, 6, 10)  # rate points in the table

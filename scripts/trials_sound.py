@@ -28,15 +28,15 @@ from residual import ResidualQuantizer, ResidualStage, divide_latents, train_res
 from torch import Tensor
 
 from bitstream import VqcodecError
-from vqcodec.audio.autoencoder import Decoder, Encoder, LikelihoodHead
-from vqcodec.audio.config import AutoencoderConfig
-from vqcodec.evaluation.report import markdown_table
-from vqcodec.nn.quantizer import QuantizerConfig
+from vqcodec.evaluation.report.text import markdown_table
 from vqcodec.training.audio import AudioTraining, SoundObjective
-from vqcodec.training.noise import NoiseStage
-from vqcodec.training.sounds import SoundCache, random_cuts
-from vqcodec.training.stages import Stages
-from vqcodec.training.start import spread_latents
+from vqcodec.training.data.sounds import SoundCache, random_cuts
+from vqcodec.training.quantizer import QuantizerConfig
+from vqcodec.training.stages.noise import NoiseStage
+from vqcodec.training.stages.sequence import Stages
+from vqcodec.training.stages.start import spread_latents
+from vqcodec.transform.audio.autoencoder import Decoder, Encoder, LikelihoodHead
+from vqcodec.transform.audio.config import AutoencoderConfig
 
 LAMBDAS = (1.5, 5.8, 22.0, 85.0)  # of the rate points of noise and product quantizer
 STAGES = (1, 2, 4, 8)  # of those of the residual quantizer

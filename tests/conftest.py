@@ -87,7 +87,7 @@ def no_work(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise AssertionError("there is something to measure")
 
-    monkeypatch.setattr("vqcodec.processes._Worker", refuse)
+    monkeypatch.setattr("vqcodec.system.processes._Worker", refuse)
 
 
 @pytest.fixture(scope="session")

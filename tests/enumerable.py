@@ -9,12 +9,12 @@ import torch
 
 from bitstream import ImageSource
 from vqcodec import ImageCodec, Indices
-from vqcodec.image.autoencoder import Decoder, Encoder, LikelihoodHead
-from vqcodec.image.config import AutoencoderConfig, PriorConfig
-from vqcodec.image.prior_network import PriorNetwork
-from vqcodec.model import Model, ModelConfig
-from vqcodec.nn.codebooks import Codebooks
-from vqcodec.quality import Setting
+from vqcodec.model.model import Model, ModelConfig
+from vqcodec.model.quality import Setting
+from vqcodec.training.prior.pixelcnn import PriorNetwork
+from vqcodec.transform.codebooks import Codebooks
+from vqcodec.transform.image.autoencoder import Decoder, Encoder, LikelihoodHead
+from vqcodec.transform.image.config import AutoencoderConfig, PriorConfig
 
 __all__ = ["ALPHABETS", "STRIDE", "all_indices", "enumerable_model", "probabilities"]
 

@@ -17,8 +17,8 @@ import torch
 from priors import random_indices
 
 from vqcodec import AudioCodec, ImageCodec, load
-from vqcodec.audio.prior import WaveNet
-from vqcodec.image.prior import PixelCNN
+from vqcodec.prior.pixelcnn import PixelCNN
+from vqcodec.prior.wavenet import WaveNet
 
 HEIGHT, WIDTH = 3, 4
 

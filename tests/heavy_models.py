@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 from hostile_priors import layer
 
-from vqcodec.image.config import AutoencoderConfig, PriorConfig
-from vqcodec.image.prior import PixelCNN, SliceNetwork
-from vqcodec.model import Model, ModelConfig
-from vqcodec.nn.codebooks import Codebooks
-from vqcodec.nn.exact import ExactLayer, Tables
-from vqcodec.quality import Setting
+from vqcodec.model.model import Model, ModelConfig
+from vqcodec.model.quality import Setting
+from vqcodec.prior.exact import ExactLayer, Tables
+from vqcodec.prior.pixelcnn import PixelCNN, SliceNetwork
+from vqcodec.transform.codebooks import Codebooks
+from vqcodec.transform.image.config import AutoencoderConfig, PriorConfig
 
 __all__ = ["heavy_codes", "heavy_networks", "heavy_prior", "model_of", "zero_prior"]
 
@@ -50,7 +50,7 @@ def decoder_of(shape: AutoencoderConfig) -> dict[str, np.ndarray]:
     """Zeros under the names that the decoder has."""
     import torch
 
-    from vqcodec.image.autoencoder import Decoder
+    from vqcodec.transform.image.autoencoder import Decoder
 
     with torch.device("meta"):
         state = Decoder(shape).state_dict()

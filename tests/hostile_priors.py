@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from vqcodec.nn.exact import ACTIVATION_MAX, ExactLayer
+from vqcodec.prior.exact import ACTIVATION_MAX, ExactLayer
 
 __all__ = ["Change", "Parts", "layer", "with_group", "with_layer", "with_part", "with_size"]
 

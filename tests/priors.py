@@ -6,14 +6,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from vqcodec.image.autoencoder import Decoder, Encoder
-from vqcodec.image.config import AutoencoderConfig, PriorConfig
-from vqcodec.image.prior import PixelCNN, SliceNetwork
-from vqcodec.image.prior_network import PriorNetwork
-from vqcodec.model import Model, ModelConfig
-from vqcodec.nn.codebooks import Codebooks
-from vqcodec.nn.exact import ACC_LIMIT, ACTIVATION_MAX, ExactLayer, Tables
-from vqcodec.quality import Setting
+from vqcodec.model.model import Model, ModelConfig
+from vqcodec.model.quality import Setting
+from vqcodec.prior.exact import ACC_LIMIT, ACTIVATION_MAX, ExactLayer, Tables
+from vqcodec.prior.pixelcnn import PixelCNN, SliceNetwork
+from vqcodec.training.prior.pixelcnn import PriorNetwork
+from vqcodec.transform.codebooks import Codebooks
+from vqcodec.transform.image.autoencoder import Decoder, Encoder
+from vqcodec.transform.image.config import AutoencoderConfig, PriorConfig
 
 __all__ = ["RAGGED", "bound_layer", "bound_model", "bound_prior", "ragged_network", "random_indices", "worst_inputs"]
 

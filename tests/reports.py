@@ -41,7 +41,7 @@ def evaluate(folder: Path, out: Path, model: Path, *options: object) -> Result:
 
 def compared() -> str:
     """Codecs that are here and quick; JPEG is compared with the others, as the rate of the tiny model hardly moves."""
-    from vqcodec.evaluation.peers import PEERS
+    from vqcodec.evaluation.pictures.anchors import PEERS
 
     quick = dict.fromkeys(peer.name for peer in PEERS if peer.available and peer.name not in ("jpeg", "avif"))
     return ",".join(["jpeg", "vqcodec", *quick])

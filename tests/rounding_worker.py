@@ -20,7 +20,7 @@ from exactness_worker import exact_results, hashed
 
 from bitstream import Limits, decode_alpha, encode_alpha
 from vqcodec import AudioCodec, Codec, ImageCodec, Indices, load
-from vqcodec.codec_cache import CodecCache
+from vqcodec.codec.cache import CodecCache
 
 TESTS = Path(__file__).parent
 # What fesetround takes for each mode, from fenv.h: downward, upward, toward zero.

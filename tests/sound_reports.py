@@ -42,5 +42,5 @@ def evaluate_sounds(folder: Path, out: Path, model: Path, *options: object) -> R
     published.write_text(json.dumps(PUBLISHED_SOUND))
     given = ["--rates", ",".join(f"{each:g}" for each in TARGETS), "--model", model, "--published", published]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("vqcodec.evaluation.enhanced_opus.EnhancedOpus.available", property(lambda _: False))
+        patch.setattr("vqcodec.evaluation.sounds.enhanced_opus.EnhancedOpus.available", property(lambda _: False))
         return run("eval", "rd", folder, "--out", out, *given, *options)

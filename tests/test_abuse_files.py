@@ -15,7 +15,7 @@ import pytest
 from commands import error_of, fill, program, vq_of
 
 import vqcodec
-from vqcodec.files import remove_temporaries
+from vqcodec.system.files import remove_temporaries
 
 SIZE = 300_000
 OLD, NEW = b"o" * SIZE, b"n" * SIZE
@@ -24,7 +24,7 @@ OLD, NEW = b"o" * SIZE, b"n" * SIZE
 WRITER = f"""
 import sys
 from pathlib import Path
-from vqcodec.files import atomic_write
+from vqcodec.system.files import atomic_write
 
 target, letter, force = Path(sys.argv[1]), sys.argv[2].encode(), sys.argv[3] == "force"
 try:

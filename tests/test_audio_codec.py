@@ -26,11 +26,11 @@ from bitstream import (
     UnsupportedError,
     pack,
 )
-from vqcodec.audio.autoencoder import Decoder, Encoder
-from vqcodec.audio.codec import AudioCodec
-from vqcodec.audio.config import AutoencoderConfig
-from vqcodec.audio.networks import Networks
-from vqcodec.indices import Indices
+from vqcodec.codec.audio import AudioCodec
+from vqcodec.codec.indices import Indices
+from vqcodec.transform.audio.autoencoder import Decoder, Encoder
+from vqcodec.transform.audio.config import AutoencoderConfig
+from vqcodec.transform.audio.networks import Networks
 
 
 @pytest.fixture(scope="module")

@@ -19,9 +19,9 @@ from tiny import pictures
 
 import vqcodec
 from vqcodec import ImageCodec, Indices, InputError, ModelError
-from vqcodec.evaluation.bits_per_dim import find_files, mean, measure, read_pictures
-from vqcodec.model import Model
-from vqcodec.quality import Setting
+from vqcodec.evaluation.pictures.bits_per_dim import find_files, mean, measure, read_pictures
+from vqcodec.model.model import Model
+from vqcodec.model.quality import Setting
 
 SIZES = [(4, 4), (8, 4), (5, 3)]  # width and height, in pixels: of one position, and of two
 WEBP = {"lossless": True, "quality": 100, "method": 6}

@@ -17,11 +17,11 @@ from tiny_audio import voices
 from waves import saved
 
 from vqcodec import AudioCodec, load
-from vqcodec.audio.resampling import resample
-from vqcodec.audio.waveform import Recording, read_recording
-from vqcodec.evaluation.bits_per_sample import find_sounds, measure_sound
-from vqcodec.loading import for_sound
-from vqcodec.quality import Setting
+from vqcodec.codec.loading import for_sound
+from vqcodec.evaluation.sounds.bits_per_sample import find_sounds, measure_sound
+from vqcodec.media.sounds.recordings import Recording, read_recording
+from vqcodec.media.sounds.resampling import resample
+from vqcodec.model.quality import Setting
 
 
 @pytest.fixture(scope="module")

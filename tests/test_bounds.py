@@ -19,11 +19,11 @@ from tiny_audio import voices
 
 from bitstream import Chunks, ColourFormat, ImageSource, ModelError, encode_alpha, pack, unpack
 from vqcodec import ImageCodec, load
-from vqcodec.audio.config import AutoencoderConfig as SoundConfig
-from vqcodec.image.config import AutoencoderConfig
-from vqcodec.model import load_model
-from vqcodec.model_config import MOST_QUALITIES
-from vqcodec.model_file import MAX_HEADER
+from vqcodec.model.config import MOST_QUALITIES
+from vqcodec.model.file import MAX_HEADER
+from vqcodec.model.model import load_model
+from vqcodec.transform.audio.config import AutoencoderConfig as SoundConfig
+from vqcodec.transform.image.config import AutoencoderConfig
 
 MEGABYTE = 1 << 20
 GOLDEN = Path(__file__).with_name("golden") / "tiny.safetensors"
@@ -102,8 +102,8 @@ def test_claims_are_refused_before_anything_is_unpacked(
     tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wide, *claims = bombs(tiny_model, tmp_path)
-    monkeypatch.setattr("vqcodec.nn.packed_integers._inflated", None)
-    monkeypatch.setattr("vqcodec.model_file.unpack_codes", None)
+    monkeypatch.setattr("vqcodec.model.packed_integers._inflated", None)
+    monkeypatch.setattr("vqcodec.model.file.unpack_codes", None)
     for path in claims:
         with pytest.raises(ModelError):
             load_model(path)

@@ -15,9 +15,9 @@ from tiny_audio import tiny_audio_model, voices
 
 from bitstream import InputError
 from vqcodec import AudioCodec, ImageCodec
-from vqcodec.budget import NARROWEST, PROBED, TOLERANCE, SizeCurve, largest_file, probe, taken
-from vqcodec.image.scales import resized
-from vqcodec.quality import Setting, quality_of, setting
+from vqcodec.codec.downscaling import resized
+from vqcodec.codec.rate_control import NARROWEST, PROBED, TOLERANCE, SizeCurve, largest_file, probe, taken
+from vqcodec.model.quality import Setting, quality_of, setting
 
 TABLE = [Setting(0, 0.4), Setting(0, 0.1), Setting(2, 0.3), Setting(2, 0.02), Setting(3, 0.2)]
 
@@ -175,7 +175,7 @@ def test_the_decoded_picture_is_scaled_up(tiny_codec: ImageCodec) -> None:
 @pytest.mark.parametrize("size", [(37, 29), (150, 97), (64, 300), (300, 7)])
 def test_scaling_in_strips(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     pixels = pictures(1, 104, seed=7)[0][:, :64]
-    monkeypatch.setattr("vqcodec.image.scales.STRIP", 1000)
+    monkeypatch.setattr("vqcodec.codec.downscaling.STRIP", 1000)
     wanted = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS)).astype(int)
     assert np.abs(resized(pixels, *size) - wanted).max() <= 1  # the weights are rounded otherwise
     assert (resized(pixels, *size) == wanted).mean() > 0.97
@@ -250,7 +250,7 @@ def test_recordings_have_the_bytes_that_they_may_have(audio: AudioCodec, share: 
 def test_long_recordings_meet_a_budget(audio: AudioCodec, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sizes are estimated on a part of them."""
     original = np.concatenate([voices(1, 200_000, seed=11), np.zeros((1, 50_000), np.float32)], axis=1)
-    monkeypatch.setattr("vqcodec.budget.PROBED", 320)
+    monkeypatch.setattr("vqcodec.codec.rate_control.PROBED", 320)
     budget = len(audio.compress(original, 16_000, quality=70))
     data = audio.compress(original, 16_000, max_bytes=budget)
     assert (1 - TOLERANCE) * budget <= len(data) <= budget

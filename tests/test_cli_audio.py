@@ -18,8 +18,8 @@ from waves import saved
 
 import vqcodec
 from vqcodec import AudioCodec
-from vqcodec.audio.waveform import read_recording
 from vqcodec.cli import progress
+from vqcodec.media.sounds.recordings import read_recording
 
 RATE = 44_100
 STEREO = voices(2, 30_001, seed=1)
@@ -39,7 +39,7 @@ def bundled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tiny_voice: Path, t
     (tmp_path / "weights").mkdir()
     shutil.copy(tiny_voice, tmp_path / "weights/speech.safetensors")
     shutil.copy(tiny_model, tmp_path / "weights/photo.safetensors")
-    monkeypatch.setattr("vqcodec.model.WEIGHTS", tmp_path / "weights")
+    monkeypatch.setattr("vqcodec.model.model.WEIGHTS", tmp_path / "weights")
 
 
 def flac() -> bytes:

@@ -24,7 +24,7 @@ from vqcodec.cli import many, progress
 from vqcodec.cli.plan import plan
 from vqcodec.cli.program import note
 from vqcodec.cli.tally import Sizes, Tally
-from vqcodec.nn.progress import watched
+from vqcodec.system.progress import watched
 
 VOICE = saved(voices(1, 16_000, seed=4), rate=16_000)
 
@@ -35,7 +35,7 @@ def bundled(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFa
     weights = tmp_path_factory.mktemp("weights")
     for name, model in (("photo", "tiny_model"), ("speech", "tiny_voice")):
         shutil.copy(request.getfixturevalue(model), weights / f"{name}.safetensors")
-    monkeypatch.setattr("vqcodec.model.WEIGHTS", weights)
+    monkeypatch.setattr("vqcodec.model.model.WEIGHTS", weights)
     return weights
 
 
@@ -106,12 +106,14 @@ def test_a_model_is_for_the_files_of_its_kind(mixed: Path, tmp_path: Path, bundl
 
 def test_every_model_is_loaded_once(mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     loaded: list[str] = []
-    load, load_model = vqcodec.load, vqcodec.loading.load_model
+    load, load_model = vqcodec.load, vqcodec.codec.loading.load_model
     monkeypatch.setattr(vqcodec, "load", lambda name, device: (loaded.append(name), load(name, device))[1])
     assert run("compress", mixed, "-r", "--out-dir", tmp_path / "out").exit_code == 0
     assert sorted(loaded) == ["photo", "speech"]
     loaded.clear()
-    monkeypatch.setattr("vqcodec.loading.load_model", lambda path: (loaded.append(path.stem), load_model(path))[1])
+    monkeypatch.setattr(
+        "vqcodec.codec.loading.load_model", lambda path: (loaded.append(path.stem), load_model(path))[1]
+    )
     assert run("decompress", tmp_path / "out", "-r", "--out-dir", tmp_path / "back").exit_code == 0
     assert sorted(loaded) == ["photo", "speech"]
 
@@ -165,7 +167,7 @@ def test_neither_defects_nor_want_of_memory_stop_the_others(
         raise ZeroDivisionError("by zero")
 
     monkeypatch.setattr(vqcodec.AudioCodec, "compress_blocks", compress_blocks)
-    monkeypatch.setattr("vqcodec.image.pixels._read_bytes", exhausted)
+    monkeypatch.setattr("vqcodec.media.pictures.reading._read_bytes", exhausted)
     result = run("compress", mixed, "-r", "--out-dir", tmp_path / "out")
     pictures = [f"{mixed / name}: there is not enough memory for this" for name in ("a.png", "sub/b.png")]
     sound = f"{mixed / 'sub/v.wav'}: a defect of vqcodec: ZeroDivisionError: by zero"
@@ -178,14 +180,14 @@ def exhausted(*_: object) -> None:
 
 
 def test_notes_and_warnings_name_the_file(mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    read = vqcodec.image.pixels.read_picture
+    read = vqcodec.media.pictures.reading.read_picture
 
     def read_and_warn(*args: object) -> object:
         warnings.warn("odd", UserWarning, stacklevel=1)
         warnings.warn("Image size (9 pixels) exceeds limit of 8 pixels", UserWarning, stacklevel=1)
         return read(*args)
 
-    monkeypatch.setattr("vqcodec.image.pixels.read_picture", read_and_warn)
+    monkeypatch.setattr("vqcodec.media.pictures.reading.read_picture", read_and_warn)
     result = run("compress", mixed, "-r", "--out-dir", tmp_path / "out")
     *notes, _ = result.stderr.splitlines()
     assert notes == [f"vqcodec: note: {mixed / name}: odd" for name in ("a.png", "sub/b.png")]
@@ -218,7 +220,9 @@ LEFT_OUT = {
 def test_what_is_left_out_is_counted_and_named(
     motley: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recursive: bool, verbose: bool
 ) -> None:
-    monkeypatch.setattr("vqcodec.image.pixels.is_picture_name", lambda name: name.endswith("png"))  # pillow-heif or not
+    monkeypatch.setattr(
+        "vqcodec.media.pictures.reading.is_picture_name", lambda name: name.endswith("png")
+    )  # pillow-heif or not
     given = (["-r"] if recursive else []) + (["--verbose"] if verbose else [])
     result = run("compress", motley, "--out-dir", tmp_path / "out", *given)
     *notes, summary = result.stderr.splitlines()

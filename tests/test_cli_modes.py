@@ -12,7 +12,7 @@ from commands import run, succeed
 from PIL import Image, ImageCms
 from tiny import pictures
 
-from vqcodec.image.modes import MODES
+from vqcodec.media.pictures.modes import MODES
 
 PHOTO = Image.fromarray(pictures(1, 64, seed=6)[0][:40, :60])
 MAKE, ORIENTATION = 0x010F, 0x0112

@@ -17,9 +17,9 @@ from PIL import Image
 from waves import EXACT, LOSSY, saved, tone
 
 from bitstream.errors import InputError, VqcodecError
-from vqcodec.audio.kinds import HEAD, is_sound
-from vqcodec.audio.waveform import RecordingReader
 from vqcodec.cli.original import Original, open_original
+from vqcodec.media.sounds.kinds import HEAD, is_sound
+from vqcodec.media.sounds.recordings import RecordingReader
 
 SOUNDS = {f"{name} {subtype}": saved(tone(), name, subtype) for name, subtype in (*EXACT, *LOSSY, ("AIFF", "FLOAT"))}
 

@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from vqcodec.image.autoencoder import Decoder, Encoder
-from vqcodec.image.config import AutoencoderConfig
-from vqcodec.nn.density import NoiseDensity
-from vqcodec.nn.quantizer import ProductQuantizer, QuantizerConfig
-from vqcodec.training.codebooks import deal_channels, fit_codebooks, lloyd, reorder_channels
+from vqcodec.training.factorized_prior import NoiseDensity
+from vqcodec.training.quantizer import ProductQuantizer, QuantizerConfig
+from vqcodec.training.stages.codebooks import deal_channels, fit_codebooks, lloyd, reorder_channels
+from vqcodec.transform.image.autoencoder import Decoder, Encoder
+from vqcodec.transform.image.config import AutoencoderConfig
 
 PLANES, DIMENSION, RATES = 3, 2, 2
 

@@ -17,7 +17,7 @@ from vqcodec import (
     Indices,
     InputError,
 )
-from vqcodec.quality import Setting, setting
+from vqcodec.model.quality import Setting, setting
 
 PICTURE = pictures(1, 100, seed=3)[0]  # 7 x 7 positions
 

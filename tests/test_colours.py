@@ -12,9 +12,9 @@ from PIL import Image
 
 from bitstream import unpack
 from vqcodec import ImageCodec, load
-from vqcodec.evaluation.metrics import psnr
-from vqcodec.evaluation.synthetic import DRAWINGS, Patch, diagram, patch_page, texture
-from vqcodec.image.drawn import drawn_mask, flat_mask
+from vqcodec.evaluation.pictures.metrics import psnr
+from vqcodec.evaluation.pictures.synthetic import DRAWINGS, Patch, diagram, patch_page, texture
+from vqcodec.media.pictures.drawn import drawn_mask, flat_mask
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "coffee.png"
 PHOTO = Image.open(EXAMPLE).convert("RGB").crop((200, 100, 392, 228))

@@ -13,7 +13,7 @@ from PIL import Image, ImageFile
 from test_pixels import png_of
 
 from bitstream.errors import InputError
-from vqcodec.image.pixels import Picture, read_picture
+from vqcodec.media.pictures.reading import Picture, read_picture
 
 RNG = np.random.default_rng(5)
 SIZE = (160, 128)

@@ -13,7 +13,7 @@ from tiny import pictures, save_tiny_model
 from tiny_audio import tiny_audio_model
 
 from vqcodec import ImageCodec, load
-from vqcodec.training.decoder import coded_pieces
+from vqcodec.training.decoder_fit import coded_pieces
 
 CONFIG = """
 blocks = [2, 1, 3]

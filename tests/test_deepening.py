@@ -10,9 +10,9 @@ from tiny import SETTINGS
 from tiny_audio import SETTINGS as SOUND_SETTINGS
 from torch import Tensor, nn
 
-from vqcodec.audio import autoencoder as audio
-from vqcodec.image import autoencoder as image
-from vqcodec.training.deepening import deepened
+from vqcodec.training.stages.deepening import deepened
+from vqcodec.transform.audio import autoencoder as audio
+from vqcodec.transform.image import autoencoder as image
 
 PICTURE, SOUND = SETTINGS.autoencoder, SOUND_SETTINGS.autoencoder
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from vqcodec.nn.neighbours import AROUND_OFFSETS, areas, shifted
-from vqcodec.nn.schedule import CAUSAL_OFFSETS, DiagonalCache, diagonals
+from vqcodec.prior.neighbours import AROUND_OFFSETS, areas, shifted
+from vqcodec.prior.wavefront import CAUSAL_OFFSETS, DiagonalCache, diagonals
 
 EXTENT = st.integers(1, 9)
 

@@ -13,15 +13,15 @@ from PIL import Image
 from tiny import pictures, tiny_model
 
 from vqcodec import load
-from vqcodec.evaluation.metrics import ms_ssim, psnr
-from vqcodec.image import distortion
-from vqcodec.image.config import Distortion
-from vqcodec.image.distortion import DISTORTIONS, SQUARED_SHARE, picture_distortion
-from vqcodec.image.networks import Networks
-from vqcodec.loading import codec_of, load_for
-from vqcodec.model import load_model
-from vqcodec.quality import Setting
-from vqcodec.training.data import crops_to_tensor
+from vqcodec.codec.loading import codec_of, load_for
+from vqcodec.evaluation.pictures.metrics import ms_ssim, psnr
+from vqcodec.model.model import load_model
+from vqcodec.model.quality import Setting
+from vqcodec.training.data.pictures import crops_to_tensor
+from vqcodec.transform.image import distortion
+from vqcodec.transform.image.config import Distortion
+from vqcodec.transform.image.distortion import DISTORTIONS, SQUARED_SHARE, picture_distortion
+from vqcodec.transform.image.networks import Networks
 
 PICTURE = pictures(1, 208, seed=3)[0]
 

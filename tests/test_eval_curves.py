@@ -12,9 +12,9 @@ import pytest
 pytest.importorskip("bjontegaard", reason="needs vqcodec[eval]")
 
 from bitstream.errors import InputError
-from vqcodec.evaluation.curves import Curve, Metric, setting_near
-from vqcodec.evaluation.distance import distance
-from vqcodec.evaluation.published import read_published
+from vqcodec.evaluation.shared.bd_rate import distance
+from vqcodec.evaluation.shared.curves import Curve, Metric, setting_near
+from vqcodec.evaluation.shared.published import read_published
 
 PSNR = Metric("psnr", "PSNR", "PSNR, dB", 2)
 MS_SSIM = Metric("ms_ssim", "MS-SSIM", "MS-SSIM", 4, ends_at_one=True)

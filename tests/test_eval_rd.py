@@ -22,9 +22,9 @@ from vqcodec import ImageCodec
 pytest.importorskip("bjontegaard", reason="needs vqcodec[eval]")
 pytest.importorskip("plotly", reason="needs vqcodec[eval]")
 
-from vqcodec.evaluation import metrics
-from vqcodec.evaluation.peers import PEERS
-from vqcodec.evaluation.pool import Measuring
+from vqcodec.evaluation.pictures.anchors import PEERS
+from vqcodec.evaluation.pictures.folder import metrics
+from vqcodec.evaluation.shared.pool import Measuring
 
 
 @pytest.fixture
@@ -193,7 +193,7 @@ def test_wrong_usage(tmp_path: Path, wrong: list[str]) -> None:
 
 
 def test_a_codec_that_is_not_there(copy: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vqcodec.evaluation.peers.Peer.available", property(lambda peer: peer.name != "jxl"))
+    monkeypatch.setattr("vqcodec.evaluation.pictures.anchors.Peer.available", property(lambda peer: peer.name != "jxl"))
     command = ["eval", "rd", copy / "pictures", "--out", copy / "report"]
     assert "JPEG XL is not available" in fail(copy, *command, "--codecs", "jpeg,jxl")
     result = evaluate(copy / "pictures", copy / "report", tiny_model)

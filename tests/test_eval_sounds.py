@@ -21,16 +21,16 @@ pytest.importorskip("bjontegaard", reason="needs vqcodec[eval]")
 pytest.importorskip("pesq", reason="needs vqcodec[eval]")
 pytest.importorskip("plotly", reason="needs vqcodec[eval]")
 
-from vqcodec.audio.waveform import Recording, read_recording
-from vqcodec.evaluation.entrants import Entrant
-from vqcodec.evaluation.listening import SoundChoice, choose_sounds, play
-from vqcodec.evaluation.opus import OPUS
-from vqcodec.evaluation.page import exhibit_budget
-from vqcodec.evaluation.sound_distortion import SoundPoint
-from vqcodec.evaluation.sound_entrants import SoundModelCodec
-from vqcodec.evaluation.sound_metrics import mono, score
-from vqcodec.evaluation.sound_modality import SOUNDS
-from vqcodec.evaluation.spectrogram import HEIGHT, WIDTH, levels, spectrogram_png
+from vqcodec.evaluation.pictures.entrants import Entrant
+from vqcodec.evaluation.report.page import exhibit_budget
+from vqcodec.evaluation.sounds.entrants import SoundModelCodec
+from vqcodec.evaluation.sounds.listening import SoundChoice, choose_sounds, play
+from vqcodec.evaluation.sounds.metrics import mono, score
+from vqcodec.evaluation.sounds.modality import SOUNDS
+from vqcodec.evaluation.sounds.opus import OPUS
+from vqcodec.evaluation.sounds.rate_distortion import SoundPoint
+from vqcodec.evaluation.sounds.spectrogram import HEIGHT, WIDTH, levels, spectrogram_png
+from vqcodec.media.sounds.recordings import Recording, read_recording
 
 
 @pytest.fixture
@@ -214,7 +214,7 @@ def test_a_folder_of_both_is_one_of_pictures(tmp_path: Path) -> None:
 def test_without_opus(copy: Path, tiny_voice: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (copy / "report" / "gallery.jsonl").unlink()
     monkeypatch.setattr("vqcodec.evaluation.rd._exhibits", lambda *_: ())
-    monkeypatch.setattr("vqcodec.evaluation.opus.Opus.available", property(lambda _: False))
+    monkeypatch.setattr("vqcodec.evaluation.sounds.opus.Opus.available", property(lambda _: False))
     command = ["eval", "rd", copy / "sounds", "--out", copy / "report"]
     assert "Opus is not available here: opusenc and opusdec come with" in fail(copy, *command, "--codecs", "opus")
     result = evaluate_sounds(copy / "sounds", copy / "report", tiny_voice)

@@ -16,15 +16,15 @@ pytest.importorskip("scipy", reason="needs vqcodec[eval]")
 pytest.importorskip("pytorch_msssim", reason="needs vqcodec[eval]")
 
 from bitstream.errors import InputError
-from vqcodec.evaluation.averages import curves, means
-from vqcodec.evaluation.curves import Curve, envelope, interpolate, rises
-from vqcodec.evaluation.metrics import ms_ssim, psnr, ssimulacra2
-from vqcodec.evaluation.peers import PEERS, Peer
-from vqcodec.evaluation.picture_modality import PICTURES
-from vqcodec.evaluation.pictures import find_pictures, mirrored_to_size
-from vqcodec.evaluation.rate_distortion import CODING_ERRORS, METRICS, Point, measure
-from vqcodec.evaluation.report import markdown_table, number, write_csv
-from vqcodec.evaluation.ssimulacra2 import blur
+from vqcodec.evaluation.pictures.anchors import PEERS, Peer
+from vqcodec.evaluation.pictures.folder import find_pictures, mirrored_to_size
+from vqcodec.evaluation.pictures.metrics import ms_ssim, psnr, ssimulacra2
+from vqcodec.evaluation.pictures.modality import PICTURES
+from vqcodec.evaluation.pictures.rate_distortion import CODING_ERRORS, METRICS, Point, measure
+from vqcodec.evaluation.pictures.ssimulacra2 import blur
+from vqcodec.evaluation.report.text import markdown_table, number, write_csv
+from vqcodec.evaluation.shared.averages import curves, means
+from vqcodec.evaluation.shared.curves import Curve, envelope, interpolate, rises
 
 RATES = [0.1, 0.2, 0.4, 0.8]
 VALUES = [24.0, 27.0, 29.5, 33.0]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from priors import bound_layer, worst_inputs
 
 from bitstream import PRECISION, ModelError, check_frequencies
-from vqcodec.nn.exact import (
+from vqcodec.prior.exact import (
     ACC_LIMIT,
     ACTIVATION_MAX,
     EXP_RANGE,

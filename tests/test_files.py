@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from bitstream.errors import InputError
-from vqcodec.files import (
+from vqcodec.system.files import (
     HEAD,
     atomic_write,
     is_stream,
@@ -189,7 +189,7 @@ def test_errors_name_the_target(tmp_path: Path, place: str, reason: int, force: 
 FULL_DISK = """
 import resource, sys
 from pathlib import Path
-from vqcodec.files import atomic_write
+from vqcodec.system.files import atomic_write
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 try:
@@ -258,8 +258,8 @@ def test_standard_output_gets_nothing_of_a_failure(monkeypatch: pytest.MonkeyPat
 
 def test_streams_that_never_end_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """More is read of one that begins like what is wanted."""
-    monkeypatch.setattr("vqcodec.files.MOST_BYTES", 5_000_000)
-    monkeypatch.setattr("vqcodec.files.MOST_UNKNOWN_BYTES", 2_000_000)
+    monkeypatch.setattr("vqcodec.system.files.MOST_BYTES", 5_000_000)
+    monkeypatch.setattr("vqcodec.system.files.MOST_UNKNOWN_BYTES", 2_000_000)
     with pytest.raises(InputError, match=r"^/dev/zero: it begins like nothing that is known.* 2000000 bytes"):
         read_input("/dev/zero", lambda head: any(head))
     with pytest.raises(InputError, match=r"^/dev/zero: more than 5000000 bytes"):
@@ -273,14 +273,14 @@ def test_streams_that_never_end_are_refused(monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.parametrize("count", [0, 1, 16, 2**20 + 16, 3_000_000])
 def test_streams_are_read_to_their_end(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
-    monkeypatch.setattr("vqcodec.files.MOST_BYTES", 3_000_000)
+    monkeypatch.setattr("vqcodec.system.files.MOST_BYTES", 3_000_000)
     data = bytes(range(250)) * (count // 250 + 1)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data[:count])))
     assert read_input("-", lambda _: True) == data[:count]
 
 
 def test_a_file_that_is_named_may_be_of_any_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vqcodec.files.MOST_UNKNOWN_BYTES", 10)
+    monkeypatch.setattr("vqcodec.system.files.MOST_UNKNOWN_BYTES", 10)
     (tmp_path / "large").write_bytes(bytes(100))
     assert read_input(str(tmp_path / "large"), lambda _: False) == bytes(100)
 

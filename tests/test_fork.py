@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no fo
 
 
 def test_forks_do_the_same(tiny_model: Path, tiny_voice: Path) -> None:
-    """Without the hook of `vqcodec.nn.threads` they wait for ever."""
+    """Without the hook of `vqcodec.system.threads` they wait for ever."""
     command = [sys.executable, "-W", "ignore", str(WORKER), str(tiny_model), str(tiny_voice)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
         try:

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image, ImageCms
 
 from bitstream.errors import InputError
-from vqcodec.image import formats
-from vqcodec.image.formats import write_picture, written_format
-from vqcodec.image.modes import MODES
+from vqcodec.media.pictures import writing as formats
+from vqcodec.media.pictures.modes import MODES
+from vqcodec.media.pictures.writing import write_picture, written_format
 
 MAKE, DATE, EXPOSURES, WIDTH = 0x010F, 0x9003, 0x8769, 0x0100
 RNG = np.random.default_rng(1)

@@ -13,12 +13,12 @@ from tiny import pictures
 pytest.importorskip("pytorch_msssim", reason="needs vqcodec[eval]")
 pytest.importorskip("ssimulacra2", reason="needs vqcodec[eval]")
 
-from vqcodec.evaluation.entrants import Entrant, choose_entrants
-from vqcodec.evaluation.gallery import AIMS, Choice, Shown, choose_aims, choose_settings, show
-from vqcodec.evaluation.page import evenly, exhibit_budget
-from vqcodec.evaluation.picture_modality import PICTURES
-from vqcodec.evaluation.pictures import Original
-from vqcodec.evaluation.rate_distortion import Point
+from vqcodec.evaluation.pictures.entrants import Entrant, choose_entrants
+from vqcodec.evaluation.pictures.folder import Original
+from vqcodec.evaluation.pictures.gallery import AIMS, Choice, Shown, choose_aims, choose_settings, show
+from vqcodec.evaluation.pictures.modality import PICTURES
+from vqcodec.evaluation.pictures.rate_distortion import Point
+from vqcodec.evaluation.report.page import evenly, exhibit_budget
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,8 @@ import pytest
 
 from bitstream import ColourFormat, ImageSource, unpack
 from vqcodec import AudioCodec, Codec, ImageCodec, Indices, TruncatedError, models
-from vqcodec.image.modes import MODES
-from vqcodec.loading import load_for
+from vqcodec.codec.loading import load_for
+from vqcodec.media.pictures.modes import MODES
 
 GOLDEN = Path(__file__).with_name("golden_modes")
 TINY = GOLDEN.with_name("golden") / "tiny.safetensors"

@@ -12,9 +12,9 @@ import pytest
 from PIL import Image, features
 
 from bitstream.errors import InputError
-from vqcodec.image import heif
-from vqcodec.image.colour_spaces import coded_space
-from vqcodec.image.pixels import is_picture_name, read_picture
+from vqcodec.media.pictures import heif
+from vqcodec.media.pictures.colour_spaces import coded_space
+from vqcodec.media.pictures.reading import is_picture_name, read_picture
 
 FLAT = Image.new("RGB", (64, 48), (200, 60, 40))
 CORNER = FLAT.copy()

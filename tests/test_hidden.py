@@ -7,7 +7,7 @@ import pytest
 from test_alpha import disc
 
 import vqcodec
-from vqcodec.image.hidden import STRIP, fill_hidden
+from vqcodec.media.pictures.hidden import STRIP, fill_hidden
 
 
 def test_visible_pixels_stay_as_they_are() -> None:

@@ -11,9 +11,9 @@ from tiny import pictures
 
 from bitstream import Chunks, ImageSource, Limits, pack, unpack
 from vqcodec import ImageCodec, InputError, LimitError
-from vqcodec.image import codec as codec_module
-from vqcodec.image import modes
-from vqcodec.image.networks import Networks
+from vqcodec.codec.base import image as codec_module
+from vqcodec.media.pictures import modes
+from vqcodec.transform.image.networks import Networks
 
 
 @pytest.mark.parametrize(("height", "width"), [(524_287, 1), (1, 1_048_574)])

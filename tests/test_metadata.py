@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
-import vqcodec.image.metadata
+import vqcodec.media.pictures.metadata
 from bitstream import BitstreamError, CorruptError, LimitError
 from bitstream.fields import encode_varint
-from vqcodec.image.metadata import MAX_BYTES, Metadata, metadata_of, pack_metadata, unpack_metadata, upright
-from vqcodec.image.pixels import picture_of, read_picture
+from vqcodec.media.pictures.metadata import MAX_BYTES, Metadata, metadata_of, pack_metadata, unpack_metadata, upright
+from vqcodec.media.pictures.reading import picture_of, read_picture
 
 DESCRIPTION, MAKE, ORIENTATION, EXPOSURES, DATE = 0x010E, 0x010F, 0x0112, 0x8769, 0x9003
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:li>caf\xc3\xa9</rdf:li></x:xmpmeta>'
@@ -172,11 +172,11 @@ def test_any_bytes_are_made_upright(data: bytes, head: bytes) -> None:
 
 
 def test_too_much_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vqcodec.image.pixels.MAX_BYTES", 1000)
+    monkeypatch.setattr("vqcodec.media.pictures.reading.MAX_BYTES", 1000)
     picture = read_picture(saved("JPEG", xmp=bytes(1001)), keep_metadata=True)
     assert picture.image.info == {}
     assert any("1000 bytes" in note for note in picture.notes)
-    assert vqcodec.image.metadata.MAX_BYTES == 2**24
+    assert vqcodec.media.pictures.metadata.MAX_BYTES == 2**24
 
 
 @pytest.mark.parametrize("exif", [b"Exif\0\0nonsense", b"Exif\0\0MM\0*\0\0\0\x08\xff\xff"])

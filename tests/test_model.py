@@ -22,12 +22,13 @@ from tiny import SETTINGS, pictures
 from tiny import tiny_model as make_tiny_model
 
 from bitstream import ModelError
-from vqcodec import ImageCodec, load, model, model_file
-from vqcodec.image.autoencoder import Decoder, Encoder
-from vqcodec.image.config import AutoencoderConfig
-from vqcodec.model import bundled_models, find_model, load_model
-from vqcodec.model_file import MAX_BYTES
-from vqcodec.nn.packed_integers import pack_integers, unpack_integers
+from vqcodec import ImageCodec, load
+from vqcodec.model.file import MAX_BYTES
+from vqcodec.model.model import bundled_models, find_model, load_model, model
+from vqcodec.model.model import file as model_file
+from vqcodec.model.packed_integers import pack_integers, unpack_integers
+from vqcodec.transform.image.autoencoder import Decoder, Encoder
+from vqcodec.transform.image.config import AutoencoderConfig
 
 Arrays = dict[str, NDArray[Any]]
 Change = Callable[[NDArray[Any]], NDArray[Any]]

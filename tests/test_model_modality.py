@@ -17,15 +17,15 @@ from test_model import rewritten
 from wavenets import plain_wavenet
 
 from bitstream import AudioSource, FingerprintError, ImageSource, InputError, ModelError, pack, unpack
-from vqcodec import AudioCodec, ImageCodec, load, model
-from vqcodec.audio.autoencoder import Decoder, Encoder
-from vqcodec.audio.config import AutoencoderConfig, PriorConfig
-from vqcodec.audio.prior import WaveNet
-from vqcodec.loading import for_pictures
-from vqcodec.model import Model, ModelConfig, bundled_models, load_model
-from vqcodec.model_config import from_json, to_json
-from vqcodec.nn.codebooks import Codebooks
-from vqcodec.quality import Setting
+from vqcodec import AudioCodec, ImageCodec, load
+from vqcodec.codec.loading import for_pictures
+from vqcodec.model.config import from_json, to_json
+from vqcodec.model.model import Model, ModelConfig, bundled_models, load_model, model
+from vqcodec.model.quality import Setting
+from vqcodec.prior.wavenet import WaveNet
+from vqcodec.transform.audio.autoencoder import Decoder, Encoder
+from vqcodec.transform.audio.config import AutoencoderConfig, PriorConfig
+from vqcodec.transform.codebooks import Codebooks
 
 SHAPE = AutoencoderConfig(
     window=32, hop=8, widths=(4, 6), blocks=(0, 1), decoder_blocks=(1, 0), latent_channels=9, rates=2

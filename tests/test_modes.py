@@ -17,7 +17,7 @@ from tiny import pictures
 
 from bitstream import Chunks, ColourFormat, CorruptError, ImageSource, pack, unpack
 from vqcodec import ImageCodec, InputError
-from vqcodec.image.modes import KEPT_COLOURS, MODES, Prepared, image_of, prepare, restore
+from vqcodec.media.pictures.modes import KEPT_COLOURS, MODES, Prepared, image_of, prepare, restore
 
 PIXELS = pictures(1, 100, seed=5)[0][:60, :80]
 PHOTO = Image.fromarray(PIXELS)

@@ -10,7 +10,7 @@ from tiny_audio import voices
 from waves import RATES, sounds
 
 import vqcodec
-from vqcodec.audio.offset import without_offset
+from vqcodec.media.sounds.offset import without_offset
 
 
 def removed(samples: np.ndarray, rate: int, cuts: list[int] = []) -> np.ndarray:  # noqa: B006

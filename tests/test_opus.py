@@ -18,9 +18,9 @@ from tiny_audio import voices
 pytest.importorskip("pesq", reason="needs vqcodec[eval]")
 
 from bitstream.errors import InputError
-from vqcodec.evaluation.enhanced_opus import OPUSES, PACKAGE
-from vqcodec.evaluation.entrants import choose_among
-from vqcodec.evaluation.opus import OPUS, packets
+from vqcodec.evaluation.pictures.entrants import choose_among
+from vqcodec.evaluation.sounds.enhanced_opus import OPUSES, PACKAGE
+from vqcodec.evaluation.sounds.opus import OPUS, packets
 
 needs_enhancement = pytest.mark.skipif(not OPUSES[-1].available, reason=f"there is no {PACKAGE} for Node here")
 
@@ -125,8 +125,8 @@ def test_an_enhanced_sound_is_another_one(channels: int, kbps: float) -> None:
 
 
 def test_without_the_enhancement(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vqcodec.evaluation.opus.Opus.available", property(lambda opus: not opus.setting))
-    monkeypatch.setattr("vqcodec.evaluation.enhanced_opus.EnhancedOpus.available", property(lambda _: False))
+    monkeypatch.setattr("vqcodec.evaluation.sounds.opus.Opus.available", property(lambda opus: not opus.setting))
+    monkeypatch.setattr("vqcodec.evaluation.sounds.enhanced_opus.EnhancedOpus.available", property(lambda _: False))
     entrants, notes = choose_among(["opus"], ["opus"], OPUSES, lambda: pytest.fail("not asked for"))
     assert [each.title for each in entrants] == ["Opus"]
     assert len(notes) == 1

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bitstream import ModelError
-from vqcodec.nn.packed_codes import pack_codes, unpack_codes
+from vqcodec.model.packed_codes import pack_codes, unpack_codes
 
 MOST = 1 << 20
 SIZES = np.array([[2, 1], [3, 2]], np.int16)

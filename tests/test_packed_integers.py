@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis.extra import numpy as arrays
 
 from bitstream import ModelError
-from vqcodec.nn.packed_integers import pack_integers, unpack_integers
+from vqcodec.model.packed_integers import pack_integers, unpack_integers
 
 MOST = 1 << 20
 PACKED, SHAPES = pack_integers({"a": np.arange(-6, 6, dtype=np.int8).reshape(3, 4)})

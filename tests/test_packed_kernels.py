@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from bitstream import ModelError
-from vqcodec.nn.packed_kernels import pack_networks, unpack_networks
+from vqcodec.model.packed_kernels import pack_networks, unpack_networks
 
 KERNELS = arrays(
     np.float32,

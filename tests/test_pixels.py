@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bitstream.errors import InputError
-from vqcodec.image.modes import MODES
-from vqcodec.image.pixels import is_picture_name, picture_of, read_picture, read_rgb
+from vqcodec.media.pictures.modes import MODES
+from vqcodec.media.pictures.reading import is_picture_name, picture_of, read_picture, read_rgb
 
 ORIENTATION = 0x0112  # the EXIF tag
 RNG = np.random.default_rng(1)

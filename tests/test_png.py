@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from bitstream.errors import InputError
-from vqcodec.image import png as png_module
-from vqcodec.image.colour_spaces import ADOBE_RGB, SRGB, coded_space
-from vqcodec.image.metadata import MAX_BYTES, metadata_of
-from vqcodec.image.pixels import read_picture
+from vqcodec.media.pictures import png as png_module
+from vqcodec.media.pictures.colour_spaces import ADOBE_RGB, SRGB, coded_space
+from vqcodec.media.pictures.metadata import MAX_BYTES, metadata_of
+from vqcodec.media.pictures.reading import read_picture
 
 PIXELS = np.random.default_rng(2).integers(0, 256, (9, 11, 3), dtype=np.uint8)
 XMP = b"XML:com.adobe.xmp\0\0\0\0\0<x/>"

@@ -16,9 +16,9 @@ from priors import RAGGED, bound_prior, ragged_network, random_indices
 from tiny import SETTINGS, tiny_model
 
 from bitstream import PRECISION, CorruptError
-from vqcodec.image import prior as prior_module
-from vqcodec.image.prior import PixelCNN
-from vqcodec.nn.schedule import diagonals
+from vqcodec.prior import pixelcnn as prior_module
+from vqcodec.prior.pixelcnn import PixelCNN
+from vqcodec.prior.wavefront import diagonals
 from vqcodec.training.export import prior_network
 
 Tables = dict[int, NDArray[np.float64]]

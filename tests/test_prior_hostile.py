@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from priors import ragged_network, random_indices
 
 from bitstream import ModelError
-from vqcodec.image.prior import PixelCNN
-from vqcodec.image.prior_tensors import prior_from_tensors, prior_to_tensors
-from vqcodec.nn import named_arrays
+from vqcodec.prior import named_arrays
+from vqcodec.prior.pixelcnn import PixelCNN
+from vqcodec.prior.pixelcnn_arrays import prior_from_tensors, prior_to_tensors
 
 
 @cache

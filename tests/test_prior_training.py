@@ -11,11 +11,11 @@ from tiny import save_tiny_model
 
 from bitstream import InputError, ModelError
 from vqcodec import ImageCodec, load
-from vqcodec.quality import Setting
-from vqcodec.training import loop
-from vqcodec.training.originals import open_originals
-from vqcodec.training.prior import fit_prior
-from vqcodec.training.volumes import WORTHS, collect_volumes
+from vqcodec.model.quality import Setting
+from vqcodec.training.data.originals import open_originals
+from vqcodec.training.engine import loop
+from vqcodec.training.prior.fit import fit_prior
+from vqcodec.training.prior.volumes import WORTHS, collect_volumes
 
 Fitted = tuple[ImageCodec, ImageCodec, dict[str, list[float]]]
 

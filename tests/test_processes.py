@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from vqcodec.files import atomic_write, remove_temporaries
-from vqcodec.processes import Ended, Processes
+from vqcodec.system.files import atomic_write, remove_temporaries
+from vqcodec.system.processes import Ended, Processes
 
 SEEN: list[int] = []  # of this process
 
@@ -118,7 +118,7 @@ ORPHANS = """
 import sys
 from pathlib import Path
 from test_processes import prepare, wait_and_write
-from vqcodec.processes import Processes
+from vqcodec.system.processes import Processes
 
 if __name__ == "__main__":
     with Processes(wait_and_write, 2, prepare) as processes:

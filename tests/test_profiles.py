@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from vqcodec.image.colour_spaces import ADOBE_RGB, SRGB, coded_space
-from vqcodec.image.pixels import picture_of, read_picture
+from vqcodec.media.pictures.colour_spaces import ADOBE_RGB, SRGB, coded_space
+from vqcodec.media.pictures.reading import picture_of, read_picture
 
 RNG = np.random.default_rng(1)
 PHOTO = Image.fromarray(RNG.integers(0, 256, (5, 7, 3), dtype=np.uint8))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vqcodec.nn.progress import as_one, watched, watching
+from vqcodec.system.progress import as_one, watched, watching
 
 
 class Log:

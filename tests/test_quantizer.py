@@ -10,10 +10,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from vqcodec.nn import quantizer as quantizer_module
-from vqcodec.nn.codebooks import Codebooks
-from vqcodec.nn.quantizer import ProductQuantizer, Quantized, QuantizerConfig
-from vqcodec.training.codebooks import fit_codebooks
+from vqcodec.training import quantizer as quantizer_module
+from vqcodec.training.quantizer import ProductQuantizer, Quantized, QuantizerConfig
+from vqcodec.training.stages.codebooks import fit_codebooks
+from vqcodec.transform.codebooks import Codebooks
 
 PLANES, DIMENSION, ALPHABET, RATES = 3, 2, 5, 2
 

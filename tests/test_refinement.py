@@ -15,11 +15,11 @@ from tiny import pictures
 
 from bitstream import InputError
 from vqcodec import ImageCodec, load
-from vqcodec.image.networks import Networks
-from vqcodec.image.refinement import WORTH, setting_to_refine
-from vqcodec.loading import codec_of
-from vqcodec.nn.progress import watching
-from vqcodec.quality import Setting
+from vqcodec.codec.loading import codec_of
+from vqcodec.codec.refinement import WORTH, setting_to_refine
+from vqcodec.model.quality import Setting
+from vqcodec.system.progress import watching
+from vqcodec.transform.image.networks import Networks
 
 PICTURE = pictures(1, 100, seed=21)[0]
 PHOTO = np.asarray(Image.open(Path(__file__).parents[1] / "examples" / "coffee.png").convert("RGB"))[100:292, 200:456]

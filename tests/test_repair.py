@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from waves import saved, tone
 
 from bitstream.errors import InputError
-from vqcodec.audio.repair import first_mpeg_frame, ogg_chain, wav_patch
-from vqcodec.audio.waveform import read_recording
+from vqcodec.media.sounds.recordings import read_recording
+from vqcodec.media.sounds.repair import first_mpeg_frame, ogg_chain, wav_patch
 
 TONE = tone(rate=16_000)
 WAV = saved(TONE, rate=16_000)

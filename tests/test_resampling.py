@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from bitstream.errors import InputError
-from vqcodec.audio.blocks import fit_blocks, fit_length
-from vqcodec.audio.resampling import note_of_bandwidth, resample, resample_blocks, resampled_length
+from vqcodec.media.sounds.blocks import fit_blocks, fit_length
+from vqcodec.media.sounds.resampling import note_of_bandwidth, resample, resample_blocks, resampled_length
 
 COMMON = [8_000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 96_000]
 RATES = st.sampled_from([*COMMON, 12_345, 1_000, 192_000, 16_001, 15_999]) | st.integers(4_000, 200_000)

@@ -13,7 +13,7 @@ from waves import sounds
 
 from bitstream import Rotation
 from bitstream.sources import ANGLES, STRETCH_SECONDS
-from vqcodec.audio.rows import SILENCE, RowAnalysis, channels_of, rows_of
+from vqcodec.codec.rows import SILENCE, RowAnalysis, channels_of, rows_of
 
 RATE = 16_000
 ONE, OTHER = voices(2, 20 * RATE, seed=1)

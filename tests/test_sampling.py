@@ -17,8 +17,8 @@ from PIL import Image
 
 from bitstream import PRECISION, ImageSource
 from vqcodec import ImageCodec, InputError, load
-from vqcodec.image.contact_sheet import GUTTER, contact_sheet
-from vqcodec.nn.sampling import SymbolSampler
+from vqcodec.media.pictures.contact_sheet import GUTTER, contact_sheet
+from vqcodec.prior.sampling import SymbolSampler
 
 WHOLE = 1 << PRECISION
 TABLE = np.array([WHOLE // 2, WHOLE // 4, WHOLE // 8, WHOLE // 8 - 1, 1], np.float64)
@@ -213,6 +213,6 @@ def test_usage(tiny_model: Path, wrong: tuple[str, object]) -> None:
 
 
 def test_bundled_models_are_named(monkeypatch: pytest.MonkeyPatch, tiny_model: Path) -> None:
-    monkeypatch.setattr("vqcodec.model.WEIGHTS", tiny_model.parent)
+    monkeypatch.setattr("vqcodec.model.model.WEIGHTS", tiny_model.parent)
     assert load(tiny_model.stem).model.fingerprint == load(tiny_model).model.fingerprint
     assert sheet_of(tiny_model.stem, "-n", 1, "--size", "8x9").size == (8, 9)

@@ -15,8 +15,8 @@ pytest.importorskip("pesq", reason="needs vqcodec[eval]")
 pytest.importorskip("pystoi", reason="needs vqcodec[eval]")
 pytest.importorskip("visqol", reason="needs vqcodec[eval]")
 
-from vqcodec.evaluation import sound_metrics
-from vqcodec.evaluation.sound_metrics import RATE, delay, mono, score
+from vqcodec.evaluation.sounds.folder import metrics as sound_metrics
+from vqcodec.evaluation.sounds.metrics import RATE, delay, mono, score
 
 Samples = NDArray[np.float32]
 

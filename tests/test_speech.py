@@ -7,7 +7,7 @@ import pytest
 from tiny_audio import voices
 
 import vqcodec
-from vqcodec.audio.codec import AudioCodec
+from vqcodec.codec.audio import AudioCodec
 
 
 @pytest.fixture(scope="module")

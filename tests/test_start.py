@@ -12,12 +12,12 @@ import torch.nn.functional as F
 from tiny import pictures, tiny_model
 
 from bitstream import ModelError
-from vqcodec.image.autoencoder import Decoder, Encoder
-from vqcodec.image.config import AutoencoderConfig
-from vqcodec.nn.density import NoiseDensity
-from vqcodec.training.data import crops_to_tensor
-from vqcodec.training.revival import reduced_rank_regression, revive
-from vqcodec.training.start import hear_coarser, interpolation, start_from_model, start_linear_path
+from vqcodec.training.data.pictures import crops_to_tensor
+from vqcodec.training.factorized_prior import NoiseDensity
+from vqcodec.training.stages.revival import reduced_rank_regression, revive
+from vqcodec.training.stages.start import hear_coarser, interpolation, start_from_model, start_linear_path
+from vqcodec.transform.image.autoencoder import Decoder, Encoder
+from vqcodec.transform.image.config import AutoencoderConfig
 
 
 def linear_reconstruction(channels: int) -> tuple[float, float]:
@@ -162,7 +162,7 @@ def test_regression_finds_what_can_be_predicted() -> None:
 
 
 def test_dead_channels_come_back_for_what_the_decoder_misses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vqcodec.training.revival.REGRESSION_PATCHES", 5000)
+    monkeypatch.setattr("vqcodec.training.stages.revival.REGRESSION_PATCHES", 5000)
     torch.manual_seed(0)
     config = AutoencoderConfig(patch=2, widths=(4, 4), blocks=(0, 0), latent_channels=24, rates=2, linear_path=True)
     encoder, decoder, density = Encoder(config), Decoder(config), NoiseDensity(24, 2)

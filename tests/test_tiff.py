@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bitstream.errors import InputError
-from vqcodec.image.metadata import metadata_of
-from vqcodec.image.pixels import read_picture
+from vqcodec.media.pictures.metadata import metadata_of
+from vqcodec.media.pictures.reading import read_picture
 
 WIDTH, HEIGHT = 33, 24
 RAMP = np.linspace(0, 65535, WIDTH * HEIGHT).reshape(HEIGHT, WIDTH).astype(np.uint32)

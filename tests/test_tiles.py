@@ -16,12 +16,12 @@ from tiny import pictures, tiny_model
 
 from vqcodec import ImageCodec, load
 from vqcodec.defaults import DEFAULT_QUALITY
-from vqcodec.image import prior as prior_module
-from vqcodec.image.autoencoder import Decoder, Encoder, LikelihoodHead, ResidualBlock
-from vqcodec.image.config import AutoencoderConfig
-from vqcodec.image.networks import Networks
-from vqcodec.image.tiles import spans, tiles
-from vqcodec.nn import codebooks as codebooks_module
+from vqcodec.prior import pixelcnn as prior_module
+from vqcodec.transform import codebooks as codebooks_module
+from vqcodec.transform.image.autoencoder import Decoder, Encoder, LikelihoodHead, ResidualBlock
+from vqcodec.transform.image.config import AutoencoderConfig
+from vqcodec.transform.image.networks import Networks
+from vqcodec.transform.image.tiles import spans, tiles
 
 PICTURE = pictures(1, 400, seed=5)[0]
 SIZES = [(400, 400), (83, 391), (399, 130), (1, 390), (400, 1), (17, 16)]

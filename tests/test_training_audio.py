@@ -13,12 +13,12 @@ from tiny_audio import voices
 
 import vqcodec
 from bitstream import InputError, ModelError
-from vqcodec.audio.codec import AudioCodec
-from vqcodec.training import loop
+from vqcodec.codec.audio import AudioCodec
 from vqcodec.training.audio import AudioTraining, train_audio
 from vqcodec.training.config import load_config
-from vqcodec.training.prior import fit_prior
-from vqcodec.training.sounds import SoundCache, random_cuts
+from vqcodec.training.data.sounds import SoundCache, random_cuts
+from vqcodec.training.engine import loop
+from vqcodec.training.prior.fit import fit_prior
 
 CONFIG = """
 lambdas = [2.0, 10.0]

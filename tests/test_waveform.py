@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from waves import EXACT, LOSSY, RATES, STEPS, saved, sounds, tone
 
 from bitstream.errors import InputError
-from vqcodec.audio import waveform
-from vqcodec.audio.arrays import samples_array
-from vqcodec.audio.waveform import RecordingReader, is_sound_name, read_recording
+from vqcodec.media.sounds import recordings as waveform
+from vqcodec.media.sounds.arrays import samples_array
+from vqcodec.media.sounds.recordings import RecordingReader, is_sound_name, read_recording
 
 
 @settings(deadline=None)

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from waves import RATES, saved, sounds, tone
 
 from bitstream.errors import InputError
-from vqcodec.audio.waveform import RecordingWriter, read_recording, write_recording, written_format
-from vqcodec.files import write_output
+from vqcodec.media.sounds.recordings import RecordingWriter, read_recording, write_recording, written_format
+from vqcodec.system.files import write_output
 
 
 def written(samples: NDArray[np.float32], rate: int = 48_000, suffix: str = ".wav") -> bytes:

@@ -14,9 +14,9 @@ from priors import random_indices
 from wavenets import MAKERS, plain_wavenet, wavenet_named
 
 from bitstream import PRECISION, CorruptError, check_frequencies
-from vqcodec.audio import prior as prior_module
-from vqcodec.audio.prior import WaveNet
-from vqcodec.nn.exact import GATE_RANGE, ExactLayer, Tables, frequencies
+from vqcodec.prior import wavenet as prior_module
+from vqcodec.prior.exact import GATE_RANGE, ExactLayer, Tables, frequencies
+from vqcodec.prior.wavenet import WaveNet
 
 every_prior = pytest.mark.parametrize("name", MAKERS)
 shapes = given(st.integers(1, 3), st.integers(1, 40), st.integers(0, 1), st.integers(0, 99))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from priors import random_indices
 from wavenets import MAKERS, RAGGED, ragged_network, wavenet_named
 
-from vqcodec.audio.prior import WaveNet
+from vqcodec.prior.wavenet import WaveNet
 
 FRAMES = 16
 REACH = 2 + sum(RAGGED.dilations)  # how many frames back a slice sees its own values

@@ -17,8 +17,8 @@ from wavenets import wavenet_named
 
 import vqcodec
 from bitstream import ModelError
-from vqcodec.audio import prior as prior_module
-from vqcodec.nn.exact import ExactStack, add_clamped, gate
+from vqcodec.prior import wavenet as prior_module
+from vqcodec.prior.exact import ExactStack, add_clamped, gate
 
 NAMES = ("bound", "plain")
 FEATURES: dict[str, bool] = np._core._multiarray_umath.__cpu_features__

@@ -15,11 +15,11 @@ from priors import random_indices
 from wavenets import RAGGED, wavenet_named
 
 from bitstream import ModelError
-from vqcodec.audio.config import PriorConfig
-from vqcodec.audio.prior import SliceNetwork, WaveNet
-from vqcodec.audio.prior_tensors import prior_from_tensors, prior_to_tensors
-from vqcodec.nn import dilated, named_arrays
-from vqcodec.nn.exact import ExactLayer
+from vqcodec.prior import dilated, named_arrays
+from vqcodec.prior.exact import ExactLayer
+from vqcodec.prior.wavenet import SliceNetwork, WaveNet
+from vqcodec.prior.wavenet_arrays import prior_from_tensors, prior_to_tensors
+from vqcodec.transform.audio.config import PriorConfig
 
 
 def parts() -> Parts:

@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 from wavenets import plain_wavenet
 
-from vqcodec.audio.prior import WaveNet
-from vqcodec.nn.sampling import SymbolSampler
+from vqcodec.prior.sampling import SymbolSampler
+from vqcodec.prior.wavenet import WaveNet
 
 SIZES = np.array([[2, 3, 2]])
 

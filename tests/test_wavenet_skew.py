@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vqcodec.nn.skew import LAG, SPARE, TAPS, DelayLine, FrameWindows, Skew
+from vqcodec.prior.skew import LAG, SPARE, TAPS, DelayLine, FrameWindows, Skew
 
 LENGTHS = st.lists(st.integers(1, 9) | st.integers(1, 90), min_size=1, max_size=30)
 

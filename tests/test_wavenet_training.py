@@ -10,10 +10,10 @@ from torch import Tensor
 from wavenets import RAGGED, ragged_network
 
 from bitstream import PRECISION, ModelError
-from vqcodec.audio.config import PriorConfig
-from vqcodec.audio.prior_network import PriorNetwork
-from vqcodec.nn.exact import PREACTIVATION_BITS, frequencies
-from vqcodec.training.optimizer import NetworkOptimizer, Schedule
+from vqcodec.prior.exact import PREACTIVATION_BITS, frequencies
+from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule
+from vqcodec.training.prior.wavenet import PriorNetwork
+from vqcodec.transform.audio.config import PriorConfig
 
 UNDILATED = PriorConfig(planes=(3, 3), layers=(2,), hidden=8, dilations=(), features=20)
 

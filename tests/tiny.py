@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from vqcodec.image.autoencoder import Decoder, Encoder, LikelihoodHead
-from vqcodec.image.config import AutoencoderConfig, PriorConfig
-from vqcodec.model import Model
-from vqcodec.nn.quantizer import ProductQuantizer, QuantizerConfig
-from vqcodec.training.codebooks import collect_latents, fit_codebooks
-from vqcodec.training.codes import CodesStage
-from vqcodec.training.data import crops_to_tensor
+from vqcodec.model.model import Model
+from vqcodec.training.data.pictures import crops_to_tensor
 from vqcodec.training.export import export_model, prior_network
 from vqcodec.training.image import ImageTraining
+from vqcodec.training.quantizer import ProductQuantizer, QuantizerConfig
+from vqcodec.training.stages.codebooks import collect_latents, fit_codebooks
+from vqcodec.training.stages.codes import CodesStage
+from vqcodec.transform.image.autoencoder import Decoder, Encoder, LikelihoodHead
+from vqcodec.transform.image.config import AutoencoderConfig, PriorConfig
 
 RATES = 2
 SETTINGS = ImageTraining(

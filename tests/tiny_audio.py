@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from vqcodec.audio.autoencoder import Decoder, Encoder, LikelihoodHead
-from vqcodec.audio.config import AutoencoderConfig, PriorConfig
-from vqcodec.model import Model
-from vqcodec.nn.quantizer import ProductQuantizer, QuantizerConfig
+from vqcodec.model.model import Model
 from vqcodec.training.audio import AudioTraining
-from vqcodec.training.codebooks import collect_latents, fit_codebooks
-from vqcodec.training.codes import CodesStage
 from vqcodec.training.export import export_model, prior_network
+from vqcodec.training.quantizer import ProductQuantizer, QuantizerConfig
+from vqcodec.training.stages.codebooks import collect_latents, fit_codebooks
+from vqcodec.training.stages.codes import CodesStage
+from vqcodec.transform.audio.autoencoder import Decoder, Encoder, LikelihoodHead
+from vqcodec.transform.audio.config import AutoencoderConfig, PriorConfig
 
 RATES = 2
 SETTINGS = AudioTraining(

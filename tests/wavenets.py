@@ -10,11 +10,11 @@ import torch
 from numpy.typing import NDArray
 from priors import bound_layer
 
-from vqcodec.audio.config import PriorConfig
-from vqcodec.audio.prior import SliceNetwork, WaveNet
-from vqcodec.audio.prior_network import PriorNetwork
-from vqcodec.nn.dilated import rows_read
-from vqcodec.nn.exact import ACTIVATION_MAX, ExactLayer, Tables
+from vqcodec.prior.dilated import rows_read
+from vqcodec.prior.exact import ACTIVATION_MAX, ExactLayer, Tables
+from vqcodec.prior.wavenet import SliceNetwork, WaveNet
+from vqcodec.training.prior.wavenet import PriorNetwork
+from vqcodec.transform.audio.config import PriorConfig
 
 __all__ = ["RAGGED", "bound_wavenet", "plain_wavenet", "ragged_network", "wavenet_named"]
 

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
         UnsupportedError,
         VqcodecError,
     )
-    from vqcodec.audio.codec import AudioCodec
-    from vqcodec.codec import Codec
-    from vqcodec.image.codec import ImageCodec
-    from vqcodec.indices import Indices
-    from vqcodec.inspection import FileInfo, inspect
-    from vqcodec.loading import compress, decompress, load
-    from vqcodec.model import ModelInfo
-    from vqcodec.model import bundled_models as models
+    from vqcodec.codec.audio import AudioCodec
+    from vqcodec.codec.base import Codec
+    from vqcodec.codec.image import ImageCodec
+    from vqcodec.codec.indices import Indices
+    from vqcodec.codec.inspection import FileInfo, inspect
+    from vqcodec.codec.loading import compress, decompress, load
+    from vqcodec.model.model import ModelInfo
+    from vqcodec.model.model import bundled_models as models
 
 __version__ = "0.1.0.dev0"
 
@@ -69,17 +69,17 @@ _LAZY = {
     "TruncatedError": ("bitstream.errors", "TruncatedError"),
     "UnsupportedError": ("bitstream.errors", "UnsupportedError"),
     "VqcodecError": ("bitstream.errors", "VqcodecError"),
-    "AudioCodec": ("vqcodec.audio.codec", "AudioCodec"),
-    "Codec": ("vqcodec.codec", "Codec"),
-    "FileInfo": ("vqcodec.inspection", "FileInfo"),
-    "ImageCodec": ("vqcodec.image.codec", "ImageCodec"),
-    "Indices": ("vqcodec.indices", "Indices"),
-    "ModelInfo": ("vqcodec.model", "ModelInfo"),
-    "compress": ("vqcodec.loading", "compress"),
-    "decompress": ("vqcodec.loading", "decompress"),
-    "inspect": ("vqcodec.inspection", "inspect"),
-    "load": ("vqcodec.loading", "load"),
-    "models": ("vqcodec.model", "bundled_models"),
+    "AudioCodec": ("vqcodec.codec.audio", "AudioCodec"),
+    "Codec": ("vqcodec.codec.base", "Codec"),
+    "FileInfo": ("vqcodec.codec.inspection", "FileInfo"),
+    "ImageCodec": ("vqcodec.codec.image", "ImageCodec"),
+    "Indices": ("vqcodec.codec.indices", "Indices"),
+    "ModelInfo": ("vqcodec.model.model", "ModelInfo"),
+    "compress": ("vqcodec.codec.loading", "compress"),
+    "decompress": ("vqcodec.codec.loading", "decompress"),
+    "inspect": ("vqcodec.codec.inspection", "inspect"),
+    "load": ("vqcodec.codec.loading", "load"),
+    "models": ("vqcodec.model.model", "bundled_models"),
 }
 
 

@@ -48,6 +48,6 @@ class _Waiting:
 
 
 def _register() -> None:
-    import vqcodec.pillow_plugin
+    import vqcodec.pillow.plugin
 
-    assert vqcodec.pillow_plugin
+    assert vqcodec.pillow.plugin

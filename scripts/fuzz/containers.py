@@ -23,7 +23,7 @@ from bitstream import (
     pack,
     unpack,
 )
-from vqcodec.image.metadata import unpack_metadata
+from vqcodec.media.pictures.metadata import unpack_metadata
 
 from .file_mutations import mutate_file
 from .seeds import damaged_files, golden_files

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from bitstream import ModelError
 from vqcodec import AudioCodec, Codec, ImageCodec
-from vqcodec.loading import codec_of
-from vqcodec.model import load_model
+from vqcodec.codec.loading import codec_of
+from vqcodec.model.model import load_model
 
 from .model_file import read_model_file
 from .model_mutations import EXACT, LARGEST_INPUT, mutate_model

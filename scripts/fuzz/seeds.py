@@ -25,7 +25,7 @@ def damaged_files() -> list[bytes]:
 
 def model_files() -> list[bytes]:
     """Small models, as golden files have them and packed as the bundled models are."""
-    from vqcodec.model import load_model
+    from vqcodec.model.model import load_model
 
     found = [path.read_bytes() for path in MODELS]
     with tempfile.TemporaryDirectory() as folder:

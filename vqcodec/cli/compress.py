@@ -12,7 +12,7 @@ from vqcodec.cli.left_out import name_left_out
 from vqcodec.cli.original import Original, open_original
 from vqcodec.cli.program import note
 from vqcodec.cli.progress import blocks_shown, passes_shown, steps_shown
-from vqcodec.codec_cache import CodecCache
+from vqcodec.codec.cache import CodecCache
 from vqcodec.defaults import DEFAULT_AUDIO_MODEL, DEFAULT_MODEL, Effort
 
 __all__ = ["compress"]
@@ -125,14 +125,14 @@ class Compressor:
 
     def compress(self, original: Original, target: str) -> None:
         """Compress a picture or a sound to `target`."""
-        from vqcodec.files import refuse_own_source
+        from vqcodec.system.files import refuse_own_source
 
         refuse_own_source(original.name, target)
         (self._compress_sound if original.is_sound else self._compress_picture)(original, target)
 
     def _compress_picture(self, original: Original, target: str) -> None:
-        from vqcodec.files import write_output
-        from vqcodec.image.pixels import read_picture
+        from vqcodec.media.pictures.reading import read_picture
+        from vqcodec.system.files import write_output
 
         settings = self._settings
         with original.naming():
@@ -141,7 +141,7 @@ class Compressor:
             note(f"{original.name}: {text}")
         # Opened before the model is loaded: what is wrong with the output is told at once.
         with write_output(target, settings.force) as file:
-            from vqcodec.loading import for_pictures
+            from vqcodec.codec.loading import for_pictures
 
             codec = for_pictures(self._codecs.named(settings.picture_model))
             budget = settings.budget(picture.image.width * picture.image.height)
@@ -150,15 +150,15 @@ class Compressor:
                 file.write(codec.compress(picture.image, *how))
 
     def _compress_sound(self, original: Original, target: str) -> None:
-        from vqcodec.audio.resampling import note_of_bandwidth
-        from vqcodec.audio.waveform import RecordingReader
-        from vqcodec.files import write_output
+        from vqcodec.media.sounds.recordings import RecordingReader
+        from vqcodec.media.sounds.resampling import note_of_bandwidth
+        from vqcodec.system.files import write_output
 
         settings = self._settings
         with original.naming():
             reader = RecordingReader(original.content)
         with reader, write_output(target, settings.force) as file:  # as above
-            from vqcodec.loading import for_sound
+            from vqcodec.codec.loading import for_sound
 
             codec = for_sound(self._codecs.named(settings.sound_model))
             lost = note_of_bandwidth(reader.rate, codec.sample_rate)
@@ -174,7 +174,7 @@ class Compressor:
 
 def _models(model: str | None) -> tuple[str, str]:
     """The models of pictures and of sounds, given the one that was asked for; ModelError if it is not there."""
-    from vqcodec.model import describe_model, find_model
+    from vqcodec.model.model import describe_model, find_model
 
     if model is None:
         return DEFAULT_MODEL, DEFAULT_AUDIO_MODEL
@@ -185,7 +185,7 @@ def _models(model: str | None) -> tuple[str, str]:
 
 def _is_wanted(name: str) -> bool:
     """Whether a file of this name is a picture or a sound."""
-    from vqcodec.audio.waveform import is_sound_name
-    from vqcodec.image.pixels import is_picture_name
+    from vqcodec.media.pictures.reading import is_picture_name
+    from vqcodec.media.sounds.recordings import is_sound_name
 
     return is_picture_name(name) or is_sound_name(name)

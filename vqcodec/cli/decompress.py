@@ -13,12 +13,12 @@ from vqcodec.cli import options
 from vqcodec.cli.left_out import name_left_out
 from vqcodec.cli.program import about, note
 from vqcodec.cli.progress import blocks_shown, passes_shown
-from vqcodec.codec_cache import CodecCache
+from vqcodec.codec.cache import CodecCache
 
 if TYPE_CHECKING:
     from bitstream import AudioSource, Limits
     from vqcodec import AudioCodec
-    from vqcodec.indices import Source
+    from vqcodec.codec.indices import Source
 
 __all__ = ["decompress"]
 
@@ -88,7 +88,7 @@ def decompress(
         return
     from vqcodec.cli import many
     from vqcodec.cli.plan import plan
-    from vqcodec.model import find_model
+    from vqcodec.model.model import find_model
 
     suffixes = _suffixes(suffix)
     if model is not None:
@@ -108,8 +108,8 @@ class Decompressor:
     def __call__(self, source: str, target: str) -> None:
         """Decompress the file `source` to `target`."""
         from bitstream import AudioSource, unpack
-        from vqcodec.arguments import limits
-        from vqcodec.files import is_vq, read_input, refuse_own_source, write_output
+        from vqcodec.system.arguments import limits
+        from vqcodec.system.files import is_vq, read_input, refuse_own_source, write_output
 
         refuse_own_source(source, target)
         settings = self._settings
@@ -120,9 +120,9 @@ class Decompressor:
             suffix = _suffix(target, found)
         # Opened before the model is loaded: what is wrong with the output is told at once.
         with write_output(target, settings.force) as file:
-            from vqcodec.image.formats import write_picture
-            from vqcodec.loading import for_pictures, for_sound
-            from vqcodec.model import find_model
+            from vqcodec.codec.loading import for_pictures, for_sound
+            from vqcodec.media.pictures.writing import write_picture
+            from vqcodec.model.model import find_model
 
             models = [find_model(settings.model)] if settings.model else []
             with about(source):
@@ -143,10 +143,10 @@ class Decompressor:
 def _suffix(target: str, found: Source) -> str:
     """The format to write; InputError if what is found is not written as `target`."""
     from bitstream import AudioSource
-    from vqcodec.image import formats
+    from vqcodec.media.pictures import writing as formats
 
     if isinstance(found, AudioSource):
-        from vqcodec.audio import waveform
+        from vqcodec.media.sounds import recordings as waveform
 
         return ".wav" if options.lets_us_choose(target) else waveform.written_format(target)
     return ".png" if options.lets_us_choose(target) else formats.written_format(target)
@@ -163,7 +163,7 @@ def _write_sound(
     names: tuple[str, str],
 ) -> None:
     """Write the sound of a `.vq` file block by block; `names` are those of its source and its target."""
-    from vqcodec.audio.waveform import RecordingWriter
+    from vqcodec.media.sounds.recordings import RecordingWriter
 
     source, target = names
     with about(target):  # is told whether the format can hold it, before the work
@@ -200,8 +200,8 @@ class Suffixes:
 def _suffixes(asked: str | None) -> Suffixes:
     """With the suffix that was asked for; click.UsageError if it is that of nothing."""
     from bitstream import InputError
-    from vqcodec.audio import waveform
-    from vqcodec.image import formats
+    from vqcodec.media.pictures import writing as formats
+    from vqcodec.media.sounds import recordings as waveform
 
     if asked is None:
         return Suffixes()

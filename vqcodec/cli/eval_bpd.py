@@ -18,9 +18,9 @@ from vqcodec.defaults import DEFAULT_AUDIO_MODEL, DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from vqcodec import Codec
-    from vqcodec.evaluation.bits_per_dim import BitsPerDim
-    from vqcodec.evaluation.bits_per_sample import BitsPerSample
-    from vqcodec.quality import Setting
+    from vqcodec.evaluation.pictures.bits_per_dim import BitsPerDim
+    from vqcodec.evaluation.sounds.bits_per_sample import BitsPerSample
+    from vqcodec.model.quality import Setting
 
 __all__ = ["bpd"]
 
@@ -56,10 +56,11 @@ def bpd(
     of 16 bits.
     """
     import vqcodec
-    from vqcodec.evaluation import bits_per_dim, bits_per_sample
-    from vqcodec.evaluation.report import csv_text
-    from vqcodec.files import atomic_write
-    from vqcodec.folders import all_but
+    from vqcodec.evaluation.pictures.folder import bits_per_dim
+    from vqcodec.evaluation.report.text import csv_text
+    from vqcodec.evaluation.sounds.folder import bits_per_sample
+    from vqcodec.system.files import atomic_write
+    from vqcodec.system.folders import all_but
 
     sounds = bits_per_sample.find_sounds(place)
     files = sounds or bits_per_dim.find_files(place)
@@ -102,8 +103,8 @@ def _of_pictures(codec: Codec, chosen: Setting, lossless: bool) -> Callable[[str
     """What measures the pictures of a file."""
     from tqdm import tqdm
 
-    from vqcodec.evaluation.bits_per_dim import measure, read_pictures
-    from vqcodec.loading import for_pictures
+    from vqcodec.codec.loading import for_pictures
+    from vqcodec.evaluation.pictures.bits_per_dim import measure, read_pictures
 
     own = for_pictures(codec)
 
@@ -116,9 +117,9 @@ def _of_pictures(codec: Codec, chosen: Setting, lossless: bool) -> Callable[[str
 
 def _of_sound(codec: Codec, chosen: Setting, lossless: bool) -> Callable[[str, Path], list[BitsPerSample]]:
     """What measures a sound."""
-    from vqcodec.audio.waveform import read_recording
-    from vqcodec.evaluation.bits_per_sample import measure_sound
-    from vqcodec.loading import for_sound
+    from vqcodec.codec.loading import for_sound
+    from vqcodec.evaluation.sounds.bits_per_sample import measure_sound
+    from vqcodec.media.sounds.recordings import read_recording
 
     own = for_sound(codec)
     return lambda name, path: [measure_sound(own, name, read_recording(path), chosen, lossless)]

@@ -118,7 +118,7 @@ def rd(
     are read too. For sounds it is "kbps", and any of "pesq", "stoi" and "visqol".
     """
     from bitstream.errors import InputError
-    from vqcodec.folders import all_but
+    from vqcodec.system.folders import all_but
 
     with needs_extra("eval"):
         from vqcodec.evaluation.rd import look_into, measure, plan, write_report

@@ -18,6 +18,6 @@ def fit_decoder(model: Path, folder: Path, config: Path | None) -> None:
 
     It is trained on the codes that files have. The model reads and writes the same files as before.
     """
-    from vqcodec.training.decoder import fit_decoder as fit
+    from vqcodec.training.decoder_fit import fit_decoder as fit
 
     fit(model, folder, config)

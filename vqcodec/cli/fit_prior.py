@@ -15,6 +15,6 @@ __all__ = ["fit_prior"]
 @options.fitting
 def fit_prior(model: Path, folder: Path, config: Path | None) -> None:
     """Fit the prior of the model file M to the pictures or sounds of the folder DIR, and write it into M."""
-    from vqcodec.training.prior import fit_prior as fit
+    from vqcodec.training.prior.fit import fit_prior as fit
 
     fit(model, folder, config)

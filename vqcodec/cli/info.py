@@ -12,7 +12,7 @@ from vqcodec.cli import options
 from vqcodec.cli.program import about
 
 if TYPE_CHECKING:
-    from vqcodec.inspection import AudioFileInfo, ImageFileInfo
+    from vqcodec.codec.inspection import AudioFileInfo, ImageFileInfo
 
 __all__ = ["info"]
 
@@ -28,7 +28,7 @@ def info(source: str, allow_truncated: bool, as_json: bool) -> None:
     leaves is shown, too.
     """
     import vqcodec
-    from vqcodec.files import is_vq, read_input
+    from vqcodec.system.files import is_vq, read_input
 
     data = read_input(source, is_vq)
     with about(source):
@@ -40,7 +40,7 @@ def info(source: str, allow_truncated: bool, as_json: bool) -> None:
 
 
 def _rows(found: ImageFileInfo | AudioFileInfo) -> list[tuple[str, str]]:
-    from vqcodec.inspection import ImageFileInfo
+    from vqcodec.codec.inspection import ImageFileInfo
 
     if isinstance(found, ImageFileInfo):
         source = f"image, {found.width} x {found.height} pixels, {_colours(found)}"

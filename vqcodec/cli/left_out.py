@@ -18,7 +18,7 @@ def name_left_out(paths: Iterable[Path], verbose: bool, enters_folders: bool = T
         verbose: name all.
         enters_folders: the command takes --recursive, which was not given if there are folders.
     """
-    from vqcodec.kinds import unread_kind
+    from vqcodec.media.unread import unread_kind
 
     for path in paths:
         kind = unread_kind(path.name)

@@ -18,8 +18,8 @@ import click
 from vqcodec.cli.plan import Plan, Task
 from vqcodec.cli.program import explain, report_error, tidy_warnings
 from vqcodec.cli.tally import Sizes, Tally, sizes_of
-from vqcodec.files import refuse_own_source, remove_temporaries
-from vqcodec.processes import Ended, Processes
+from vqcodec.system.files import refuse_own_source, remove_temporaries
+from vqcodec.system.processes import Ended, Processes
 
 __all__ = ["run"]
 

@@ -132,7 +132,7 @@ def named_files(paths: tuple[str, ...]) -> tuple[str, ...]:
 
 def lets_us_choose(target: str) -> bool:
     """Whether an output does not say its format: standard output, or a pipe or device without a suffix."""
-    from vqcodec.files import is_stream
+    from vqcodec.system.files import is_stream
 
     return not Path(target).suffix and is_stream(target)
 

@@ -32,7 +32,7 @@ class Original:
         Raises:
             OSError: it cannot be read.
         """
-        from vqcodec.audio.kinds import HEAD, is_sound
+        from vqcodec.media.sounds.kinds import HEAD, is_sound
 
         with io.BytesIO(self.content) if isinstance(self.content, bytes) else Path(self.content).open("rb") as file:
             if is_sound(file.read(HEAD)):
@@ -53,7 +53,7 @@ class Original:
 
     def _is_opened_by_libsndfile(self) -> bool:
         from bitstream import InputError
-        from vqcodec.audio.waveform import RecordingReader
+        from vqcodec.media.sounds.recordings import RecordingReader
 
         try:
             with RecordingReader(self.content):
@@ -72,9 +72,9 @@ def open_original(name: str) -> Original:
     Raises:
         OSError: it cannot be read; the error names the file.
     """
-    from vqcodec.audio.kinds import is_sound
-    from vqcodec.files import STANDARD_STREAM, read_input
-    from vqcodec.kinds import is_picture_head
+    from vqcodec.media.sounds.kinds import is_sound
+    from vqcodec.media.unread import is_picture_head
+    from vqcodec.system.files import STANDARD_STREAM, read_input
 
     if name != STANDARD_STREAM and Path(name).is_file():
         return Original(name, name)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vqcodec.cli.program import explain
-from vqcodec.folders import contents_of
+from vqcodec.system.folders import contents_of
 
 __all__ = ["Plan", "Task", "plan"]
 

@@ -29,7 +29,7 @@ def blocks_shown(
 @contextmanager
 def passes_shown(what: str, seconds: float) -> Iterator[None]:
     """A bar for each piece of work on indices that the block does for a sound of so many seconds."""
-    from vqcodec.nn.progress import watching
+    from vqcodec.system.progress import watching
 
     with watching(lambda steps: _bar(what, steps, seconds / steps)):
         yield
@@ -40,7 +40,7 @@ def steps_shown(what: str) -> Iterator[None]:
     """A bar for work of several steps in the block, if there is any."""
     from tqdm import tqdm
 
-    from vqcodec.nn.progress import watching
+    from vqcodec.system.progress import watching
 
     with watching(lambda steps: tqdm(total=steps, desc=what, delay=DELAY, leave=False, disable=None)):
         yield

@@ -85,10 +85,10 @@ def sample(
     seed draws the same indices on every machine.
     """
     import vqcodec
-    from vqcodec.audio import waveform
-    from vqcodec.files import write_output
-    from vqcodec.image import formats
-    from vqcodec.model import describe_model, find_model
+    from vqcodec.media.pictures import writing as formats
+    from vqcodec.media.sounds import recordings as waveform
+    from vqcodec.model.model import describe_model, find_model
+    from vqcodec.system.files import write_output
 
     is_sound = describe_model(find_model(model)).modality == "audio"
     options.refuse(*(("size", "is for pictures") if is_sound else ("seconds", "is for sounds")))
@@ -98,7 +98,7 @@ def sample(
         suffix = (waveform if is_sound else formats).written_format(target)
     # Opened before the model is loaded: what is wrong with the output is told at once.
     with write_output(target, force) as file:
-        from vqcodec.loading import for_pictures, for_sound
+        from vqcodec.codec.loading import for_pictures, for_sound
 
         codec = vqcodec.load(model, device)
         rate_point = codec.settings(quality).rate_point
@@ -116,8 +116,8 @@ def sample(
 
 def _write_pictures(codec: ImageCodec, drawn: Sequence[Indices], file: BinaryIO, suffix: str) -> None:
     """Write one picture with all of them side by side."""
-    from vqcodec.image.contact_sheet import contact_sheet
-    from vqcodec.image.formats import write_picture
+    from vqcodec.media.pictures.contact_sheet import contact_sheet
+    from vqcodec.media.pictures.writing import write_picture
 
     write_picture(contact_sheet([codec.decode(indices) for indices in drawn]), file, suffix)
 
@@ -126,7 +126,7 @@ def _write_sounds(codec: AudioCodec, drawn: Sequence[Indices], file: BinaryIO, s
     """Write one sound with all of them one after the other, and silence between."""
     import numpy as np
 
-    from vqcodec.audio.waveform import RecordingWriter
+    from vqcodec.media.sounds.recordings import RecordingWriter
 
     parts = [codec.decode(indices)[0] for indices in drawn]
     silence = np.zeros((1, round(SILENCE * codec.sample_rate)), np.float32)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from vqcodec import Codec, Indices
-    from vqcodec.indices import Source
-    from vqcodec.quality import Setting
+    from vqcodec.codec.indices import Source
+    from vqcodec.model.quality import Setting
 
 __all__ = ["tokens"]
 
@@ -46,10 +46,10 @@ def tokens(
     rate and channels of every sound, with how these are coded in rows (see docs/FORMAT.md). Hidden files are left out.
     """
     import vqcodec
-    from vqcodec.audio.waveform import is_sound_name
-    from vqcodec.files import write_output
-    from vqcodec.folders import contents_of
-    from vqcodec.image.pixels import is_picture_name
+    from vqcodec.media.pictures.reading import is_picture_name
+    from vqcodec.media.sounds.recordings import is_sound_name
+    from vqcodec.system.files import write_output
+    from vqcodec.system.folders import contents_of
 
     found = contents_of(folder, lambda name: is_sound_name(name) or is_picture_name(name), recursive=True)
     sounds, pictures = (
@@ -106,10 +106,10 @@ def _check_name(folder: Path, name: str) -> None:
 
 def _encode(codec: Codec, path: Path, chosen: Setting) -> tuple[Indices, tuple[str, ...]]:
     """The indices that the `.vq` file of a picture or sound would hold, and the notes on it."""
-    from vqcodec.audio.waveform import RecordingReader
-    from vqcodec.image.codec import ImageCodec
-    from vqcodec.image.pixels import read_picture
-    from vqcodec.loading import for_sound
+    from vqcodec.codec.image import ImageCodec
+    from vqcodec.codec.loading import for_sound
+    from vqcodec.media.pictures.reading import read_picture
+    from vqcodec.media.sounds.recordings import RecordingReader
 
     if isinstance(codec, ImageCodec):
         picture = read_picture(path)

@@ -11,19 +11,19 @@ from typing import Any
 
 from bitstream.errors import InputError
 from vqcodec.defaults import Effort
-from vqcodec.evaluation.cache import Cache
-from vqcodec.evaluation.entrants import Entrant
-from vqcodec.evaluation.folder import Skipped
-from vqcodec.evaluation.modality import Exhibit, Modality, Original, Outcome, Task
-from vqcodec.evaluation.page import evenly, exhibit_budget, write_page
-from vqcodec.evaluation.plot import write_plots
-from vqcodec.evaluation.pool import Measuring
-from vqcodec.evaluation.published import Published, read_published
-from vqcodec.evaluation.report import write_csv
-from vqcodec.evaluation.results import Results
-from vqcodec.evaluation.summary import as_json, as_markdown
-from vqcodec.folders import files_named
-from vqcodec.image.pixels import is_picture_name
+from vqcodec.evaluation.pictures.entrants import Entrant
+from vqcodec.evaluation.report.page import evenly, exhibit_budget, write_page
+from vqcodec.evaluation.report.plot import write_plots
+from vqcodec.evaluation.report.summary import as_json, as_markdown
+from vqcodec.evaluation.report.text import write_csv
+from vqcodec.evaluation.shared.cache import Cache
+from vqcodec.evaluation.shared.folder import Skipped
+from vqcodec.evaluation.shared.modality import Exhibit, Modality, Original, Outcome, Task
+from vqcodec.evaluation.shared.pool import Measuring
+from vqcodec.evaluation.shared.published import Published, read_published
+from vqcodec.evaluation.shared.results import Results
+from vqcodec.media.pictures.reading import is_picture_name
+from vqcodec.system.folders import files_named
 
 __all__ = ["Plan", "Subject", "look_into", "measure", "plan", "write_report"]
 
@@ -77,16 +77,16 @@ def look_into(folder: Path) -> Subject:
         InputError: there is neither.
         OSError: the folder cannot be read.
     """
-    from vqcodec.audio.waveform import is_sound_name
+    from vqcodec.media.sounds.recordings import is_sound_name
 
     pictures, sounds = (files_named(folder, named) for named in (is_picture_name, is_sound_name))
     if pictures:
-        from vqcodec.evaluation.picture_modality import PICTURES
+        from vqcodec.evaluation.pictures.modality import PICTURES
 
         text = f"{folder.name} also has sounds, which are left out: they can be evaluated in a folder of their own"
         return Subject(PICTURES, folder, tuple(pictures), (text,) if sounds else ())
     if sounds:
-        from vqcodec.evaluation.sound_modality import SOUNDS
+        from vqcodec.evaluation.sounds.modality import SOUNDS
 
         return Subject(SOUNDS, folder, tuple(sounds))
     raise InputError(f"no picture in {folder}, and no sound")

@@ -10,20 +10,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vqcodec.audio.autoencoder import Decoder, Encoder, LikelihoodHead
-from vqcodec.audio.config import AutoencoderConfig, PriorConfig
-from vqcodec.model import load_model
-from vqcodec.nn.likelihood import sample_code_length
-from vqcodec.nn.quantizer import QuantizerConfig
-from vqcodec.training.codebooks import CodebookStage
-from vqcodec.training.codes import CodesStage
+from vqcodec.model.model import load_model
 from vqcodec.training.config import load_config
-from vqcodec.training.loudness import loudness_distance
-from vqcodec.training.noise import NoiseStage
+from vqcodec.training.data.sounds import SoundCache, random_cuts
+from vqcodec.training.quantizer import QuantizerConfig
 from vqcodec.training.settings import TrainingSettings
-from vqcodec.training.sounds import SoundCache, random_cuts
-from vqcodec.training.stages import Stages
-from vqcodec.training.start import spread_latents, start_from_model
+from vqcodec.training.spectral_distance import loudness_distance
+from vqcodec.training.stages.codebooks import CodebookStage
+from vqcodec.training.stages.codes import CodesStage
+from vqcodec.training.stages.noise import NoiseStage
+from vqcodec.training.stages.sequence import Stages
+from vqcodec.training.stages.start import spread_latents, start_from_model
+from vqcodec.transform.audio.autoencoder import Decoder, Encoder, LikelihoodHead
+from vqcodec.transform.audio.config import AutoencoderConfig, PriorConfig
+from vqcodec.transform.likelihood import sample_code_length
 
 __all__ = ["AudioTraining", "SoundObjective", "train_audio"]
 

@@ -10,7 +10,7 @@ from cattrs import Converter
 from cattrs.errors import AttributeValidationNote, BaseValidationError
 
 from bitstream.errors import InputError
-from vqcodec.training.noise import NoiseStage
+from vqcodec.training.stages.noise import NoiseStage
 
 __all__ = ["load_config"]
 

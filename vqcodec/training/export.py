@@ -8,20 +8,20 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from vqcodec.audio.config import PriorConfig as WaveNetConfig
-from vqcodec.audio.prior_network import PriorNetwork as WaveNetNetwork
-from vqcodec.image.prior_network import PriorNetwork as PixelCNNNetwork
-from vqcodec.model import Model, ModelConfig
-from vqcodec.nn.codebooks import Codebooks
-from vqcodec.quality import Setting
+from vqcodec.model.model import Model, ModelConfig
+from vqcodec.model.quality import Setting
+from vqcodec.training.prior.pixelcnn import PriorNetwork as PixelCNNNetwork
+from vqcodec.training.prior.wavenet import PriorNetwork as WaveNetNetwork
+from vqcodec.transform.audio.config import PriorConfig as WaveNetConfig
+from vqcodec.transform.codebooks import Codebooks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from vqcodec.image.config import PriorConfig as PixelCNNConfig
-    from vqcodec.nn.quantizer import ProductQuantizer
-    from vqcodec.training.objective import Decoder, Encoder, LikelihoodHead
+    from vqcodec.training.quantizer import ProductQuantizer
     from vqcodec.training.settings import TrainingSettings
+    from vqcodec.training.stages.objective import Decoder, Encoder, LikelihoodHead
+    from vqcodec.transform.image.config import PriorConfig as PixelCNNConfig
 
 __all__ = ["PriorNetwork", "arrays_of", "default_quality", "export_model", "prior_network", "sorted_codebooks"]
 

@@ -10,21 +10,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vqcodec.image.autoencoder import Decoder, Encoder, LikelihoodHead
-from vqcodec.image.config import AutoencoderConfig, Distortion, PriorConfig
-from vqcodec.image.distortion import DISTORTIONS
-from vqcodec.model import load_model
-from vqcodec.nn.likelihood import pixel_code_length
-from vqcodec.nn.quantizer import QuantizerConfig
-from vqcodec.training.codebooks import CodebookStage
-from vqcodec.training.codes import CodesStage
+from vqcodec.model.model import load_model
 from vqcodec.training.config import load_config
-from vqcodec.training.data import PictureCache, random_crops
-from vqcodec.training.noise import NoiseStage
-from vqcodec.training.revival import revive
+from vqcodec.training.data.pictures import PictureCache, random_crops
+from vqcodec.training.quantizer import QuantizerConfig
 from vqcodec.training.settings import TrainingSettings
-from vqcodec.training.stages import Stages
-from vqcodec.training.start import start_from_model, start_linear_path
+from vqcodec.training.stages.codebooks import CodebookStage
+from vqcodec.training.stages.codes import CodesStage
+from vqcodec.training.stages.noise import NoiseStage
+from vqcodec.training.stages.revival import revive
+from vqcodec.training.stages.sequence import Stages
+from vqcodec.training.stages.start import start_from_model, start_linear_path
+from vqcodec.transform.image.autoencoder import Decoder, Encoder, LikelihoodHead
+from vqcodec.transform.image.config import AutoencoderConfig, Distortion, PriorConfig
+from vqcodec.transform.image.distortion import DISTORTIONS
+from vqcodec.transform.likelihood import pixel_code_length
 
 __all__ = ["ImageTraining", "PictureObjective", "train_image"]
 
@@ -62,7 +62,7 @@ class PictureObjective:
     name: Distortion = "squared error"
 
     def distortion(self, x: Tensor, location: Tensor) -> Tensor:
-        """See `vqcodec.image.distortion`."""
+        """See `vqcodec.transform.image.distortion`."""
         return DISTORTIONS[self.name](x, location)
 
     def code_length(self, x: Tensor, location: Tensor, parameters: tuple[Tensor, Tensor]) -> Tensor:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from itertools import accumulate
 
-from vqcodec.audio import config as audio
-from vqcodec.image import config as image
-from vqcodec.nn.quantizer import QuantizerConfig
-from vqcodec.training.codebooks import CodebookStage
-from vqcodec.training.codes import CodesStage
-from vqcodec.training.noise import NoiseStage
+from vqcodec.training.quantizer import QuantizerConfig
+from vqcodec.training.stages.codebooks import CodebookStage
+from vqcodec.training.stages.codes import CodesStage
+from vqcodec.training.stages.noise import NoiseStage
+from vqcodec.transform.audio import config as audio
+from vqcodec.transform.image import config as image
 
 __all__ = ["TrainingSettings"]
 

@@ -1,0 +1,300 @@
+"""The codec of sound: the whole path, both ways, on one page; what it shares with pictures is in `vqcodec.codec.base`.
+
+samples --16 kHz, rows, encoder------------> z_e --codebooks, lambda bits--> indices --prior, range coder--> .vq
+samples <--source's rate, channels, decoder- z_q <--codebooks--------------- indices <--prior, range coder-- .vq
+
+Samples come and go in blocks, so that hours of them need no more memory than their indices do. The model has a sample
+rate of its own; length, rate and channels of the source come back. What channels are to the model is in `rows.py`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bitstream import AudioSource, FingerprintError, InputError, LimitError, Limits, UnsupportedError
+from vqcodec.codec.base import Codec
+from vqcodec.codec.indices import Indices, Source
+from vqcodec.codec.rate_control import USUAL_ESTIMATES, USUAL_FILES, SizedFile, check_budget, largest_file, probe, taken
+from vqcodec.codec.rows import SILENCE, RowAnalysis, channels_of, coded_rows, rows_of, with_silent_rows
+from vqcodec.defaults import DEFAULT_QUALITY
+from vqcodec.media.sounds.arrays import samples_array
+from vqcodec.media.sounds.blocks import fit_blocks
+from vqcodec.media.sounds.inputs import SamplesOrFile, recorded
+from vqcodec.media.sounds.offset import without_offset
+from vqcodec.media.sounds.resampling import RATES, resample_blocks, resampled_length
+from vqcodec.media.sounds.sndfile import MAX_CHANNELS
+from vqcodec.model.model import Model
+from vqcodec.model.quality import Setting
+from vqcodec.system.arguments import limits, number, whole_number
+from vqcodec.system.progress import as_one
+from vqcodec.transform.audio.networks import Networks
+
+if TYPE_CHECKING:
+    from vqcodec.system.arguments import FileData
+
+__all__ = ["AudioCodec"]
+
+Samples = NDArray[np.float32]
+
+# Of a file that is read: a frame is a step of the prior, and indices are held for a whole recording.
+MOST_FRAMES = 2**23
+FEW_INDICES = 2**20  # are allowed whatever the limit on samples is
+FILE_PASSES = 2  # of the prior through all frames, for a file whose codes are chosen, then written
+
+
+class AudioCodec(Codec):
+    """A model for sound, ready to use. See `vqcodec.load`.
+
+    Args:
+        model: what to code with.
+        device: where encoder and decoder run ("cpu", "cuda", ...); the prior is always evaluated on the CPU.
+
+    Raises:
+        ModelError: the model is not for sound, its weights do not fit, or the device cannot be used.
+    """
+
+    def __init__(self, model: Model, device: str = "cpu") -> None:
+        super().__init__(model)
+        self._networks = Networks(model, device)
+
+    @property
+    def sample_rate(self) -> int:
+        """Of the model, in Hz: nothing above half of it is kept."""
+        return self._networks.shape.sample_rate
+
+    # Bytes <-> samples ---------------------------------------------------------------------------------------------
+
+    def compress(
+        self,
+        samples: SamplesOrFile,
+        rate: int | None = None,
+        quality: float = DEFAULT_QUALITY,
+        kbps: float | None = None,
+        max_bytes: float | None = None,
+    ) -> bytes:
+        """Compress a recording to the bytes of a `.vq` file.
+
+        Args:
+            samples: floats, nominally in -1..1, or int16 or int32: `[N]` or `[C, N]`. Or the path of a sound file, or
+                its bytes; what is lost when it is read is told by UserWarnings.
+            rate: samples a second; a file says it itself.
+            quality: 1..100, continuous; both the size of the file and the fidelity rise with it.
+            kbps: size of the file in kbit a second, instead of a quality: it is met from below, with at most 3 % to
+                spare. If more is left, a UserWarning says why.
+            max_bytes: the most bytes that the file may have, in the same way.
+
+        Raises:
+            InputError: an argument cannot be used, or no file of the recording is so small.
+        """
+        with recorded(samples, rate) as (blocks, known):
+            return self.compress_blocks(blocks, known, quality, kbps, max_bytes)
+
+    def compress_blocks(
+        self,
+        blocks: Iterable[Samples],
+        rate: int,
+        quality: float = DEFAULT_QUALITY,
+        kbps: float | None = None,
+        max_bytes: float | None = None,
+    ) -> bytes:
+        """As `compress`, of float32 blocks `[C, n]` that follow each other. How they are cut makes no difference."""
+        kbps = None if kbps is None else number(kbps, "kbps")
+        if kbps is not None and not 0 < kbps < math.inf:
+            raise InputError(f"the rate must be above 0 kbit/s, not {kbps:g}")
+        if kbps is not None and max_bytes is not None:
+            raise InputError("a file is made for a rate or for a number of bytes, not for both")
+        budget, chosen = None if max_bytes is None else check_budget(max_bytes), self.settings(quality)
+        latents, source = self.analyse(blocks, rate)
+        if budget is not None:
+            return taken(self._within(latents, source, budget), budget)
+        if kbps is not None:
+            unit = source.samples / source.sample_rate * 1000 / 8  # bytes
+            most = kbps * unit
+            return taken(self._within(latents, source, most), most, lambda size: f"{size / unit:.4g} kbit/s")
+        return self._file(latents, source, chosen)
+
+    def decompress(
+        self,
+        data: FileData,
+        max_samples: int | None = None,
+        allow_truncated: bool = False,
+        max_seconds: float | None = None,
+    ) -> tuple[Samples, int]:
+        """The recording of a `.vq` file: samples `[C, N]` in -1..1, and their number a second.
+
+        Args:
+            data: the file's bytes, in any buffer, or its path.
+            max_samples: refuse more samples in all channels, at the rate of the recording or of the model; the default
+                is that of `Limits`.
+            allow_truncated: decode a file that was cut from its whole layers: see `read`.
+            max_seconds: refuse a longer recording; the default is that of `Limits`.
+
+        Raises:
+            BitstreamError: the file is damaged, foreign, or too large.
+            FingerprintError: it was written with another model.
+        """
+        return self.decode(self.read(data, limits(max_samples=max_samples, max_seconds=max_seconds), allow_truncated))
+
+    # Samples <-> indices -------------------------------------------------------------------------------------------
+
+    def encode(
+        self, samples: SamplesOrFile, rate: int | None = None, lambda_: float = 0.0, rate_point: int | None = None
+    ) -> Indices:
+        """The indices of a recording.
+
+        Args:
+            samples: as for `compress`.
+            rate: likewise.
+            lambda_: squared quantization widths that a bit is worth; 0 takes the nearest codeword.
+            rate_point: which codebooks; by default those of the default quality.
+
+        Raises:
+            InputError: an argument cannot be used.
+        """
+        chosen = self._setting(lambda_, rate_point)
+        with recorded(samples, rate) as (blocks, known):
+            latents, source = self.analyse(blocks, known)
+        return self.indices(self.choose(latents, chosen), chosen.rate_point, source)
+
+    def decode(self, indices: Indices) -> tuple[Samples, int]:
+        """The recording of indices: the location of p(x|z_q) `[C, N]` in -1..1, and the source's sample rate.
+
+        Raises:
+            InputError: the indices do not belong to this model.
+        """
+        samples = np.concatenate(list(self.decode_blocks(indices)), axis=1)  # which checks them
+        return samples, _recording(indices.source).sample_rate
+
+    def decode_blocks(self, indices: Indices) -> Iterator[Samples]:
+        """As `decode`, in blocks `[C, n]`."""
+        self._check(indices)
+        source = _recording(indices.source)
+        rows = with_silent_rows(self._networks.decode(indices.values, indices.rate_point), source)
+        blocks = channels_of(rows, self.sample_rate, source.rotations)
+        coded = fit_blocks(blocks, self._coded_length(source))
+        restored = resample_blocks(coded, self.sample_rate, source.sample_rate)
+        return (np.clip(block, -1, 1) for block in fit_blocks(restored, source.samples))
+
+    def sample_bits(self, samples: NDArray[np.generic], rate: int, indices: Indices) -> Samples:
+        """-log2 p(x|z_q) of every sample of the rows as they are coded, at the model's rate, rounded to 16 bits.
+
+        With `bits` it makes a bound: whatever the indices, -log2 p(x) is at most the sum of all of both. All values
+        that a row which is not coded may have are equally likely.
+
+        Returns:
+            `[C, N']`, N' the length of the recording at the model's rate.
+
+        Raises:
+            InputError: the indices do not belong to this model, or to a recording of this length.
+            ModelError: the model does not say how likely samples are.
+        """
+        self._check(indices)
+        rate = whole_number(rate, "a sample rate")
+        array = samples_array(samples, rate)
+        source = _recording(indices.source)
+        if (array.shape[1], rate, len(array)) != (source.samples, source.sample_rate, source.channels):
+            raise InputError("the recording is not of the length that its indices are for")
+        rows = np.concatenate(list(rows_of(self._coded([array], rate), self.sample_rate, source.rotations)), axis=1)
+        every = np.full(rows.shape, math.log2(2 * SILENCE * 2**15 + 1), np.float32)
+        coded = coded_rows(source.channels, source.silent_rows)
+        every[coded] = self._networks.bits(rows[coded], indices.values, indices.rate_point)
+        return every
+
+    def sample(
+        self, count: int, seconds: float, seed: int = 0, temperature: float = 1, rate_point: int | None = None
+    ) -> list[Indices]:
+        """Indices drawn from the prior, for recordings of one channel that there never were.
+
+        Args:
+            count: how many.
+            seconds: of each.
+            seed: of the draws; the same seed gives the same indices, the first ones whatever the count.
+            temperature: 1 draws from the prior, less prefers what is likely: see `SymbolSampler`.
+            rate_point: which codebooks; by default those of the default quality.
+
+        Raises:
+            InputError: an argument is out of range.
+        """
+        seconds = number(seconds, "the length in seconds")
+        if not 0 < seconds < math.inf:
+            raise InputError(f"a recording lasts more than 0 seconds, not {seconds:g}")
+        try:
+            source = AudioSource(math.ceil(seconds * self.sample_rate), self.sample_rate, 1)
+        except ValueError as error:
+            raise InputError(f"no recording is so long: {error}") from None
+        return self._draw(count, source, seed, temperature, rate_point)
+
+    def analyse(self, blocks: Iterable[Samples], rate: int) -> tuple[Samples, AudioSource]:
+        """z_e of a recording in blocks `[C, n]`, split into planes: `[P, D, rows, T]`; and what the recording is."""
+        samples = channels = 0
+        rate = whole_number(rate, "a sample rate")
+
+        def counted() -> Iterator[Samples]:
+            nonlocal samples, channels
+            for block in blocks:
+                samples, channels = samples + block.shape[1], len(block)
+                yield block
+            if not samples:
+                raise InputError("a recording has at least one sample")
+
+        analysis = RowAnalysis(self.sample_rate)
+        z = self._networks.encode(analysis.rows(self._coded(counted(), rate)))
+        source = AudioSource(samples, rate, channels, analysis.silent_rows, tuple(analysis.rotations))
+        coded = z[:, coded_rows(channels, source.silent_rows)] if source.silent_rows else z
+        planes = self.model.codebooks.sizes.shape[1]
+        return coded.reshape(planes, -1, *coded.shape[1:]), source
+
+    # Limits is frozen, so that one default can serve all calls.
+    def shape_of(self, source: Source, allowed: Limits = Limits()) -> tuple[int, int]:  # noqa: B008
+        """Coded rows and frames of the index volume of a recording; errors as for `Codec.shape_of`.
+
+        A slow recording has more samples at the rate of the model than its header says.
+        """
+        found = _recording(source)
+        coded = self._coded_length(found)
+        if coded * found.channels > allowed.max_samples:
+            raise LimitError(
+                f"the recording is too long: it has {coded} samples in {found.channels} channels at the rate of the"
+                f" model, at most {allowed.max_samples} are allowed"
+            )
+        frames = -(-coded // self._networks.shape.stride)
+        indices = found.coded_rows * frames * self.model.codebooks.sizes.shape[1]
+        if frames > MOST_FRAMES or indices > max(allowed.max_samples, FEW_INDICES):
+            raise LimitError(f"the recording is too long for the model: it has {frames} frames, {indices} indices")
+        return found.coded_rows, frames
+
+    def _coded_length(self, source: AudioSource) -> int:
+        """Samples a channel at the model's rate."""
+        return resampled_length(source.samples, source.sample_rate, self.sample_rate)
+
+    def _coded(self, blocks: Iterable[Samples], rate: int) -> Iterator[Samples]:
+        """A recording in blocks `[C, n]` at the model's rate, without its offset."""
+        return resample_blocks(without_offset(blocks, rate), rate, self.sample_rate)
+
+    def _within(self, latents: Samples, source: AudioSource, budget: float) -> SizedFile:
+        """The largest file of at most `budget` bytes, or else the smallest."""
+        curve = self.size_curve(latents, source)
+        frames, probed = latents.shape[3], probe(latents)[0].shape[3]
+        with as_one(USUAL_ESTIMATES * probed + USUAL_FILES * FILE_PASSES * frames):
+            rate_point = curve.rate_points(budget)[-1]
+            return largest_file(curve, rate_point, lambda chosen: self._file(latents, source, chosen), budget)
+
+    def _file(self, latents: Samples, source: AudioSource, chosen: Setting) -> bytes:
+        with as_one(FILE_PASSES * latents.shape[3]):
+            return self.write(self.quantize(latents, chosen, source))
+
+
+def _recording(source: Source) -> AudioSource:
+    """The source, once it is known to be of a recording."""
+    if not isinstance(source, AudioSource):
+        raise FingerprintError("the file holds a picture, the model is for sound")
+    if source.sample_rate not in RATES:
+        raise UnsupportedError(f"the recording has {source.sample_rate} samples a second, which nobody can play")
+    if source.channels > MAX_CHANNELS:
+        raise UnsupportedError(f"the recording has {source.channels} channels, where {MAX_CHANNELS} is the most")
+    return source

@@ -1,0 +1,130 @@
+"""Which codec: that of a model, or that of the model which a file names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, overload
+
+from PIL import Image
+
+from bitstream import FingerprintError, InputError, Limits, ModelError, unpack
+from vqcodec.codec.base import Codec
+from vqcodec.codec.image import ImageCodec, PictureOrFile
+from vqcodec.defaults import DEFAULT_EFFORT, DEFAULT_MODEL, DEFAULT_QUALITY, Effort
+from vqcodec.model.model import Model, bundled_models, find_model, load_model
+from vqcodec.system.arguments import file_bytes, is_path
+
+if TYPE_CHECKING:
+    from vqcodec.codec.audio import AudioCodec
+    from vqcodec.system.arguments import FileData
+
+__all__ = ["codec_of", "compress", "decompress", "for_pictures", "for_sound", "load", "load_for"]
+
+
+@overload
+def load(model: Literal["photo", "photo-ms-ssim"] = ..., device: str = "cpu") -> ImageCodec: ...
+
+
+@overload
+def load(model: Literal["speech"], device: str = "cpu") -> AudioCodec: ...
+
+
+@overload
+def load(model: str | Path, device: str = "cpu") -> Codec: ...
+
+
+def load(model: str | Path = DEFAULT_MODEL, device: str = "cpu") -> Codec:
+    """A codec with a bundled model (by name) or a model file (by path): an `ImageCodec` or an `AudioCodec`.
+
+    Raises:
+        InputError: the model is no name or path.
+        ModelError: the model is not there or cannot be trusted, or the device cannot be used.
+    """
+    if not is_path(model):
+        raise InputError(f"a model is given by its name or its path, not as {type(model).__name__}")
+    return codec_of(load_model(find_model(model)), device)
+
+
+# Limits is frozen, so that one default can serve all calls.
+def load_for(
+    data: FileData,
+    device: str = "cpu",
+    models: Sequence[Path] = (),
+    allowed: Limits = Limits(),  # noqa: B008
+    allow_truncated: bool = False,
+) -> Codec:
+    """The codec that a `.vq` file was written with, among `models` first, then the bundled ones.
+
+    The file is given as its bytes, in any buffer, or by its path. What it claims is checked to be `allowed` before a
+    model is loaded; with `allow_truncated`, it may be cut.
+
+    Raises:
+        BitstreamError: not a `.vq` file, or damaged.
+        FingerprintError: the model is not here.
+        ModelError: one of `models` is not there or cannot be trusted, or the device cannot be used.
+    """
+    wanted = unpack(file_bytes(data), allowed, allow_truncated).fingerprint
+    for path in models:  # which may have a better decoder than the bundled one of the same hard half
+        model = load_model(path)
+        if model.fingerprint == wanted:
+            return codec_of(model, device)
+    for info in bundled_models():
+        if info.fingerprint == wanted.hex():
+            return codec_of(load_model(info.path), device)
+    raise FingerprintError(
+        f"the file was written with model {wanted.hex()}, which is not bundled: name it with --model"
+    )
+
+
+def for_pictures(codec: Codec) -> ImageCodec:
+    """The codec, for callers that have only pictures.
+
+    Raises:
+        ModelError: it is for sound.
+    """
+    if not isinstance(codec, ImageCodec):
+        raise ModelError("the model is for sound, not for pictures")
+    return codec
+
+
+def for_sound(codec: Codec) -> AudioCodec:
+    """The codec, for callers that have only sound.
+
+    Raises:
+        ModelError: it is for pictures.
+    """
+    from vqcodec.codec.audio import AudioCodec
+
+    if not isinstance(codec, AudioCodec):
+        raise ModelError("the model is for pictures, not for sound")
+    return codec
+
+
+def compress(
+    image: PictureOrFile,
+    quality: float = DEFAULT_QUALITY,
+    max_bytes: float | None = None,
+    keep_metadata: bool = False,
+    effort: Effort = DEFAULT_EFFORT,
+) -> bytes:
+    """`ImageCodec.compress` with the default model."""
+    return load().compress(image, quality, max_bytes, keep_metadata, effort)
+
+
+def decompress(data: FileData, allow_truncated: bool = False) -> Image.Image:
+    """`ImageCodec.decompress` with the bundled model that the file names."""
+    data = file_bytes(data)
+    codec = load_for(data, allow_truncated=allow_truncated)
+    if not isinstance(codec, ImageCodec):
+        raise ModelError('the file holds sound: the decompress of vqcodec.load("speech") is for it')
+    return codec.decompress(data, allow_truncated=allow_truncated)
+
+
+def codec_of(model: Model, device: str = "cpu") -> Codec:
+    """The codec of a model in memory; errors as for `load`."""
+    if model.config.modality == "image":
+        return ImageCodec(model, device)
+    from vqcodec.codec.audio import AudioCodec
+
+    return AudioCodec(model, device)

@@ -1,0 +1,141 @@
+"""Picture files, and pictures in memory -> pictures that can be coded: all that differs between formats ends here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from bitstream.errors import InputError
+from vqcodec.media.pictures.decoding import NO_PICTURES, decode, line_of
+from vqcodec.media.pictures.heif import HEIC_SUFFIXES, reads_heic
+from vqcodec.media.pictures.metadata import MAX_BYTES, Metadata, describing_tags, metadata_of
+from vqcodec.media.pictures.modes import pixels_of, to_known_mode, to_rgb
+from vqcodec.media.pictures.profiles import to_srgb
+
+__all__ = ["Picture", "is_picture_name", "picture_of", "read_picture", "read_rgb", "rgb_array"]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture that was read.
+
+    Attributes:
+        image: at least one pixel, the right way up, of one of the modes of `vqcodec.media.pictures.modes`; in sRGB, unless its
+            `info` has a profile. `info` has nothing but the metadata that are kept.
+        notes: what was lost or changed on the way, a line each.
+    """
+
+    image: Image.Image
+    notes: tuple[str, ...] = ()
+
+
+def read_picture(source: bytes | str | os.PathLike[str], keep_metadata: bool = False) -> Picture:
+    """Read a picture from the bytes of a file, or from its path.
+
+    Args:
+        source: the file.
+        keep_metadata: keep colour profile, EXIF and XMP; the colours then stay in the space of the profile.
+
+    Raises:
+        InputError: the data are not a picture, are damaged, or hold too many pixels.
+        OSError: the file cannot be read at all.
+    """
+    if isinstance(source, bytes):
+        return _read_bytes(source, keep_metadata)
+    # Not opened by Pillow, so that its OSErrors are about the data and not about the file.
+    data = Path(source).read_bytes()
+    try:
+        return _read_bytes(data, keep_metadata)
+    except InputError as error:
+        raise InputError(f"{os.fspath(source)}: {error}") from None
+
+
+def read_rgb(source: bytes | str | os.PathLike[str]) -> Picture:
+    """`read_picture` for those who need mode RGB: what is transparent is laid over white."""
+    picture = read_picture(source)
+    image, notes = picture.image, picture.notes
+    if image.mode in ("LA", "RGBA") and image.getchannel("A").getextrema() != (255, 255):
+        notes += ("transparency is not kept: the picture is laid over white",)
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image.convert("RGBA"))
+    return Picture(to_rgb(image), notes)
+
+
+def picture_of(image: Image.Image, keep_metadata: bool = False) -> Picture:
+    """What `read_picture` makes of a file, of a picture that Pillow has opened.
+
+    Raises:
+        InputError: it cannot be used, or has no pixels.
+    """
+    if 0 in image.size:
+        raise InputError(f"a picture must have at least one pixel, not {image.width} x {image.height}")
+    notes: list[str] = []
+    image = _guard(_turn_upright, image, notes)
+    image = _guard(to_known_mode, image, notes)
+    image = _guard(lambda image, notes: to_srgb(image, keep_metadata, notes), image, notes)
+    metadata = metadata_of(image) if keep_metadata else Metadata()
+    if metadata.size > MAX_BYTES:
+        notes.append(f"its metadata are not kept, as they have more than {MAX_BYTES} bytes")
+        metadata = Metadata()
+    image.info = metadata.info()
+    return Picture(image, tuple(notes))
+
+
+def is_picture_name(name: str) -> bool:
+    """Whether the suffix of `name` is one of a format whose pixels are read, of HEIC only if pillow-heif is there."""
+    suffix = Path(name).suffix.lower()
+    if suffix in HEIC_SUFFIXES:
+        return reads_heic()
+    kind = Image.registered_extensions().get(suffix)
+    return kind in Image.OPEN and kind not in NO_PICTURES
+
+
+def rgb_array(image: Image.Image | NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """uint8 `[H, W, 3]` of a Pillow image, which is converted to RGB, or of an array that is this already.
+
+    Raises:
+        InputError: the array is something else, or there is not a single pixel.
+    """
+    pixels = pixels_of(image) if isinstance(image, Image.Image) else np.asarray(image)
+    if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8 or pixels.size == 0:
+        raise InputError(
+            f"a picture must be uint8 [H, W, 3] with at least one pixel, not {pixels.dtype} {pixels.shape}"
+        )
+    return pixels
+
+
+def _read_bytes(data: bytes, keep_metadata: bool) -> Picture:
+    if not data:
+        raise InputError("the picture is empty: it has no bytes")
+    image, notes = decode(data)
+    picture = picture_of(image, keep_metadata)
+    return replace(picture, notes=(*notes, *picture.notes))
+
+
+def _guard(step: Callable[[Image.Image, list[str]], Image.Image], image: Image.Image, notes: list[str]) -> Image.Image:
+    """Take one step of the conversion; what Pillow cannot do becomes an InputError."""
+    try:
+        return step(image, notes)
+    except (OSError, ValueError) as error:
+        raise InputError(f"the picture cannot be used: {line_of(error)}") from None
+
+
+def _turn_upright(image: Image.Image, notes: list[str]) -> Image.Image:
+    """A copy that has the orientation that the camera noted, and its EXIF in `info`."""
+    try:
+        upright = ImageOps.exif_transpose(image)
+        if "exif" not in upright.info:
+            upright.info["exif"] = describing_tags(image.getexif())
+    except MemoryError:
+        raise
+    except Exception as error:  # the same zoo as in `decode`; the pixels are fine
+        notes.append(f"its EXIF is unreadable: {line_of(error)}")
+        upright = image.copy()
+        upright.info.pop("exif", None)
+    return upright

@@ -1,0 +1,38 @@
+"""What callers from Python give to be compressed -> its blocks of samples: an array with its rate, or a file."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bitstream.errors import InputError
+from vqcodec.media.sounds.arrays import samples_array
+from vqcodec.media.sounds.recordings import RecordingReader
+from vqcodec.system.arguments import whole_number
+
+__all__ = ["SamplesOrFile", "recorded"]
+
+Samples = NDArray[np.float32]
+SamplesOrFile = NDArray[np.generic] | bytes | str | os.PathLike[str]
+
+
+@contextmanager
+def recorded(samples: SamplesOrFile, rate: int | None) -> Iterator[tuple[Iterable[Samples], int]]:
+    """The blocks and the sample rate of an array, or of a file; UserWarnings say what is lost when that is read."""
+    given = None if rate is None else whole_number(rate, "a sample rate")
+    if not isinstance(samples, (bytes, str, os.PathLike)):
+        if given is None:
+            raise InputError("samples go with their rate, the number of them a second")
+        yield [samples_array(samples, given)], given
+        return
+    with RecordingReader(samples) as reader:
+        if given not in (None, reader.rate):
+            raise InputError(f"the file has {reader.rate} samples a second, not {given}")
+        yield reader.blocks(), reader.rate
+        for text in reader.notes:
+            warnings.warn(text, stacklevel=4)

@@ -1,0 +1,139 @@
+"""What a model file holds, read as hostile input: nothing is inflated that its size and its configuration do not allow.
+
+The header of a safetensors file has the configuration of the model as JSON, and for each array its type and shape.
+Arrays of codes are stored one after the other, those of 8 bits packed (`nn.packed_codes`, `nn.packed_integers`), but
+for those of the first format.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+
+from bitstream.errors import ModelError
+from vqcodec.model.config import ModelConfig, from_json
+from vqcodec.model.packed_codes import unpack_codes
+from vqcodec.model.packed_integers import unpack_integers, unpacked_shapes
+from vqcodec.model.packed_kernels import SCALE
+from vqcodec.system.bounds import MOST_CODE_VALUES
+
+__all__ = ["FORMAT", "MAX_BYTES", "MAX_HEADER", "PER_CODE", "SOFT", "read_arrays", "read_header"]
+
+Arrays = dict[str, NDArray[Any]]
+Shapes = Mapping[str, tuple[int, ...]]
+
+MAX_BYTES = 1 << 28  # of the file, and of its arrays when they are unpacked
+MAX_HEADER = 1 << 20  # bytes: twelve times those of any model so far; parsed, they take up to thirty times as many
+MOST_CODES = 1 << 15  # of an alphabet
+FORMAT, FIRST_FORMAT = "vqcodec-model-2", "vqcodec-model-1"
+SOFT = ("encoder/", "decoder/", "likelihood/")
+PER_CODE = ("codewords", "code_bits", "prior/values")
+TYPES = {"sizes": np.int16, "metric": np.float32}  # of arrays of the hard half outside of the prior; others: float16
+NAME = re.compile(r"(metric|code_bits|codewords|sizes|(prior|encoder|decoder|likelihood)/[a-z0-9_./]{1,100})")
+FINGERPRINT = re.compile(r"([0-9a-f]{16})?")
+
+
+def read_header(path: Path) -> tuple[ModelConfig, dict[str, str]]:
+    """The configuration of a model file, and all texts of its header; nothing else of it is read.
+
+    Raises:
+        ModelError: it is missing, damaged, or not a model file.
+    """
+    if not path.is_file():
+        raise ModelError(f"no model at {path}")
+    if path.stat().st_size > MAX_BYTES:
+        raise ModelError(f"{path}: larger than any model may be")
+    try:
+        with path.open("rb") as start:
+            if int.from_bytes(start.read(8), "little") > MAX_HEADER:
+                raise _damaged(path)
+        with safe_open(path, framework="numpy") as file:
+            metadata, names = file.metadata() or {}, list(file.keys())
+        if metadata.get("format") not in (FORMAT, FIRST_FORMAT):
+            raise ModelError(f"{path}: not a model file of vqcodec")
+        config = from_json(metadata["config"])
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise _damaged(path) from None
+    # Names end up in errors, and so on terminals: those that no model has are shown as they are nowhere.
+    for name in names:
+        if not NAME.fullmatch(name):
+            raise ModelError(f"{path}: array {name[:40]!a} is none of a model's")
+    if not FINGERPRINT.fullmatch(metadata.get("fingerprint", "")):
+        raise _damaged(path)
+    return config, metadata
+
+
+def read_arrays(path: Path, config: ModelConfig, metadata: Mapping[str, str]) -> Arrays:
+    """The arrays of a model file with this header, as they are in memory; those of codes are `[R, P, K, ...]`.
+
+    Raises:
+        ModelError: they are damaged, do not fit the configuration, or are too large.
+    """
+    try:
+        with safe_open(path, framework="numpy") as file:
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise _damaged(path) from None
+    for name, array in arrays.items():
+        if not name.startswith(("prior/", *SOFT)) and array.dtype != TYPES.get(name, np.float16):
+            raise ModelError(f"{path}: array {name} has the type {array.dtype}")
+    try:
+        return _unpacked(arrays, config, metadata)
+    except KeyError as error:
+        raise ModelError(f"{path}: array {error} is missing") from None
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from None
+
+
+def _unpacked(arrays: Arrays, config: ModelConfig, metadata: Mapping[str, str]) -> Arrays:
+    """The arrays as they are in memory; KeyError for one that is missing."""
+    if metadata["format"] == FIRST_FORMAT:
+        _check_shapes({name: array.shape for name, array in arrays.items()}, config, packed_codes=False)
+        return arrays
+    alphabet = metadata.get("alphabet", "")
+    if not alphabet.isdecimal() or len(alphabet) > len(str(MOST_CODES)) or not 0 < int(alphabet) <= MOST_CODES:
+        raise ModelError("the alphabet of the model is none")
+    shapes = metadata.get("shapes", "{}")
+    _check_shapes(unpacked_shapes(arrays, shapes, MAX_BYTES), config, packed_codes=True)
+    whole = unpack_integers(arrays, shapes, MAX_BYTES)
+    return whole | {
+        name: unpack_codes(whole[name], whole["sizes"], int(alphabet), MOST_CODE_VALUES) for name in PER_CODE
+    }
+
+
+def _check_shapes(shapes: Shapes, config: ModelConfig, packed_codes: bool) -> None:
+    """Compare shapes with the configuration, but for those of the prior's layers: how many there are, they say.
+
+    Raises:
+        KeyError: an array is missing.
+        ModelError: they do not fit.
+    """
+    autoencoder, planes = config.autoencoder, sum(config.prior.planes)
+    codes, dimension = shapes["code_bits"], autoencoder.latent_channels // planes
+    fits = dimension * planes == autoencoder.latent_channels
+    fits &= shapes["sizes"] == (autoencoder.rates, planes)
+    fits &= shapes["metric"] == (autoencoder.rates, planes, dimension)
+    fits &= len(codes) == 1 if packed_codes else codes[:-1] == (autoencoder.rates, planes)
+    fits &= shapes["codewords"] == (*codes, dimension) and shapes["prior/values"][:-1] == codes
+    # The networks are built from the configuration, which could ask for more memory than there is.
+    fits &= _size(shapes, "encoder/") in (autoencoder.encoder_parameters, 0)
+    fits &= _size(shapes, "decoder/") == autoencoder.decoder_parameters
+    if not fits:
+        raise ModelError("the parts of the model do not fit together")
+
+
+def _size(shapes: Shapes, prefix: str) -> int:
+    """Weights and biases of a network, without the scales of its kernels."""
+    own = (shape for name, shape in shapes.items() if name.startswith(prefix) and not name.endswith(SCALE))
+    return sum(math.prod(shape) for shape in own)
+
+
+def _damaged(path: Path) -> ModelError:
+    return ModelError(f"{path}: damaged, or not a model file of vqcodec")

@@ -1,0 +1,192 @@
+"""A model on disk: one safetensors file with everything, its configuration as JSON in the header.
+
+    encoder/..., decoder/..., likelihood/...   float16, int8   the soft half: may be replaced by a better one
+    codewords, sizes, prior/...                float16, ints   the hard half: what the indices of a file mean
+
+The fingerprint is a hash of the hard half as it is in memory. A model that is only there to read the files of a former
+version has no encoder. Model files are read as hostile input: see `vqcodec.model.file`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import save
+
+from bitstream.errors import ModelError
+from vqcodec.model.config import Modality, ModelConfig, to_json
+from vqcodec.model.file import FORMAT, PER_CODE, SOFT, read_arrays, read_header
+from vqcodec.model.packed_codes import pack_codes
+from vqcodec.model.packed_integers import pack_integers
+from vqcodec.model.packed_kernels import pack_networks, unpack_networks
+from vqcodec.prior import pixelcnn_arrays as image_prior
+from vqcodec.prior import wavenet_arrays as audio_prior
+from vqcodec.prior.pixelcnn import PixelCNN
+from vqcodec.prior.wavenet import WaveNet
+from vqcodec.system.bounds import check_cost
+from vqcodec.system.files import atomic_write
+from vqcodec.transform.codebooks import Codebooks
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import torch
+
+__all__ = ["Model", "ModelConfig", "ModelInfo", "bundled_models", "describe_model", "find_model", "load_model"]
+
+WEIGHTS = Path(__file__).parents[1] / "weights"
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What the header of a model file says."""
+
+    name: str
+    path: Path
+    modality: Modality
+    bytes: int
+    fingerprint: str
+    planes: int
+    description: str
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model in memory.
+
+    Attributes:
+        config: see there.
+        codebooks: from latents to indices and back.
+        prior: the exact prior of the indices, of the modality.
+        networks: weights of "encoder/...", "decoder/..." and "likelihood/...", as `unpack_networks` gives them; the
+            encoder's may be missing.
+    """
+
+    config: ModelConfig
+    codebooks: Codebooks
+    prior: PixelCNN | WaveNet
+    networks: Mapping[str, NDArray[Any]] = field(repr=False)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All arrays of the file, those of codes `[R, P, K, ...]`."""
+        arrays = pack_networks(self.networks) | self._hard_arrays()
+        arrays["metric"] = self.codebooks.metric
+        arrays["code_bits"] = self.codebooks.code_bits.astype(np.float16)
+        return arrays
+
+    def _hard_arrays(self) -> dict[str, NDArray[Any]]:
+        if isinstance(self.prior, PixelCNN):
+            parts = image_prior.prior_to_tensors(self.prior)
+        else:
+            parts = audio_prior.prior_to_tensors(self.prior)
+        arrays = {f"prior/{name}": array for name, array in parts.items()}
+        arrays["codewords"] = self.codebooks.codewords.astype(np.float16)
+        arrays["sizes"] = self.codebooks.sizes.astype(np.int16)
+        return arrays
+
+    @cached_property
+    def fingerprint(self) -> bytes:
+        """8 bytes that name the hard half."""
+        digest = hashlib.sha256(f"{self.config.hard}\n".encode())
+        for name, array in sorted(self._hard_arrays().items()):
+            digest.update(f"{name} {array.dtype.name} {array.shape}\n".encode())
+            digest.update(np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
+        return digest.digest()[:8]
+
+    @property
+    def has_encoder(self) -> bool:
+        """Whether it can write files, not only read them."""
+        return any(name.startswith("encoder/") for name in self.networks)
+
+    def state(self, network: str) -> dict[str, torch.Tensor]:
+        """The weights of "encoder", "decoder" or "likelihood", in float32."""
+        import torch
+
+        prefix = network + "/"
+        return {
+            name.removeprefix(prefix): torch.from_numpy(array.astype(np.float32))
+            for name, array in self.networks.items()
+            if name.startswith(prefix)
+        }
+
+    def save(self, path: Path) -> None:
+        """Write the file, whole or not at all."""
+        arrays, sizes = self.arrays(), self.codebooks.sizes
+        metadata = {
+            "format": FORMAT,
+            "config": to_json(self.config),
+            "fingerprint": self.fingerprint.hex(),
+            "alphabet": str(self.codebooks.codewords.shape[2]),
+        }
+        arrays |= {name: pack_codes(arrays[name], sizes) for name in PER_CODE}
+        arrays, metadata["shapes"] = pack_integers(arrays)
+        with atomic_write(path, force=True) as file:
+            file.write(save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, metadata))
+
+
+def load_model(path: Path) -> Model:
+    """Read and check a model file.
+
+    Raises:
+        ModelError: it is missing, damaged, takes too much work or memory, or could not be trusted to decode exactly.
+    """
+    config, metadata = read_header(path)
+    arrays = read_arrays(path, config, metadata)
+    try:
+        networks = unpack_networks({name: array for name, array in arrays.items() if name.startswith(SOFT)})
+        codebooks = Codebooks(
+            codewords=arrays["codewords"].astype(np.float32),
+            sizes=arrays["sizes"].astype(np.intp),
+            metric=arrays["metric"],
+            code_bits=arrays["code_bits"].astype(np.float32),
+        )
+        parts = {name.removeprefix("prior/"): array for name, array in arrays.items() if name.startswith("prior/")}
+        prior = _prior_of(config, parts, codebooks.sizes)
+        check_cost(prior.cost, *config.covered)
+    except KeyError as error:
+        raise ModelError(f"{path}: array {error} is missing") from None
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from None
+    return Model(config, codebooks, prior, networks)
+
+
+def _prior_of(config: ModelConfig, arrays: Mapping[str, NDArray[Any]], sizes: NDArray[np.intp]) -> PixelCNN | WaveNet:
+    from_tensors = image_prior.prior_from_tensors if config.modality == "image" else audio_prior.prior_from_tensors
+    return from_tensors(arrays, config.prior.planes, config.prior.layers, sizes)
+
+
+def describe_model(path: Path) -> ModelInfo:
+    """What the header of a model file says; nothing else of it is read.
+
+    Raises:
+        ModelError: it is missing, or not a model file.
+    """
+    config, metadata = read_header(path)
+    planes, size, fingerprint = sum(config.prior.planes), path.stat().st_size, metadata.get("fingerprint", "")
+    return ModelInfo(path.stem, path, config.modality, size, fingerprint, planes, config.description)
+
+
+def bundled_models() -> list[ModelInfo]:
+    """The models that ship with the package."""
+    return [describe_model(path) for path in sorted(WEIGHTS.glob("*.safetensors"), key=lambda path: path.stem)]
+
+
+def find_model(name: str | Path) -> Path:
+    """The path of a bundled model, by its name, or of a model file.
+
+    Raises:
+        ModelError: there is none.
+    """
+    for info in bundled_models():
+        if info.name == str(name):
+            return info.path
+    if Path(name).is_file():
+        return Path(name)
+    known = ", ".join(info.name for info in bundled_models()) or "none"
+    raise ModelError(f"no model {str(name)!r} (bundled: {known}), and no file of that name")

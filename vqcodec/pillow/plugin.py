@@ -1,0 +1,205 @@
+"""`.vq` files with a picture for Pillow: `Image.open("photo.vq")`, and `image.save("photo.vq", quality=40)`.
+
+Importing vqcodec is enough, before Pillow or after it. Opening a file reads its header; the model is loaded with the
+first pixels that anybody looks at, and stays.
+"""
+
+from __future__ import annotations
+
+import io
+import zlib
+from numbers import Real
+from typing import IO, TYPE_CHECKING, Any
+
+from PIL import Image, ImageFile
+
+if TYPE_CHECKING:
+    from bitstream.header import Header
+    from vqcodec.codec.cache import CodecCache
+
+__all__ = ["VqImageFile"]
+
+FORMAT = "VQ"
+MAGIC = b"\x8eVQ\n"  # bitstream's, without its imports: Pillow asks us about every file that it opens
+HEAD = 4096  # bytes that hold any header
+CRC_SIZE = 4  # of a checksum behind a chunk
+
+# By the colour format in the header; with alpha, "A" follows.
+_MODES = {"RGB": "RGB", "GREY": "L", "BILEVEL": "1", "PALETTE": "P", "GREY_16": "I;16", "CMYK": "CMYK"}
+
+_OPTIONS = ("quality", "max_bytes", "keep_metadata", "effort")
+_METADATA = ("icc_profile", "exif", "xmp")  # options of Pillow's own formats, and names in `info`
+
+_cache: CodecCache | None = None
+
+
+class VqImageFile(ImageFile.ImageFile):
+    """A picture in a `.vq` file, of a bundled model. Its metadata are in `info` when it is opened.
+
+    Besides what Pillow raises itself, opening it raises SyntaxError, from which `Image.open` makes
+    UnidentifiedImageError; `load` and `verify` raise OSError.
+    """
+
+    format = FORMAT
+    format_description = "vqcodec picture"
+    n_frames = 1
+    is_animated = False
+    _coded = False  # there are pixels to decode
+
+    def _open(self) -> None:
+        from bitstream import BitstreamError, ImageSource
+        from bitstream.header import check_magic, read_header
+
+        assert self.fp is not None
+        data = self.fp.read(HEAD)
+        try:
+            check_magic(data)
+            header, position = read_header(data)
+        except BitstreamError as error:
+            raise SyntaxError(str(error)) from error
+        if not isinstance(header.source, ImageSource):
+            raise SyntaxError("the .vq file holds sound")
+        self._size = header.source.width, header.source.height
+        self._mode = _MODES[header.source.colour.name] + ("A" if header.alpha_size else "")
+        self.info = self._metadata(header, position)
+        self.tile = []  # of which Pillow 10 has None
+        self._coded = True
+
+    def _metadata(self, header: Header, position: int) -> dict[Any, Any]:
+        """What belongs into `info`, of a file whose header ends at `position`; nothing if that is damaged.
+
+        Loading the picture, or verifying it, says so.
+        """
+        from bitstream import BitstreamError
+        from vqcodec.media.pictures.metadata import unpack_metadata
+
+        assert self.fp is not None
+        start = position + (header.alpha_size + CRC_SIZE if header.alpha_size else 0)
+        if self.fp.seek(0, io.SEEK_END) < start + header.metadata_size + CRC_SIZE:
+            return {}
+        self.fp.seek(start)
+        chunk = self.fp.read(header.metadata_size)
+        if zlib.crc32(chunk) != int.from_bytes(self.fp.read(CRC_SIZE), "little"):
+            return {}
+        try:
+            return unpack_metadata(chunk).info()
+        except BitstreamError:
+            return {}
+
+    def verify(self) -> None:
+        """Check the sizes and checksums of the file, but not whether its model is here."""
+        from bitstream import BitstreamError, Limits, unpack
+
+        try:
+            unpack(self._bytes(), Limits(max_pixels=2**64))
+        except BitstreamError as error:
+            raise OSError(str(error)) from error
+        super().verify()
+
+    def load(self) -> Any:
+        """Decode the pixels, if that was not done."""
+        if self._coded:
+            image = self._decode()
+            self.im, self.palette, self.readonly = image.im, image.palette, 0
+            self._coded = False
+            if self._exclusive_fp and self.fp is not None:
+                self.fp.close()
+            self.fp = None
+        return super().load()
+
+    def _decode(self) -> Image.Image:
+        from bitstream import Limits, VqcodecError
+        from vqcodec.codec.loading import for_pictures
+
+        data, most = self._bytes(), Image.MAX_IMAGE_PIXELS
+        # Pillow refuses what is twice as large as its limit; for that, the size when the file was opened counted.
+        max_pixels = 2**64 if most is None else 2 * most
+        may_be_cut = ImageFile.LOAD_TRUNCATED_IMAGES
+        try:
+            codec = for_pictures(_codecs().for_file(data, (), Limits(max_pixels=max_pixels), may_be_cut))
+            image = codec.decompress(data, max_pixels, may_be_cut)
+        except VqcodecError as error:
+            raise OSError(str(error)) from error
+        if (image.size, image.mode) != (self.size, self.mode):
+            raise OSError("the .vq file was changed after it was opened")
+        return image
+
+    def _bytes(self) -> bytes:
+        if self.fp is None:
+            raise OSError("the .vq file is closed")
+        self.fp.seek(0)
+        return self.fp.read()
+
+
+def _save(image: Image.Image, file: IO[bytes], filename: str | bytes) -> None:
+    """Write a picture; `Image.save` takes the options of `ImageCodec.compress`, and `model`, as `vqcodec.load` does.
+
+    `icc_profile`, `exif` and `xmp` are as for other formats of Pillow: what is given is written, and with None or
+    nothing in it, none. Pixels are then in the space of the given profile. An orientation is never written: that of the
+    picture itself is applied to its pixels, and one in the given EXIF or XMP is left out.
+    """
+    from bitstream import InputError, VqcodecError
+    from vqcodec.codec.loading import for_pictures
+    from vqcodec.defaults import DEFAULT_MODEL
+
+    options = image.encoderinfo
+    given = {name: value for name, value in options.items() if name in _OPTIONS}
+    if not isinstance(given.get("quality", 1), Real):  # Pillow's own formats know names, too
+        raise ValueError(f"quality must be a number from 1 to 100, not {given['quality']!r}")
+    metadata = {name: _metadata_bytes(name, options[name]) for name in _METADATA if name in options}
+    try:
+        codec = for_pictures(_codecs().named(options.get("model", DEFAULT_MODEL)))
+        if metadata:
+            image = _with_metadata(image, metadata, bool(given.get("keep_metadata")))
+            given["keep_metadata"] = True
+        data = codec.compress(image, **given)
+    except InputError as error:
+        raise ValueError(str(error)) from error
+    except VqcodecError as error:
+        raise OSError(str(error)) from error
+    file.write(data)
+
+
+def _metadata_bytes(name: str, value: Any) -> bytes:
+    """What `Image.save` was given for a kind of metadata, as bytes."""
+    if isinstance(value, Image.Exif):
+        value = value.tobytes()
+    if isinstance(value, str) and name == "xmp":
+        value = value.encode()
+    if value is not None and not isinstance(value, (bytes, bytearray, memoryview)):
+        raise TypeError(f"{name} must be bytes, not {type(value).__name__}")
+    return bytes(value or b"")
+
+
+def _with_metadata(image: Image.Image, metadata: dict[str, bytes], keep_others: bool) -> Image.Image:
+    """The picture, upright, with the given metadata, and its own others if these are kept; empty is none."""
+    from vqcodec.media.pictures.metadata import metadata_of, upright
+    from vqcodec.media.pictures.reading import picture_of
+
+    if "icc_profile" in metadata:  # the pixels are in its space, or taken to be in sRGB
+        image = image.copy()
+        image.info.pop("icc_profile", None)
+    image = picture_of(image, keep_others).image
+    image.info.update(metadata)
+    image.info = upright(metadata_of(image)).info()
+    return image
+
+
+def _accept(prefix: bytes) -> bool:
+    return prefix.startswith(MAGIC)
+
+
+def _codecs() -> CodecCache:
+    """The codecs of all pictures of this process."""
+    global _cache
+    if _cache is None:
+        from vqcodec.codec.cache import CodecCache
+
+        _cache = CodecCache()
+    return _cache
+
+
+Image.register_open(FORMAT, VqImageFile, _accept)
+Image.register_save(FORMAT, _save)
+Image.register_extension(FORMAT, ".vq")
+Image.register_mime(FORMAT, "image/x-vq")

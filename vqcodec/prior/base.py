@@ -1,0 +1,68 @@
+"""What every exact prior offers, so that a codec can use any."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqcodec.prior.exact import Tables
+from vqcodec.system.bounds import Cost
+
+__all__ = ["Floats", "Frequencies", "Indices", "Prior", "SymbolSource"]
+
+Floats = NDArray[np.float32]
+Indices = NDArray[np.int32]
+Frequencies = NDArray[np.float64]
+
+
+class SymbolSource(Protocol):
+    """Where indices come from: a stream (`SymbolDecoder`) or chance (`SymbolSampler`)."""
+
+    def decode(self, frequencies: Frequencies) -> Indices:
+        """The next n symbols `[n]`, each in 0..K-1, given their tables `[n, K]`."""
+
+
+class Prior(Protocol):
+    """An exact prior over index volumes `[P, rows, columns]`; rows of sound are channels, its columns frames.
+
+    Attributes:
+        sizes: `[R, P]`, the alphabet of each plane at each rate point, 1..K.
+        values: integers `[R, P, K, D]`, what the network reads for an index.
+        layer_ends: how many planes the streams up to each of a file hold.
+        tables: the integer functions.
+        cost: what decoding takes for a latent position.
+        calls: how many layers and planes are evaluated one after the other for what is decoded at once, however little.
+    """
+
+    sizes: NDArray[np.intp]
+    values: Floats
+    layer_ends: list[int]
+    tables: Tables
+
+    @property
+    def cost(self) -> Cost: ...
+
+    @property
+    def calls(self) -> int: ...
+
+    def costs(self, indices: Indices, rate: int) -> Iterator[tuple[int, slice, Floats]]:
+        """Bits of every symbol, the others as in `indices`: in pieces of a plane, a range of positions, `[N, K]`."""
+
+    def bits(self, indices: Indices, rate: int) -> NDArray[np.float64]:
+        """Code length of every index: `[P, rows, columns]` for indices `[P, rows, columns]`."""
+
+    def encode(self, indices: Indices, rate: int) -> list[bytes]:
+        """The streams of the layers of indices `[P, rows, columns]`."""
+
+    def decode(self, streams: Sequence[bytes], rate: int, rows: int, columns: int, /) -> Indices:
+        """Indices `[P', rows, columns]` of the planes of the first `len(streams)` layers.
+
+        Raises:
+            CorruptError: a stream is damaged, or there are too many.
+        """
+
+    def sample(self, source: SymbolSource, rate: int, rows: int, columns: int, /) -> Indices:
+        """Indices `[P, rows, columns]` of all planes as `source` draws them, each given those before it."""

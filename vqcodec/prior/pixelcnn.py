@@ -1,0 +1,325 @@
+"""The exact gated PixelCNN over an index volume: integer frequencies for every index, the same on every machine.
+
+The planes are coded in slices (Minnen and Singh, 'Channel-wise autoregressive entropy models', 2020): the planes of a
+slice are independent given the earlier slices, all around, and the slice's own past.
+
+    values of earlier slices --3x3, gate--> --3x3, gate, +--> context            everywhere at once
+    own values --causal 3x3, gate--> --causal 3x3, gate, + ...--> hidden         a diagonal at a time
+                        ^ context
+    hidden --a matrix a rate point--> logits of every plane --integer softmax--> frequencies
+
+The one stack of causal 3x3 layers (van den Oord et al., 'Conditional image generation with PixelCNN decoders', 2016,
+without the vertical stack) has no blind spot that matters after a few layers, and lets a whole diagonal be decoded at
+once.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bitstream.entropy import PRECISION, SymbolDecoder, SymbolEncoder
+from bitstream.errors import CorruptError, ModelError
+from vqcodec.prior.base import Floats, Frequencies, Indices, SymbolSource
+from vqcodec.prior.exact import ExactLayer, Tables, add_clamped, frequencies, gate
+from vqcodec.prior.neighbours import AROUND_OFFSETS, areas, shifted
+from vqcodec.prior.plane_order import PlaneOrder
+from vqcodec.prior.wavefront import CAUSAL_OFFSETS, Diagonal, DiagonalCache, diagonals
+from vqcodec.system.bounds import Cost
+from vqcodec.system.threads import one_blas_thread
+
+__all__ = ["PixelCNN", "SliceNetwork"]
+
+# Values have 8 bits, and activations 9: kept like this, a large picture takes half the memory, or a quarter.
+Narrow = NDArray[np.signedinteger[Any]]
+Taps = Sequence[tuple[int, int]]
+
+# The parallel pass works on so many positions at once, to bound its memory; on fewer where layers read many numbers.
+BAND = 4096
+BAND_NUMBERS = 1 << 23
+
+
+@dataclass(frozen=True)
+class SliceNetwork:
+    """The layers of one slice.
+
+    Attributes:
+        context: 3x3 layers over the values of earlier slices; empty for the first slice.
+        causal: the first takes the causal neighbours' values, then the context; the others their five activations.
+        heads: one layer a rate point, hidden to the logits of all planes of the slice with a choice.
+    """
+
+    context: tuple[ExactLayer, ...]
+    causal: tuple[ExactLayer, ...]
+    heads: tuple[ExactLayer, ...]
+
+
+class PixelCNN:
+    """The prior of a model.
+
+    Args:
+        slices: one network a slice.
+        planes: how many planes each slice has.
+        layers: how many slices each stream of a file has.
+        values: int8 `[R, P, K, D]`, what the network reads for an index.
+        sizes: `[R, P]`, the alphabet of each plane at each rate point, 1..K.
+        tables: the integer functions.
+
+    Raises:
+        ModelError: the parts do not fit together.
+    """
+
+    def __init__(
+        self,
+        slices: Sequence[SliceNetwork],
+        planes: Sequence[int],
+        layers: Sequence[int],
+        values: NDArray[np.int8],
+        sizes: NDArray[np.integer],
+        tables: Tables,
+    ) -> None:
+        order = PlaneOrder.of(planes, layers, values, sizes)
+        if len(slices) != len(planes):
+            raise ModelError("the parts of the model's prior do not fit together")
+        self.slices, self.tables = tuple(slices), tables
+        self.sizes = sizes.astype(np.intp)
+        self.values = values.astype(np.float32)
+        self.plane_ranges, self.layer_slices, self.layer_ends = order.plane_ranges, order.layer_slices, order.layer_ends
+        self._check_shapes(values.shape[3])
+
+    def _check_shapes(self, dimension: int) -> None:
+        for network, planes in zip(self.slices, self.plane_ranges, strict=True):
+            earlier = planes.start * dimension
+            if not network.causal or len(network.heads) != len(self.sizes) or (network.context and not earlier):
+                raise ModelError("a layer of the model's prior is missing, or too many")
+            context = self._check_stack(network.context, 9 * earlier, 9) if network.context else 0
+            hidden = self._check_stack(network.causal, 4 * len(planes) * dimension + context, 5)
+            for rate, head in enumerate(network.heads):
+                if head.weight.shape != (hidden, self._choices(planes, rate)[1].sum()) or len(head.bias) != 1:
+                    raise ModelError("a head of the model's prior has the wrong shape")
+
+    def _check_stack(self, layers: Sequence[ExactLayer], inputs: int, taps: int) -> int:
+        """Check gated layers on top of each other, `inputs` into the first one; their channels."""
+        channels = layers[0].shift.size // 2
+        for layer in layers:
+            if layer.weight.shape != (inputs, 2 * channels) or len(layer.bias) != len(self.sizes):
+                raise ModelError("a layer of the model's prior has the wrong shape")
+            inputs = taps * channels
+        return channels
+
+    def _choices(self, planes: range, rate: int) -> tuple[list[int], NDArray[np.intp]]:
+        """The planes of a slice that have a choice at this rate point, and their alphabets."""
+        chosen = [plane for plane in planes if self.sizes[rate, plane] > 1]
+        return chosen, self.sizes[rate, chosen]
+
+    @property
+    def cost(self) -> Cost:
+        """What decoding takes for a latent position."""
+        shapes = [
+            [layer.weight.shape for layer in (*each.context, *each.causal, max(each.heads, key=_weights))]
+            for each in self.slices
+        ]
+        numbers = [sum(map(sum, each)) for each in shapes]
+        _, planes, _, dimension = self.values.shape
+        context = max((layer.shift.size // 2 for each in self.slices for layer in each.context), default=0)
+        return Cost(
+            multiply_adds=sum(map(math.prod, itertools.chain.from_iterable(shapes))),
+            numbers=sum(numbers),
+            widest=max(numbers),
+            held=(4 + dimension) * planes + 2 * 2 * context,  # indices, values, and the context as it is made
+        )
+
+    @property
+    def calls(self) -> int:
+        """How many layers and planes are evaluated for a diagonal, one after the other, however short it is."""
+        return len(self.sizes[0]) + sum(len(each.causal) + 1 for each in self.slices)
+
+    # The network, for any set of positions -------------------------------------------------------------------------
+
+    def look_up(self, indices: Indices, planes: range, rate: int) -> Narrow:
+        """Values `[..., len(planes) D]` of indices `[len(planes), ...]`."""
+        dimension = self.values.shape[3]
+        out = np.empty((*indices.shape[1:], len(planes), dimension), np.int8)
+        for number, plane in enumerate(planes):
+            out[..., number, :] = self.values[rate, plane][indices[number]]
+        return out.reshape(*indices.shape[1:], len(planes) * dimension)
+
+    def _gated(self, layer: ExactLayer, x: Floats, residual: bool, rate: int) -> Floats:
+        """One layer: its inputs `[N, I]` to activations `[N, H]`; a residual one has the position itself as tap 4."""
+        out = gate(layer(x, rate), self.tables)
+        channels = out.shape[1]
+        return add_clamped(x[:, 4 * channels : 5 * channels], out) if residual else out
+
+    def _everywhere(
+        self,
+        layers: Sequence[ExactLayer],
+        taps: Sequence[Taps],
+        state: Narrow,
+        context: Narrow | None,
+        rate: int,
+    ) -> Narrow:
+        """Layers on top of each other, at every position: `[h, w, H]` of values `[h, w, C]`.
+
+        Args:
+            layers: gated, residual but for the first one.
+            taps: the neighbours that the first layer sees, and the others.
+            state: the values.
+            context: `[h, w, C']`, what the first layer sees besides them.
+            rate: the rate point.
+        """
+        for depth, layer in enumerate(layers):
+            new = np.empty((*state.shape[:2], layer.shift.size // 2), np.int16)
+            for area in areas(state.shape, max(1, min(BAND, BAND_NUMBERS // len(layer.weight)))):
+                x = shifted(state, taps[min(depth, 1)], *area)
+                if depth == 0 and context is not None:
+                    x = np.concatenate([x, context[area].reshape(len(x), -1)], axis=1)
+                new[area] = self._gated(layer, x, depth > 0, rate).reshape(new[area].shape)
+            state = new
+        return state
+
+    def _context(self, network: SliceNetwork, earlier: Indices, rate: int) -> Narrow | None:
+        """What the first causal layer sees of the indices of earlier slices `[P', h, w]`: `[h, w, C]`."""
+        if not network.context:
+            return None
+        values = self.look_up(earlier, range(len(earlier)), rate)
+        return self._everywhere(network.context, (AROUND_OFFSETS, AROUND_OFFSETS), values, None, rate)
+
+    def _tables(
+        self, network: SliceNetwork, planes: range, hidden: Narrow | Floats, rate: int
+    ) -> dict[int, Frequencies]:
+        """The frequencies of each plane with a choice, `[N, K]`, from hidden `[N, H]`: for both directions."""
+        chosen, sizes = self._choices(planes, rate)
+        if not chosen:
+            return {}
+        offsets = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+        logits = network.heads[rate](hidden.astype(np.float32, copy=False), rate=0)
+        table = frequencies(logits, offsets, self.tables)
+        return dict(zip(chosen, np.split(table, offsets[1:], axis=1), strict=True))
+
+    def hidden(self, indices: Indices, rate: int) -> Iterator[tuple[SliceNetwork, range, Narrow]]:
+        """For each slice its network, planes and hidden activations `[h w, H]`, given the indices `[P', h, w]`."""
+        for network, planes in zip(self.slices, self.plane_ranges, strict=True):
+            if planes.stop > len(indices):
+                break
+            context = self._context(network, indices[: planes.start], rate)
+            own = self.look_up(indices[planes.start : planes.stop], planes, rate)
+            taps = (CAUSAL_OFFSETS, (*CAUSAL_OFFSETS, (0, 0)))
+            state = self._everywhere(network.causal, taps, own, context, rate)
+            yield network, planes, state.reshape(-1, state.shape[2])
+
+    def costs(self, indices: Indices, rate: int) -> Iterator[tuple[int, slice, Floats]]:
+        """Bits of every symbol, the others as in `indices`: in pieces of a plane, a range of positions, `[N, K]`."""
+        for network, planes, state in self.hidden(indices, rate):
+            for first in range(0, len(state), BAND):
+                part = slice(first, min(first + BAND, len(state)))
+                for plane, table in self._tables(network, planes, state[part], rate).items():
+                    yield plane, part, (PRECISION - np.log2(table)).astype(np.float32)
+
+    def bits(self, indices: Indices, rate: int) -> NDArray[np.float64]:
+        """Code length of every index under the prior: `[P, h, w]` for indices `[P, h, w]`."""
+        flat = indices.reshape(len(indices), -1)
+        out = np.zeros(flat.shape)
+        for plane, part, cost in self.costs(indices, rate):
+            out[plane, part] = np.take_along_axis(cost, flat[plane, part, None], axis=1)[:, 0]
+        return out.reshape(indices.shape)
+
+    # Coding --------------------------------------------------------------------------------------------------------
+
+    @one_blas_thread()
+    def encode(self, indices: Indices, rate: int, batch: int | None = None) -> list[bytes]:
+        """The streams of the layers of indices `[P, h, w]`; for `batch` see `decode`."""
+        _, height, width = indices.shape
+        flat = indices.reshape(len(indices), -1)
+        work = self.hidden(indices, rate)  # one slice after the other, as each needs memory
+        streams = []
+        for layer in self.layer_slices:
+            encoder = SymbolEncoder()
+            for _ in layer:
+                network, planes, state = next(work)
+                for diagonal in (part for whole in diagonals(height, width) for part in whole.split(batch or height)):
+                    at = diagonal.flat()
+                    for plane, table in self._tables(network, planes, state[at], rate).items():
+                        encoder.encode(flat[plane, at], table)
+            streams.append(encoder.finish())
+        return streams
+
+    @one_blas_thread()
+    def decode(self, streams: Sequence[bytes], rate: int, height: int, width: int, batch: int | None = None) -> Indices:
+        """Indices `[P', height, width]` of the planes of the first `len(streams)` layers.
+
+        Args:
+            streams: of the layers, from the first; may be fewer than the model has.
+            rate: the rate point.
+            height: rows of the index volume.
+            width: its columns.
+            batch: positions to evaluate at once, all of a diagonal by default and in files; 1, in both directions, is
+                for measuring what the wavefront saves.
+
+        Raises:
+            CorruptError: a stream is damaged, or there are too many.
+        """
+        if not 0 <= rate < len(self.sizes) or len(streams) > len(self.layer_slices):
+            raise CorruptError("the file asks for a rate point or layers that the model does not have")
+        decoded = self.plane_ranges[self.layer_slices[len(streams) - 1].stop - 1].stop if streams else 0
+        indices = np.zeros((decoded, height, width), np.int32)
+        for layer, stream in zip(self.layer_slices, streams, strict=False):
+            decoder = SymbolDecoder(stream)
+            for number in layer:
+                self._fill_slice(decoder, number, indices, rate, batch or height)
+            decoder.finish()
+        return indices
+
+    @one_blas_thread()
+    def sample(self, source: SymbolSource, rate: int, height: int, width: int) -> Indices:
+        """Indices `[P, height, width]` of all planes as `source` draws them, each given those before it."""
+        indices = np.zeros((self.layer_ends[-1], height, width), np.int32)
+        for number in range(len(self.slices)):
+            self._fill_slice(source, number, indices, rate, height)
+        return indices
+
+    def _fill_slice(self, source: SymbolSource, number: int, indices: Indices, rate: int, batch: int) -> None:
+        """Take the planes of slice `number` from `source` into `indices`, diagonal by diagonal."""
+        network, planes = self.slices[number], self.plane_ranges[number]
+        _, height, width = indices.shape
+        if not self._choices(planes, rate)[0]:
+            return
+        context = self._context(network, indices[: planes.start], rate)
+        beside = None if context is None else context.reshape(height * width, -1)
+        flat = indices.reshape(len(indices), -1)
+        inputs = [len(planes) * self.values.shape[3], *(layer.shift.size // 2 for layer in network.causal[:-1])]
+        caches = [DiagonalCache(height, width, channels) for channels in inputs]
+        for whole in diagonals(height, width):
+            for diagonal in whole.split(batch):
+                at = diagonal.flat()
+                hidden = self._advance(network, caches, diagonal, None if beside is None else beside[at], rate)
+                for plane, table in self._tables(network, planes, hidden, rate).items():
+                    flat[plane, at] = source.decode(table)
+                caches[0].put(diagonal, self.look_up(flat[planes.start : planes.stop, at], planes, rate))
+            for cache in caches:
+                cache.advance()
+
+    def _advance(
+        self,
+        network: SliceNetwork,
+        caches: list[DiagonalCache],
+        diagonal: Diagonal,
+        context: Narrow | None,
+        rate: int,
+    ) -> Floats:
+        """Hidden activations `[N, H]` of a diagonal, from those before it and the context `[N, C]`."""
+        x = caches[0].neighbours(diagonal)
+        state = self._gated(network.causal[0], x if context is None else np.hstack([x, context]), False, rate)
+        for layer, cache in zip(network.causal[1:], caches[1:], strict=True):
+            cache.put(diagonal, state)
+            state = self._gated(layer, np.hstack([cache.neighbours(diagonal), state]), True, rate)
+        return state
+
+
+def _weights(layer: ExactLayer) -> int:
+    return layer.weight.size

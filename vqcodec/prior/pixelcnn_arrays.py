@@ -1,0 +1,57 @@
+"""The exact prior as named arrays, as they are stored in a model file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bitstream.errors import ModelError
+from vqcodec.prior.named_arrays import (
+    Arrays,
+    check_memory,
+    layers_from_arrays,
+    layers_to_arrays,
+    tables_from_arrays,
+    tables_to_arrays,
+    typed,
+)
+from vqcodec.prior.pixelcnn import PixelCNN, SliceNetwork
+
+__all__ = ["prior_from_tensors", "prior_to_tensors"]
+
+GROUPS = ("context", "causal", "heads")
+
+
+def prior_to_tensors(prior: PixelCNN) -> dict[str, NDArray[Any]]:
+    """All arrays that make up the prior but for the alphabets."""
+    arrays = {"values": prior.values.astype(np.int8)} | tables_to_arrays(prior.tables)
+    for number, network in enumerate(prior.slices):
+        for group in GROUPS:
+            arrays |= layers_to_arrays(f"{number}/{group}", getattr(network, group))
+    return arrays
+
+
+def prior_from_tensors(
+    arrays: Arrays, planes: Sequence[int], layers: Sequence[int], sizes: NDArray[np.integer]
+) -> PixelCNN:
+    """The prior of arrays that `prior_to_tensors` gave; `planes` and `layers` as in `PriorConfig`.
+
+    Raises:
+        ModelError: an array is missing, or of another kind than it should be; or there is too much in them.
+    """
+    check_memory(arrays)
+    try:
+        tables = tables_from_arrays(arrays)
+        slices = []
+        for number in range(len(planes)):
+            groups = [layers_from_arrays(arrays, f"{number}/{group}") for group in GROUPS]
+            slices.append(SliceNetwork(*groups))
+        prior = PixelCNN(slices, planes, layers, typed(arrays, "values", np.int8), sizes, tables)
+    except (KeyError, ValueError, IndexError) as error:
+        raise ModelError(f"the model's prior is incomplete ({error})") from None
+    if prior_to_tensors(prior).keys() != arrays.keys():
+        raise ModelError("the model's prior has arrays missing, or too many")
+    return prior

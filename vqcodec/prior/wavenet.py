@@ -1,0 +1,245 @@
+"""The exact WaveNet over the index volume of sound: integer frequencies for every index, the same on every machine.
+
+The planes are coded in slices (Minnen and Singh, 'Channel-wise autoregressive entropy models', 2020): the planes of a
+slice are independent given the earlier slices, to one frame ahead, and the slice's own past.
+
+    values of earlier slices at frames t-1, t, t+1, own ones at t-2, t-1 --gate--> hidden
+    hidden at t, t-d --gate, +--> hidden                                            for each dilation d
+    hidden --a matrix a rate point--> logits of every plane --integer softmax--> frequencies
+
+Channels are coded alike and independent of each other.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bitstream.entropy import PRECISION, SymbolDecoder, SymbolEncoder
+from bitstream.errors import CorruptError, LimitError, ModelError
+from vqcodec.prior.base import Floats, Indices, SymbolSource
+from vqcodec.prior.dilated import DilatedLayers, DilatedPass
+from vqcodec.prior.exact import ExactLayer, Tables
+from vqcodec.prior.heads import ExactHeads
+from vqcodec.prior.plane_order import PlaneOrder
+from vqcodec.prior.skew import LAG, Skew
+from vqcodec.system.bounds import Cost
+from vqcodec.system.threads import one_blas_thread
+
+__all__ = ["SliceNetwork", "WaveNet"]
+
+# Known indices go through the network in blocks of so many steps, of fewer if an array would have more numbers than so.
+BLOCK = 1024
+BLOCK_NUMBERS = 1 << 22
+MOST_REMEMBERED = 1 << 28  # numbers of all rows that are held from step to step
+
+
+@dataclass(frozen=True)
+class SliceNetwork:
+    """The layers of one slice.
+
+    Attributes:
+        causal: see `DilatedLayers`.
+        heads: one layer a rate point, hidden to the logits of all planes of the slice with a choice.
+    """
+
+    causal: tuple[ExactLayer, ...]
+    heads: tuple[ExactLayer, ...]
+
+
+class WaveNet:
+    """The prior of a model of sound: a `vqcodec.prior.base.Prior`, whose rows are channels and whose columns frames.
+
+    Args:
+        slices: one network a slice, all with the same number of hidden channels.
+        planes: how many planes each slice has.
+        layers: how many slices each stream of a file has.
+        dilations: 1..4096, for each causal layer after the first how many frames back it looks; at most 16.
+        values: int8 `[R, P, K, D]`, what the network reads for an index.
+        sizes: `[R, P]`, the alphabet of each plane at each rate point, 1..K.
+        tables: the integer functions.
+
+    Raises:
+        ModelError: the parts do not fit together, or ask for too much memory.
+    """
+
+    def __init__(
+        self,
+        slices: Sequence[SliceNetwork],
+        planes: Sequence[int],
+        layers: Sequence[int],
+        dilations: Sequence[int],
+        values: NDArray[np.int8],
+        sizes: NDArray[np.integer],
+        tables: Tables,
+    ) -> None:
+        order = PlaneOrder.of(planes, layers, values, sizes)
+        if len(slices) != len(planes):
+            raise ModelError("the parts of the model's prior do not fit together")
+        self.slices, self.tables = tuple(slices), tables
+        self.sizes = sizes.astype(np.intp)
+        self.values = values.astype(np.float32)
+        self.plane_ranges, self.layer_slices, self.layer_ends = order.plane_ranges, order.layer_slices, order.layer_ends
+        causal = [network.causal for network in self.slices]
+        self.causal = DilatedLayers(causal, self.plane_ranges, dilations, self.values, tables)
+        self._check_heads()
+        self._heads = [
+            ExactHeads([network.heads[rate] for network in self.slices], self.plane_ranges, self.sizes[rate], tables)
+            for rate in range(len(self.sizes))
+        ]
+
+    @property
+    def _remembered(self) -> int:
+        """Numbers that are held for each row: delay lines, and windows of what is known."""
+        slices, (_, planes, _, dimension) = len(self.slices), self.values.shape
+        held = self.causal.channels * sum(self.causal.dilations) + LAG * planes * dimension
+        return int(2 * slices * held)
+
+    def _check_heads(self) -> None:
+        for network, planes in zip(self.slices, self.plane_ranges, strict=True):
+            if len(network.heads) != len(self.sizes):
+                raise ModelError("a head of the model's prior is missing, or too many")
+            for head, sizes in zip(network.heads, self.sizes[:, planes.start : planes.stop], strict=True):
+                if head.weight.shape != (self.causal.channels, sizes[sizes > 1].sum()) or len(head.bias) != 1:
+                    raise ModelError("a head of the model's prior has the wrong shape")
+
+    @property
+    def cost(self) -> Cost:
+        """What decoding takes for a frame of a channel."""
+        heads = [max((head.weight.shape for head in network.heads), key=math.prod) for network in self.slices]
+        numbers = self.causal.numbers + sum(map(sum, heads))
+        multiply_adds = self.causal.multiply_adds + sum(map(math.prod, heads))
+        # All of a frame is there at once; indices are held, of 4 bytes each and once in another order.
+        return Cost(multiply_adds, numbers, widest=numbers, held=2 * 4 * self.values.shape[1])
+
+    @property
+    def calls(self) -> int:
+        """How many layers and planes are evaluated for a step, one after the other, however few channels there are."""
+        return len(self.sizes[0]) + len(self.causal.stacks) + len(self.slices)
+
+    # Likelihoods ---------------------------------------------------------------------------------------------------
+
+    def hidden(self, indices: Indices, rate: int) -> Iterator[tuple[range, Floats]]:
+        """Blocks of steps, and in these the activations `[S', n C, H]` of all slices; of indices `[P', C, T]`.
+
+        S' are the slices that `indices` has whole, up to the last with a choice.
+        """
+        planes, channels, columns = indices.shape
+        slices = self._slices(planes, rate)
+        if not slices:
+            return
+        known = self.plane_ranges[slices - 1].stop
+        widest = max(self.causal.widest, self._heads[rate].columns)
+        block = max(1, min(BLOCK, BLOCK_NUMBERS // (widest * channels)))
+        run = DilatedPass(self.causal, slices, channels, block, rate)
+        for steps in Skew(slices, columns).blocks(block):
+            yield steps, run.advance(steps, indices[:known, :, steps.start : steps.stop])
+
+    def _slices(self, planes: int, rate: int) -> int:
+        """How many slices the first `planes` planes fill, up to the last one with a choice at this rate point."""
+        whole = sum(each.stop <= planes for each in self.plane_ranges)
+        return min(whole, self._heads[rate].slices)
+
+    def costs(self, indices: Indices, rate: int) -> Iterator[tuple[int, slice, Floats]]:
+        """Bits of every symbol, the others as in `indices`: in pieces of a plane, a range of positions, `[N, K]`.
+
+        Positions are those of the flattened `[C, T]`.
+        """
+        _, channels, columns = indices.shape
+        for steps, hidden in self.hidden(indices, rate):
+            skew = Skew(len(hidden), columns)
+            for number in range(len(hidden)):
+                frames = skew.frames_of(number, steps)
+                if not frames:
+                    continue
+                first = (frames.start + LAG * number - steps.start) * channels
+                part = hidden[:, first : first + len(frames) * channels]
+                for plane, table in self._heads[rate](part, range(number, number + 1)):
+                    cost = (PRECISION - np.log2(table)).astype(np.float32)
+                    for channel in range(channels):
+                        start = channel * columns
+                        yield plane, slice(start + frames.start, start + frames.stop), cost[channel::channels]
+
+    def bits(self, indices: Indices, rate: int) -> NDArray[np.float64]:
+        """Code length of every index under the prior: `[P, C, T]` for indices `[P, C, T]`."""
+        flat = indices.reshape(len(indices), -1)
+        out = np.zeros(flat.shape)
+        for plane, part, cost in self.costs(indices, rate):
+            out[plane, part] = np.take_along_axis(cost, flat[plane, part, None], axis=1)[:, 0]
+        return out.reshape(indices.shape)
+
+    # Coding --------------------------------------------------------------------------------------------------------
+
+    @one_blas_thread()
+    def encode(self, indices: Indices, rate: int) -> list[bytes]:
+        """The streams of the layers of indices `[P, C, T]`: in order of the step, the slice, the plane, the channel."""
+        _, channels, columns = indices.shape
+        symbols = np.ascontiguousarray(indices.transpose(0, 2, 1))
+        encoders = [SymbolEncoder() for _ in self.layer_slices]
+        for steps, hidden in self.hidden(indices, rate):
+            for encoder, layer in zip(encoders, self.layer_slices, strict=True):
+                work = [
+                    (LAG * number, symbols[plane], table)
+                    for number in layer[: max(0, len(hidden) - layer.start)]
+                    for plane, table in self._heads[rate](hidden, range(number, number + 1))
+                ]
+                for row, step in enumerate(steps):
+                    for lag, mine, table in work:
+                        if 0 <= step - lag < columns:
+                            encoder.encode(mine[step - lag], table[row * channels : (row + 1) * channels])
+        return [encoder.finish() for encoder in encoders]
+
+    @one_blas_thread()
+    def decode(self, streams: Sequence[bytes], rate: int, channels: int, frames: int) -> Indices:
+        """Indices `[P', channels, frames]` of the planes of the first `len(streams)` layers.
+
+        Args:
+            streams: of the layers, from the first; may be fewer than the model has.
+            rate: the rate point.
+            channels: of the recording.
+            frames: of the index volume.
+
+        Raises:
+            CorruptError: a stream is damaged, or there are too many.
+            LimitError: there are too many channels for a network that remembers so much.
+        """
+        if not 0 <= rate < len(self.sizes) or len(streams) > len(self.layer_slices):
+            raise CorruptError("the file asks for a rate point or layers that the model does not have")
+        if channels * self._remembered > MOST_REMEMBERED:
+            raise LimitError(f"the recording has {channels} channels, which are too many for the model")
+        decoders = [SymbolDecoder(stream) for stream in streams]
+        indices = self._fill(decoders, rate, channels, frames)
+        for decoder in decoders:
+            decoder.finish()
+        return indices
+
+    @one_blas_thread()
+    def sample(self, source: SymbolSource, rate: int, channels: int, frames: int) -> Indices:
+        """Indices `[P, channels, frames]` of all planes as `source` draws them, each given those before it."""
+        return self._fill([source] * len(self.layer_slices), rate, channels, frames)
+
+    def _fill(self, sources: Sequence[SymbolSource], rate: int, channels: int, frames: int) -> Indices:
+        """Take the planes of the first layers from `sources`, one a layer, a step at a time."""
+        layers = list(zip(sources, self.layer_slices, strict=False))
+        source_of = [source for source, slices in layers for number in slices for _ in self.plane_ranges[number]]
+        planes = len(source_of)
+        lags = np.repeat([LAG * number for number in range(len(self.slices))], list(map(len, self.plane_ranges)))
+        indices = np.zeros((planes, frames, channels), np.int32)
+        symbols = np.zeros((planes, channels), np.int32)
+        slices = self._slices(planes, rate)
+        skew, run = Skew(slices, frames), DilatedPass(self.causal, slices, channels, 1, rate)
+        for steps in skew.blocks(1) if slices else ():
+            hidden, active = run.advance(steps), skew.active(steps.start)
+            if not active:  # there are fewer frames than a slice lags behind
+                continue
+            for plane, table in self._heads[rate](hidden, active):
+                symbols[plane] = source_of[plane].decode(table)
+            own = np.arange(self.plane_ranges[active.start].start, self.plane_ranges[active.stop - 1].stop)
+            at = steps.start - lags[own]
+            indices[own, at] = symbols[own]
+            run.put(at, own, symbols[own])
+        return np.ascontiguousarray(indices.transpose(0, 2, 1))

@@ -1,0 +1,65 @@
+"""The exact prior as named arrays, as they are stored in a model file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bitstream.errors import ModelError
+from vqcodec.prior.named_arrays import (
+    Arrays,
+    check_memory,
+    layers_from_arrays,
+    layers_to_arrays,
+    tables_from_arrays,
+    tables_to_arrays,
+    typed,
+)
+from vqcodec.prior.wavenet import SliceNetwork, WaveNet
+
+__all__ = ["prior_from_tensors", "prior_to_tensors"]
+
+GROUPS = ("causal", "heads")
+
+
+def prior_to_tensors(prior: WaveNet) -> dict[str, NDArray[Any]]:
+    """All arrays that make up the prior but for the alphabets.
+
+    The dilations are among them, as what they are decides what the indices of a file mean.
+    """
+    arrays: dict[str, NDArray[Any]] = {"values": prior.values.astype(np.int8)}
+    arrays |= {"dilations": np.array(prior.causal.dilations, np.int16)} | tables_to_arrays(prior.tables)
+    for number, network in enumerate(prior.slices):
+        for group in GROUPS:
+            arrays |= layers_to_arrays(f"{number}/{group}", getattr(network, group))
+    return arrays
+
+
+def prior_from_tensors(
+    arrays: Arrays, planes: Sequence[int], layers: Sequence[int], sizes: NDArray[np.integer]
+) -> WaveNet:
+    """The prior of arrays that `prior_to_tensors` gave; `planes` and `layers` as in `PriorConfig`.
+
+    Raises:
+        ModelError: an array is missing, or of another kind than it should be; or there is too much in them.
+    """
+    check_memory(arrays)
+    try:
+        tables = tables_from_arrays(arrays)
+        slices = [
+            SliceNetwork(*(layers_from_arrays(arrays, f"{number}/{group}") for group in GROUPS))
+            for number in range(len(planes))
+        ]
+        dilations = typed(arrays, "dilations", np.int16)
+        if dilations.ndim != 1:
+            raise ModelError("the dilations of the model's prior have the wrong shape")
+        values = typed(arrays, "values", np.int8)
+        prior = WaveNet(slices, planes, layers, dilations.tolist(), values, sizes, tables)
+    except (KeyError, ValueError, IndexError) as error:
+        raise ModelError(f"the model's prior is incomplete ({error})") from None
+    if prior_to_tensors(prior).keys() != arrays.keys():
+        raise ModelError("the model's prior has arrays missing, or too many")
+    return prior

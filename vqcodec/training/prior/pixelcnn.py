@@ -1,0 +1,106 @@
+"""The trainable twin of `vqcodec.prior.pixelcnn.PixelCNN`: the same network in torch, with or without rounding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from vqcodec.prior.exact import Tables
+from vqcodec.prior.neighbours import AROUND_OFFSETS
+from vqcodec.prior.pixelcnn import PixelCNN, SliceNetwork
+from vqcodec.prior.wavefront import CAUSAL_OFFSETS
+from vqcodec.training.prior.heads import PriorHeads
+from vqcodec.training.prior.quantized_layer import QuantizedLayer, add_clamped, gate
+from vqcodec.transform.image.config import PriorConfig
+
+__all__ = ["PriorNetwork"]
+
+
+class SliceModule(nn.Module):
+    """One slice: context layers, causal layers and the inner matrix of the heads, `[H, planes, features]`."""
+
+    def __init__(self, config: PriorConfig, earlier: int, planes: int, dimension: int, rates: int) -> None:
+        super().__init__()
+        centre = ((0, 0),)
+        widths = [earlier * dimension] + [config.context] * config.context_depth if earlier else []
+        context = [QuantizedLayer([(width, AROUND_OFFSETS)], 2 * config.context, rates) for width in widths[:-1]]
+        first = [(planes * dimension, CAUSAL_OFFSETS)] + ([(config.context, centre)] if earlier else [])
+        deeper = [(config.hidden, (*CAUSAL_OFFSETS, (0, 0)))]
+        inputs = [first] + [deeper] * (config.depth - 1)
+        causal = [QuantizedLayer(each, 2 * config.hidden, rates) for each in inputs]
+        self.context = cast("Sequence[QuantizedLayer]", nn.ModuleList(context))
+        self.causal = cast("Sequence[QuantizedLayer]", nn.ModuleList(causal))
+        self.project = nn.Parameter(torch.zeros(config.hidden, planes, config.features))
+
+    def forward(self, own: Tensor, earlier: Tensor, rate: int, quantized: bool) -> Tensor:
+        """Values `[B, C, h, w]` of the slice and of the earlier ones to hidden activations `[B, H, h, w]`."""
+        state = earlier
+        for depth, layer in enumerate(self.context):
+            new = gate(layer([state], rate, quantized), quantized)
+            state = new if depth == 0 else add_clamped(state, new)
+        first = [own, state] if self.context else [own]
+        hidden = gate(self.causal[0](first, rate, quantized), quantized)
+        for layer in self.causal[1:]:
+            hidden = add_clamped(hidden, gate(layer([hidden], rate, quantized), quantized))
+        return hidden
+
+
+class PriorNetwork(PriorHeads):
+    """The prior of codebooks that are fixed.
+
+    Args:
+        config: its shape.
+        codebooks: `[R, P, K, D]`.
+        code_bits: `[R, P, K]`, order-0 code lengths: where training starts.
+        sizes: `[R, P]`, the alphabets; codes beyond them are never used.
+    """
+
+    def __init__(self, config: PriorConfig, codebooks: Tensor, code_bits: Tensor, sizes: Tensor) -> None:
+        super().__init__(config.planes, config.features, codebooks, code_bits, sizes)
+        self.config = config
+        rates, _, _, dimension = codebooks.shape
+        modules = [SliceModule(config, planes.start, len(planes), dimension, rates) for planes in self.ranges]
+        self.slices = cast("Sequence[SliceModule]", nn.ModuleList(modules))
+
+    def look_up(self, indices: Tensor, rate: int) -> Tensor:
+        """Values `[B, P D, h, w]` of indices `[B, P, h, w]`."""
+        plane = torch.arange(indices.shape[1])[:, None, None]
+        values = self.values[rate][plane, indices]  # [B, P, h, w, D]
+        return values.permute(0, 1, 4, 2, 3).flatten(1, 2)
+
+    def forward(self, indices: Tensor, rate: int, quantized: bool) -> Tensor:
+        """Bits of every index, `[B, P, h, w]`, for indices `[B, P, h, w]` of one rate point."""
+        values = self.look_up(indices, rate)
+        dimension = self.values.shape[-1]
+        bits = []
+        for planes, module in zip(self.ranges, self.slices, strict=True):
+            own = values[:, planes.start * dimension : planes.stop * dimension]
+            hidden = module(own, values[:, : planes.start * dimension], rate, quantized).permute(0, 2, 3, 1)
+            bits += [
+                self.plane_bits(plane, module.project, hidden, indices[:, plane], rate, quantized) for plane in planes
+            ]
+        return torch.stack(bits, 1)
+
+    def export(self) -> PixelCNN:
+        """The exact prior.
+
+        Raises:
+            ModelError: an output could leave the exact range.
+        """
+        networks = []
+        for planes, module in zip(self.ranges, self.slices, strict=True):
+            context = tuple(layer.export() for layer in module.context)
+            causal = tuple(layer.export() for layer in module.causal)
+            networks.append(SliceNetwork(context, causal, self.exact_heads(planes, module.project)))
+        return PixelCNN(
+            networks,
+            self.config.planes,
+            self.config.layers,
+            self.values.numpy().astype(np.int8),
+            self.sizes.numpy(),
+            Tables.standard(),
+        )

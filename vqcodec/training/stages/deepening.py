@@ -1,0 +1,39 @@
+"""Networks that become deeper: more residual blocks at any level, and the same function to begin with."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from vqcodec.training.stages.objective import Decoder, Encoder
+from vqcodec.transform.audio import autoencoder as audio
+from vqcodec.transform.image import autoencoder as image
+
+__all__ = ["deepened"]
+
+BLOCKS = (image.ResidualBlock, audio.ResidualBlock)
+
+
+def deepened(state: dict[str, Tensor], network: Encoder | Decoder) -> dict[str, Tensor]:
+    """Weights with which `network` computes what one with the weights `state` does, that may have fewer blocks.
+
+    Blocks that are new come last in their level. They have the weights of `network`, and do nothing if it is untrained.
+
+    Raises:
+        ValueError: `network` has fewer blocks.
+    """
+    numbers: dict[str, str] = {}
+    old = 0
+    for new, layer in enumerate(network.layers):
+        had_block = f"layers.{old}.first.weight" in state
+        if isinstance(layer, BLOCKS) and not had_block:
+            continue
+        if had_block and not isinstance(layer, BLOCKS):
+            raise ValueError("a network gets no fewer residual blocks than it has")
+        numbers[f"layers.{old}"] = f"layers.{new}"
+        old += 1
+    fresh = {key: value for key, value in network.state_dict().items() if key.startswith("layers.")}
+    moved = {}
+    for key, value in state.items():
+        layer_name = ".".join(key.split(".")[:2])
+        moved[key.replace(layer_name, numbers.get(layer_name, layer_name), 1)] = value
+    return fresh | moved

@@ -1,0 +1,99 @@
+"""The three stages of training, for the networks of any modality.
+
+1. noise: the transform, under additive noise instead of quantization (skipped if the configuration has none);
+2. codebooks: fitted to its latents;
+3. codes: Algorithm 1 with a rate term on hard codes. Codes that are seldom chosen die out in its moving averages, so
+   with a rate term the codebooks are fitted once more, to the latents as they are then.
+
+Every stage leaves a checkpoint and a run goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from vqcodec.training.export import export_model
+from vqcodec.training.factorized_prior import NoiseDensity
+from vqcodec.training.quantizer import ProductQuantizer
+from vqcodec.training.stages.codebooks import collect_latents, fit_codebooks, prepare_codebooks
+from vqcodec.training.stages.codes import CodesStage, train_codes
+from vqcodec.training.stages.noise import NoiseStage, train_noise
+from vqcodec.training.stages.objective import Decoder, Encoder, LikelihoodHead, Objective
+
+if TYPE_CHECKING:
+    from vqcodec.model.model import Model
+    from vqcodec.training.settings import TrainingSettings
+
+__all__ = ["Stages"]
+
+Batches = Iterator[Tensor]
+
+EXPORT_POSITIONS = 50_000  # latents by whose use the codes are sorted
+
+
+class Stages:
+    """The networks of a model in training.
+
+    Args:
+        settings: of all stages.
+        encoder, decoder, likelihood: of the modality, as `settings` has them.
+        objective: likewise.
+        folder: where checkpoints and log go.
+        started: whether the networks and the density begin as those of a model.
+    """
+
+    def __init__(
+        self,
+        settings: TrainingSettings,
+        encoder: Encoder,
+        decoder: Decoder,
+        likelihood: LikelihoodHead,
+        objective: Objective,
+        folder: Path,
+        started: bool = False,
+    ) -> None:
+        self.settings, self.objective, self.folder = settings, objective, folder
+        self.encoder, self.decoder, self.likelihood = encoder, decoder, likelihood
+        self.quantizer = ProductQuantizer(settings.quantizer)
+        self.density = NoiseDensity(settings.autoencoder.latent_channels, settings.autoencoder.rates)
+        self.lambdas = torch.tensor(settings.lambdas)
+        # How finely each channel is to be quantized is what noise finds out, or the model knew.
+        self.knows_widths = started or settings.noise is not None
+
+    def run(self, batches: Callable[[int, int], Batches]) -> Model:
+        """All stages; `batches(batch, crop)` gives the training data in batches of crops."""
+        settings = self.settings
+        if settings.noise:
+            self.noise(batches(settings.noise.batch, settings.noise.crop), settings.noise)
+        crops = batches(settings.codes.batch, settings.codes.crop)
+        if not (self.folder / "codes.safetensors").exists():  # else the stage goes on with what it had
+            self.codebooks(crops)
+        self.codes(crops, settings.codes)
+        latents = collect_latents(self.encoder, crops, EXPORT_POSITIONS)
+        if settings.codes.lambda_:
+            some = latents[:, :, : settings.codebooks.positions]
+            fit_codebooks(self.quantizer, some, None, settings.codes.lambda_, settings.codebooks.iterations)
+        return export_model(settings, self.encoder, self.decoder, self.likelihood, self.quantizer, latents)
+
+    def noise(self, batches: Batches, stage: NoiseStage) -> None:
+        """The first stage."""
+        networks = (self.encoder, self.decoder, self.density)
+        train_noise(*networks, self.lambdas, batches, self.objective, stage, self.folder)
+
+    def codebooks(self, batches: Batches) -> None:
+        """The second stage."""
+        latents = collect_latents(self.encoder, batches, self.settings.codebooks.positions)
+        density = self.density if self.knows_widths else None
+        stage, lambda_ = self.settings.codebooks, self.settings.codes.lambda_
+        prepare_codebooks(stage, self.encoder, self.decoder, density, self.quantizer, latents, lambda_)
+
+    def codes(self, batches: Batches, stage: CodesStage) -> None:
+        """The third stage."""
+        networks = (self.encoder, self.decoder, self.likelihood, self.quantizer)
+        ends = self.settings.layer_ends
+        train_codes(*networks, self.lambdas, ends, batches, self.objective, stage, self.folder)

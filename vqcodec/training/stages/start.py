@@ -1,0 +1,165 @@
+"""Where training starts: latents above the noise, principal components of patches, or the weights of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import cast
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from bitstream.errors import ModelError
+from vqcodec.model.model import Model
+from vqcodec.training.factorized_prior import NoiseDensity
+from vqcodec.training.stages.codebooks import collect_latents
+from vqcodec.training.stages.deepening import deepened
+from vqcodec.training.stages.objective import Decoder, Encoder
+from vqcodec.transform.image import autoencoder as image
+from vqcodec.transform.image.config import AutoencoderConfig
+
+__all__ = [
+    "LATENT_SCALE",
+    "PATCHES",
+    "interpolation",
+    "patches",
+    "spread_latents",
+    "start_from_model",
+    "start_linear_path",
+]
+
+# Latents of the linear path are so many times the coefficients, to suit the first widths of the noise.
+LATENT_SCALE = 6.0
+PATCHES = 30_000
+SPREAD = 3.0
+# A channel whose noise is so many times its spread is drowned: the decoder has nothing from it.
+DROWNED = 4.0
+# From a rate point that hears a channel, so much less worth of an error may the coarser ones have that shall hear it.
+WITHIN = 10.0
+
+
+@torch.no_grad()
+def spread_latents(encoder: Encoder, batches: Iterator[Tensor]) -> None:
+    """Scale the last layer of an encoder so that every latent begins with the standard deviation SPREAD, around 0.
+
+    That is above the first widths of the noise. A channel that begins below is not heard by the decoder, has no
+    gradient from it, and is given up before it has learned anything.
+    """
+    z, last = encoder(next(batches)), cast(nn.Conv2d, encoder.layers[-1])
+    factor = SPREAD / z.std((0, 2, 3)).clamp_min(1e-6)
+    last.weight.mul_(factor[:, None, None, None])
+    if last.bias is not None:
+        last.bias.copy_((last.bias - z.mean((0, 2, 3))) * factor)
+
+
+@torch.no_grad()
+def start_linear_path(
+    encoder: image.Encoder, decoder: image.Decoder, config: AutoencoderConfig, batches: Iterator[Tensor]
+) -> None:
+    """Let the linear path of both networks begin as the Karhunen-Loeve transform of patches, if there is one."""
+    if encoder.linear is None or decoder.linear is None:
+        return
+    known: list[Tensor] = []
+    while sum(map(len, known)) < PATCHES:
+        known.append(patches(next(batches), config.stride))
+    all_patches = torch.cat(known).double()
+    moments = all_patches.T @ all_patches
+    count = min(len(moments), config.latent_channels)
+    components = torch.linalg.eigh(moments)[1].flip(1)[:, :count].float()
+    for parameter in (*encoder.linear.parameters(), *decoder.linear.parameters()):
+        parameter.zero_()
+    encoder.linear.weight[:count, :, 0, 0] = components.T * LATENT_SCALE
+    decoder.linear.weight[:, :count, 0, 0] = components / LATENT_SCALE
+
+
+def patches(pixels: Tensor, stride: int) -> Tensor:
+    """`[N, 3 stride^2]` of pixels `[B, 3, H, W]`."""
+    return F.pixel_unshuffle(pixels, stride).transpose(0, 1).flatten(1).T
+
+
+@torch.no_grad()
+def start_from_model(
+    model: Model,
+    lambdas: Tensor,
+    encoder: Encoder,
+    decoder: Decoder,
+    density: NoiseDensity,
+    batches: Iterator[Tensor],
+    same_objective: bool = True,
+    hear: bool = True,
+) -> None:
+    """Take up the networks of a trained model; the density begins with the spread of its latents and their widths.
+
+    What belongs to a rate point is interpolated between those of the model; beyond them, widths go with the inverse
+    root of lambda. A model that does not tell its lambdas is taken to have the first of `lambdas`; one that was trained
+    for something else, to have as many, from coarse to fine. Channels may be heard at coarser rate points than in the
+    model: see `hear_coarser`.
+
+    Args:
+        model: to start from. A linear path that it does not have begins as 0, and residual blocks as nothing.
+        lambdas: `[R]`, of the rate points to be.
+        encoder, decoder, density: are changed in place.
+        batches: originals `[B, C, ...]`.
+        same_objective: whether the model's lambdas weigh the same distortion.
+        hear: whether channels are to be heard at coarser rate points, which a noise stage must follow.
+
+    Raises:
+        ModelError: the model has other networks.
+    """
+    widths = torch.from_numpy(model.codebooks.metric).flatten(1).rsqrt()
+    known = torch.tensor(model.config.lambdas) if model.config.lambdas else lambdas[: len(widths)]
+    if len(known) != len(widths):
+        raise ModelError("the model to start from has more rate points, and does not tell at which lambdas")
+    wanted = lambdas
+    if not same_objective:
+        wanted = torch.from_numpy(np.geomspace(known[0], known[-1], len(lambdas))).float()
+    between = interpolation(known.log(), wanted.log())
+    try:
+        weights = deepened(model.state("encoder"), encoder)
+        encoder.load_state_dict(_without_linear(encoder) | weights)
+        latents = collect_latents(encoder, batches, PATCHES)
+        weights = deepened(model.state("decoder"), decoder)
+        gains = weights.get("gain", torch.ones_like(widths))
+        if hear:
+            widths, weights["gain"] = hear_coarser(widths, gains, latents.std((0, 2, 3)), known)
+        weights |= {key: between @ weights[key] for key in ("gain", "rate_bias.weight") if key in weights}
+        decoder.load_state_dict(_without_linear(decoder) | weights)
+        beyond = wanted.clamp(known.min(), known.max()) / wanted
+        widths = (between @ widths.log()).exp() * beyond.sqrt()[:, None]
+        density.start(latents, widths.pow(-2))
+    except (RuntimeError, ValueError):
+        raise ModelError("the networks to start from have another shape than the configuration") from None
+
+
+def hear_coarser(widths: Tensor, gains: Tensor, spread: Tensor, lambdas: Tensor) -> tuple[Tensor, Tensor]:
+    """Widths and gains with which rate points hear channels that so far only finer ones do.
+
+    A channel that begins drowned in noise at a rate point has no gradient there, and stays drowned however much the
+    finer ones have made of it. It now begins as at the coarsest rate point that hears it, up to WITHIN of its lambda.
+
+    Args:
+        widths, gains: `[R, C]`.
+        spread: `[C]`, standard deviations of the latents.
+        lambdas: `[R]`, rising.
+    """
+    drowned = widths > DROWNED * spread
+    first = drowned.sum(0).clamp_max(len(widths) - 1)  # drowned rate points are the coarsest
+    channels = torch.arange(len(first))
+    further = lambdas[first] / lambdas[:, None]
+    heard = drowned & ~drowned[first, channels] & (further <= WITHIN)
+    noisier = torch.where(heard, widths[first, channels] * further.sqrt(), widths)
+    # Wiener's factor: of a channel with more noise the decoder is to believe less.
+    belief = spread**2 / (spread**2 + noisier**2 / 12)
+    return noisier, torch.where(heard, (gains / belief)[first, channels] * belief, gains)
+
+
+def _without_linear(network: nn.Module) -> dict[str, Tensor]:
+    """Zeros for the linear path of a network, if it has one."""
+    return {key: torch.zeros_like(value) for key, value in network.state_dict().items() if "linear" in key}
+
+
+def interpolation(known: Tensor, wanted: Tensor) -> Tensor:
+    """`[wanted, known]`: weights of what is known at rising positions; outside of them, all is of the nearest."""
+    unit = np.eye(len(known))
+    return torch.tensor(np.stack([np.interp(wanted, known, row) for row in unit], 1), dtype=torch.float32)

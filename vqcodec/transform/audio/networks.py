@@ -1,0 +1,161 @@
+"""The networks of a model on a device: samples to latents and back, in pieces, and how likely samples are.
+
+A piece is evaluated with as much of its surroundings as the networks can see, so that nobody can tell where a recording
+was cut into pieces: the result is that of all at once, but for the rounding of floats. Before and after the recording
+its mirror image goes on for the encoder; for the decoder its first and last latents do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bitstream.errors import ModelError
+from vqcodec.transform.audio.autoencoder import Decoder, Encoder, LikelihoodHead
+from vqcodec.transform.audio.config import AutoencoderConfig
+from vqcodec.transform.likelihood import sample_code_length
+from vqcodec.transform.networks import ModelNetworks, check_finite
+
+if TYPE_CHECKING:
+    from vqcodec.model.model import Model
+
+__all__ = ["Networks"]
+
+Floats = NDArray[np.float32]
+Indices = NDArray[np.int32]
+
+PIECE = 1024  # frames of a row that are evaluated at once
+TOGETHER = 4 * PIECE  # frames of all rows: of many rows pieces are shorter, and some rows come after others
+MOST_NUMBERS = 2**26  # of an activation: there are fewer frames at once in a wide model
+SHORTEST_PIECE = 64  # of still shorter ones nearly all would be the surroundings
+
+
+class Networks(ModelNetworks[Encoder, Decoder, LikelihoodHead]):
+    """Encoder, decoder and likelihood of a model, for one recording at a time, in rows that do not see each other.
+
+    Args:
+        model: whose weights they get.
+        device: "cpu", "cuda", ...
+        piece: frames of a row to evaluate at once; it bounds the memory.
+
+    Raises:
+        ModelError: the model is not for sound, the weights do not fit, or the device cannot be used.
+    """
+
+    def __init__(self, model: Model, device: str, piece: int = PIECE) -> None:
+        shape = model.config.autoencoder
+        if not isinstance(shape, AutoencoderConfig):
+            raise ModelError("the model is not for sound")
+        self.shape, self.piece = shape, piece
+        made = partial(Encoder, shape), partial(Decoder, shape), partial(LikelihoodHead, shape)
+        super().__init__(model, device, *made, "samples")
+
+    def encode(self, blocks: Iterable[Floats]) -> Floats:
+        """z_e `[C_z, rows, T]` of a recording, in blocks `[rows, n]` of any length, continued to T frames.
+
+        There must be a block.
+        """
+        blocks = iter(blocks)
+        first = next(blocks)
+        stride, reach, piece = self.shape.stride, self.shape.encoder_reach, self._piece(len(first))
+        parts = []
+        for seen in _pieces(chain([first], blocks), piece * stride, reach * stride, stride):
+            parts.append(np.concatenate([self._encode(seen[rows], reach) for rows in self._groups(len(seen))], axis=1))
+        return np.concatenate(parts, axis=2)
+
+    def decode(self, indices: Indices, rate: int) -> Iterator[Floats]:
+        """The location of p(x|z_q), nominally in -1..1, of indices `[P, rows, T]`.
+
+        It comes in blocks `[rows, n]`, T strides in all, and z_q is looked up for one of them at a time.
+        """
+        for first, last, seen in self._seen_pieces(indices):
+            parts = [self._decode(seen[:, rows], rate)[0] for rows in self._groups(seen.shape[1])]
+            yield np.concatenate([np.asarray(part[:, 0, first:last].cpu()) for part in parts])
+
+    def bits(self, samples: Floats, indices: Indices, rate: int) -> Floats:
+        """-log2 p(x|z_q) of every sample, rounded to 16 bits: `[rows, N]` for as many samples, N at most T strides."""
+        parts, begin = [], 0
+        for first, last, seen in self._seen_pieces(indices):
+            end = begin + last - first
+            location, features = self._decode(seen, rate)
+            with torch.inference_mode():
+                values = torch.from_numpy(samples[:, begin:end]).to(self.device)[:, None] * 2**15
+                values = values.round_().clamp_(-(2**15), 2**15 - 1)
+                whole = (location * 2**15, *self.likelihood(features))
+                parameters = (part[..., first : first + values.shape[2]] for part in whole)
+                parts.append(np.asarray(sample_code_length(values, *parameters)[:, 0].cpu()))
+            begin = end
+        return np.concatenate(parts, axis=1)
+
+    def _piece(self, rows: int) -> int:
+        """Frames of a piece, where there are so many rows."""
+        return min(self.piece, self._together(), max(SHORTEST_PIECE, TOGETHER // rows))
+
+    def _together(self) -> int:
+        """Frames of all rows that are evaluated at once, but for their surroundings."""
+        return max(1, min(TOGETHER, MOST_NUMBERS // self.shape.widest))
+
+    def _groups(self, rows: int) -> list[slice]:
+        """The rows that are evaluated together."""
+        count = max(1, self._together() // self._piece(rows))
+        return [slice(first, first + count) for first in range(0, rows, count)]
+
+    @torch.inference_mode()
+    def _encode(self, samples: Floats, reach: int) -> Floats:
+        """Samples `[rows, n]` with `reach` frames more on each side, to z_e `[C_z, rows, T]` without these."""
+        z = self.encoder(torch.from_numpy(samples).to(self.device)[:, None])[:, :, 0]
+        check_finite(*z.aminmax())
+        return np.asarray(z[:, :, reach : z.shape[2] - reach].transpose(0, 1).cpu())
+
+    @torch.inference_mode()
+    def _decode(self, indices: Indices, rate: int) -> tuple[Tensor, Tensor]:
+        """The location `[rows, 1, n]` and the features of indices `[P, rows, T]`."""
+        z_q = self.model.codebooks.look_up(indices, rate).transpose(1, 0, 2)
+        points = torch.full((len(z_q),), rate, device=self.device)
+        location, features = self.decoder(torch.from_numpy(z_q.copy()).to(self.device)[:, :, None], points)
+        check_finite(*location.aminmax())
+        return location, features
+
+    def _seen_pieces(self, indices: Indices) -> Iterator[tuple[int, int, Indices]]:
+        """For each piece the range of its own samples in what is decoded of the indices that it sees, and those."""
+        _, rows, frames = indices.shape
+        reach, stride, piece = self.shape.decoder_reach, self.shape.stride, self._piece(rows)
+        for start in range(0, frames, piece):
+            stop = min(start + piece, frames)
+            seen = np.arange(start - reach, stop + reach).clip(0, frames - 1)  # the first and the last frame go on
+            yield reach * stride, (reach + stop - start) * stride, indices[:, :, seen]
+
+
+def _pieces(blocks: Iterable[Floats], length: int, margin: int, stride: int) -> Iterator[Floats]:
+    """Cut a recording into pieces `[C, margin + n + margin]` that overlap; n is `length`, the last one whole strides.
+
+    Before its beginning and behind its end it goes on as its mirror image: a step into silence would be coded, and come
+    back as a click.
+    """
+    held: Floats | None = None
+    at_start = True
+    for block in blocks:
+        held = block if held is None else np.concatenate([held, block], axis=1)
+        if at_start and held.shape[1] < margin:
+            continue
+        if at_start:
+            held, at_start = np.pad(held, ((0, 0), (margin, 0)), mode="symmetric"), False
+        while held.shape[1] >= length + 2 * margin:
+            yield held[:, : length + 2 * margin]
+            held = held[:, length:]
+    if held is None:
+        return
+    if at_start:
+        held = np.pad(held, ((0, 0), (margin, 0)), mode="symmetric")
+    # What is held begins with the margin of the next piece, and ends inside of it or of the margin that follows.
+    left = held.shape[1] - margin
+    held = np.pad(held, ((0, 0), (0, margin + -left % stride)), mode="symmetric")
+    for start in range(0, left, length):
+        yield held[:, start : start + min(length, left - start + -left % stride) + 2 * margin]

@@ -1,0 +1,160 @@
+"""The shapes of the image networks; here, so that reading a model's header needs no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+from vqcodec.system.bounds import NETWORK_OF_PIXELS, Convolution, check_bounds, check_convolutions, parameters
+
+__all__ = ["AutoencoderConfig", "Distortion", "PriorConfig"]
+
+Distortion = Literal[
+    "squared error", "ms-ssim"
+]  # what a model is trained for: see `vqcodec.transform.image.distortion`
+
+MOST_STRIDE = 64  # a picture of one pixel has a position of so many in each direction
+MOST_REACH = 512  # pixels: half a tile, so that at most three quarters of the work are for what is around tiles
+
+
+@dataclass(frozen=True)
+class AutoencoderConfig:
+    """The shape of the networks. ValueError is raised for one that no model has.
+
+    Attributes:
+        patch: side of the square of pixels that becomes one position of the first level.
+        widths: channels of each level; every level after the first halves the resolution.
+        blocks: residual blocks of each level.
+        latent_channels: channels of z_e.
+        rates: number of rate points, each with its own bias at the decoder's stem.
+        linear_path: whether a linear transform of each patch of stride x stride pixels is added to what the networks
+            compute, in both directions.
+        decoder_blocks: residual blocks of each level in the decoder, in the order of `widths`, if it has others than
+            the encoder.
+        decoder_widths: channels of each level in the decoder, likewise.
+    """
+
+    patch: int = 4
+    widths: tuple[int, ...] = (96, 160, 192)
+    blocks: tuple[int, ...] = (1, 2, 1)
+    latent_channels: int = 160
+    rates: int = 1
+    linear_path: bool = False
+    decoder_blocks: tuple[int, ...] = ()
+    decoder_widths: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_bounds("patch", self.patch, 64)
+        check_bounds("number of widths", len(self.widths), 8)
+        for widths in (self.widths, self.widths_of_decoder):
+            check_bounds("number of widths", len(widths), len(self.widths), low=len(self.widths))
+            for width in widths:
+                check_bounds("width", width, 4096)
+        for counts in (self.blocks, self.blocks_of_decoder):
+            check_bounds("number of blocks", len(counts), len(self.widths), low=len(self.widths))
+            for count in counts:
+                check_bounds("blocks", count, 64, low=0)
+        check_bounds("latent channels", self.latent_channels, 4096)
+        check_bounds("rates", self.rates, 256)
+        check_bounds("stride", self.stride, MOST_STRIDE)
+        for positions in (self.encoder_reach, self.decoder_reach):
+            check_bounds("reach in pixels", positions * self.stride, MOST_REACH, low=0)
+        for layers in (self._encoder_layers(), self._decoder_layers()):
+            check_convolutions(list(layers), NETWORK_OF_PIXELS)
+
+    @property
+    def blocks_of_decoder(self) -> tuple[int, ...]:
+        """Residual blocks of each level in the decoder, in the order of `widths`."""
+        return self.decoder_blocks or self.blocks
+
+    @property
+    def widths_of_decoder(self) -> tuple[int, ...]:
+        """Channels of each level in the decoder, in the order of `widths`."""
+        return self.decoder_widths or self.widths
+
+    @property
+    def stride(self) -> int:
+        """Pixels a latent position covers in each direction."""
+        return int(self.patch * 2 ** (len(self.widths) - 1))
+
+    @property
+    def encoder_reach(self) -> int:
+        """Latent positions to each side beyond whose pixels the encoder sees nothing."""
+        patches = 0
+        for level, blocks in enumerate(self.blocks):
+            # The first convolution of a level works at the resolution of the level before.
+            patches += (1 << max(0, level - 1)) + (2 * blocks << level)
+        return -(-patches // (self.stride // self.patch))
+
+    @property
+    def decoder_reach(self) -> int:
+        """Latent positions to each side beyond which a pixel, and its likelihood, depend on nothing."""
+        patches = 1 + sum(2 * blocks << level for level, blocks in enumerate(self.blocks_of_decoder))
+        return -(-patches // (self.stride // self.patch))
+
+    @property
+    def encoder_parameters(self) -> int:
+        """Weights and biases of the encoder."""
+        return parameters(list(self._encoder_layers()))
+
+    @property
+    def decoder_parameters(self) -> int:
+        """Weights and biases of the decoder."""
+        return parameters(list(self._decoder_layers())) + self.rates * (
+            self.latent_channels + self.widths_of_decoder[-1]
+        )
+
+    def _encoder_layers(self) -> Iterator[Convolution]:
+        channels = 3 * self.patch**2
+        for level, (width, blocks) in enumerate(zip(self.widths, self.blocks, strict=True)):
+            pixels = (self.patch << level) ** 2
+            yield Convolution(9 * channels * width, width, pixels)
+            yield from [Convolution(9 * width**2, width, pixels)] * (2 * blocks)
+            channels = width
+        yield Convolution(channels * self.latent_channels, self.latent_channels, self.stride**2)
+        if self.linear_path:
+            yield Convolution(3 * self.stride**2 * self.latent_channels, self.latent_channels, self.stride**2)
+
+    def _decoder_layers(self) -> Iterator[Convolution]:
+        widths = self.widths_of_decoder
+        levels = [(self.patch << level) ** 2 for level in range(len(widths))]
+        yield Convolution(self.latent_channels * widths[-1], widths[-1], levels[-1])
+        for width, blocks, pixels in zip(widths, self.blocks_of_decoder, levels, strict=True):
+            yield from [Convolution(9 * width**2, width, pixels)] * (2 * blocks)
+        for (width, before), pixels in zip(pairwise(widths), levels[1:], strict=True):
+            yield Convolution(before * 4 * width, 4 * width, pixels)
+        yield Convolution(9 * widths[0] * 3 * self.patch**2, 3 * self.patch**2, levels[0])
+        if self.linear_path:
+            yield Convolution(self.latent_channels * 3 * self.stride**2, 3 * self.stride**2, self.stride**2)
+
+
+@dataclass(frozen=True)
+class PriorConfig:
+    """The shape of the prior. ValueError is raised for one that no model has.
+
+    Attributes:
+        planes: how many planes each slice has, in order.
+        layers: how many slices each stream of a file has, in order.
+        context: channels and number of the 3x3 layers over earlier slices.
+        hidden: channels of the causal layers.
+        depth: number of causal layers.
+        features: inner dimension of the heads.
+    """
+
+    planes: tuple[int, ...]
+    layers: tuple[int, ...]
+    context: int = 64
+    context_depth: int = 2
+    hidden: int = 64
+    depth: int = 3
+    features: int = 16
+
+    def __post_init__(self) -> None:
+        for name in ("context", "context_depth", "hidden", "depth", "features"):
+            check_bounds(name, getattr(self, name), 4096)
+        for count in (*self.planes, *self.layers):
+            check_bounds("planes of a slice, or slices of a layer", count, 4096)
+        check_bounds("number of layers", len(self.layers), 8)
+        check_bounds("slices of all layers", sum(self.layers), len(self.planes), low=len(self.planes))

@@ -1,0 +1,92 @@
+"""The networks of a model on a device, of any modality."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Generic, SupportsFloat, TypeVar
+
+import torch
+from torch import nn
+
+from bitstream.errors import ModelError
+from vqcodec.system.threads import one_thread_in_forks
+
+if TYPE_CHECKING:
+    from vqcodec.model.model import Model
+
+__all__ = ["ModelNetworks", "check_finite"]
+
+Network = TypeVar("Network", bound=nn.Module)
+Encoder = TypeVar("Encoder", bound=nn.Module)
+Decoder = TypeVar("Decoder", bound=nn.Module)
+Likelihood = TypeVar("Likelihood", bound=nn.Module)
+
+
+class ModelNetworks(Generic[Encoder, Decoder, Likelihood]):
+    """Encoder, decoder and likelihood of a model, to be evaluated.
+
+    Args:
+        model: whose weights they get.
+        device: "cpu", "cuda", ...
+        encoder, decoder, likelihood: make networks of the model's shape.
+        values: what the likelihood is of, for an error.
+
+    Raises:
+        ModelError: the weights do not fit, or the device cannot be used.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        device: str,
+        encoder: Callable[[], Encoder],
+        decoder: Callable[[], Decoder],
+        likelihood: Callable[[], Likelihood],
+        values: str,
+    ) -> None:
+        self.model, self._make_likelihood, self._values = model, likelihood, values
+        one_thread_in_forks()
+        try:
+            self.device = torch.device(device)
+            self._encoder = self._filled(encoder(), "encoder") if model.has_encoder else None
+            self.decoder = self._filled(decoder(), "decoder")
+        except (RuntimeError, AssertionError, NotImplementedError, TypeError) as error:
+            raise ModelError(f"the model cannot be used on {device!r}: {str(error).splitlines()[0]}") from None
+
+    @property
+    def encoder(self) -> Encoder:
+        """From originals to latents.
+
+        Raises:
+            ModelError: the model does not have it.
+        """
+        if self._encoder is None:
+            raise ModelError("the model only reads the files of a former version: it has no encoder")
+        return self._encoder
+
+    @cached_property
+    def likelihood(self) -> Likelihood:
+        """What the decoder's features say of p(x|z_q); made when it is asked for, as files have no use for it.
+
+        Raises:
+            ModelError: the model does not have it.
+        """
+        try:
+            return self._filled(self._make_likelihood(), "likelihood")
+        except RuntimeError:
+            raise ModelError(
+                f"the model does not say how likely {self._values} are: its likelihood does not fit"
+            ) from None
+
+    def _filled(self, network: Network, name: str) -> Network:
+        """The network on the device, with the weights that the model has under this name."""
+        network.eval().requires_grad_(False).to(self.device).load_state_dict(self.model.state(name))
+        return network
+
+
+def check_finite(*ends: SupportsFloat) -> None:
+    """Raise ModelError if the least or greatest number of a network is not finite, as large weights can make it."""
+    if not all(map(math.isfinite, map(float, ends))):
+        raise ModelError("the networks of the model give values that are not finite")
