@@ -25,15 +25,16 @@ from torch import Tensor
 from tqdm import tqdm
 
 from bitstream import VqcodecError
+from vqcodec.codec.audio import AudioCodec
 from vqcodec.evaluation.report.text import markdown_table
-from vqcodec.model.model import Model, find_model, load_model
+from vqcodec.model.bundled import find_model
+from vqcodec.model.model import Model, load_model
 from vqcodec.training.audio import SoundObjective
 from vqcodec.training.data.sounds import SoundCache, random_cuts
 from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule, kernels_of, others_of
 from vqcodec.training.quantizer import ProductQuantizer, QuantizerConfig
 from vqcodec.training.stages.codes import CodesStage
 from vqcodec.transform.audio.autoencoder import Decoder, Encoder
-from vqcodec.transform.audio.networks import Networks
 from vqcodec.transform.codebooks import Codebooks
 
 BATCH, CROP = 16, 64  # of items, and frames
@@ -67,7 +68,7 @@ class Codec:
     """The networks of a model and its codebooks, for batches."""
 
     def __init__(self, model: Model) -> None:
-        networks = Networks(model, "cpu")
+        networks = AudioCodec(model).networks
         self.model, self.shape = model, networks.shape
         self.encoder: Encoder = networks.encoder
         self.decoder: Decoder = networks.decoder

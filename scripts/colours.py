@@ -2,9 +2,9 @@
 
     python scripts/colours.py photo [MODEL ...] [--quality 20 60 95] [--effort normal high] [--size 768 512]
 
-The pictures are those of `vqcodec.evaluation.pictures.synthetic`. The first table has the largest and the mean error of the flat
-patches, in levels, by the kind of their colour; the second one the PSNR of screenshots and drawings, and that of WebP
-(method 6) and AVIF (4:4:4, speed 4) files of as many bytes, or the smallest that they write if these have more.
+The pictures are those of `vqcodec.evaluation.pictures.synthetic`. The first table has the largest and the mean error of
+the flat patches, in levels, by the kind of their colour; the second one the PSNR of screenshots and drawings, and that
+of WebP (method 6) and AVIF (4:4:4, speed 4) files of as many bytes, or the smallest that they write if these have more.
 """
 
 from __future__ import annotations

@@ -11,7 +11,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from vqcodec.model.model import find_model, load_model
+from vqcodec.model.bundled import find_model
+from vqcodec.model.model import load_model
 
 
 def main(name: str, out: Path) -> None:

@@ -22,9 +22,9 @@ from bitstream import VqcodecError
 from vqcodec.evaluation.pictures.folder import find_pictures
 from vqcodec.evaluation.report.text import markdown_table
 from vqcodec.media.pictures.reading import read_rgb
-from vqcodec.training.config import load_config
 from vqcodec.training.data.pictures import crops_to_tensor
 from vqcodec.training.engine.checkpoint import load_modules
+from vqcodec.training.engine.config import load_config
 from vqcodec.training.factorized_prior import NoiseDensity
 from vqcodec.training.image import ImageTraining
 from vqcodec.transform.image.autoencoder import Decoder, Encoder

@@ -21,9 +21,9 @@ from tqdm import tqdm
 from bitstream import VqcodecError
 from vqcodec.evaluation.report.text import markdown_table
 from vqcodec.training.audio import AudioTraining, SoundObjective
-from vqcodec.training.config import load_config
 from vqcodec.training.data.sounds import SoundCache
 from vqcodec.training.engine.checkpoint import load_modules
+from vqcodec.training.engine.config import load_config
 from vqcodec.training.factorized_prior import NoiseDensity
 from vqcodec.transform.audio.autoencoder import Decoder, Encoder
 

@@ -3,8 +3,8 @@
     python scripts/synthetic_crops.py PICTURES OUT.npy [--count 360] [--size 256]
 
 Half of them are patches of pure, grey and random colours, gradients, text and lines on a photograph; the others are
-screenshots and drawings (`vqcodec.evaluation.pictures.synthetic`), of which some are turned to other colours. Writes uint8
-[N, size, size, 3], to be laid beside the photographs: `vqcodec train image` takes pictures by their area.
+screenshots and drawings (`vqcodec.evaluation.pictures.synthetic`), of which some are turned to other colours. Writes
+uint8 [N, size, size, 3], to be laid beside the photographs: `vqcodec train image` takes pictures by their area.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ import torch
 from numpy.typing import NDArray
 
 from vqcodec.evaluation.report.text import markdown_table
+from vqcodec.prior.config import PixelCNNConfig
 from vqcodec.training.data.pictures import PictureCache, crops_to_tensor, random_crops
 from vqcodec.training.image import ImageTraining, PictureObjective
 from vqcodec.training.quantizer import QuantizerConfig
@@ -29,7 +30,7 @@ from vqcodec.training.stages.codes import CodesStage
 from vqcodec.training.stages.sequence import Stages
 from vqcodec.training.stages.start import start_linear_path
 from vqcodec.transform.image.autoencoder import Decoder, Encoder, LikelihoodHead
-from vqcodec.transform.image.config import AutoencoderConfig, PriorConfig
+from vqcodec.transform.image.config import AutoencoderConfig
 
 HELD_OUT = 50
 LAMBDAS = (0.001, 0.004, 0.016)
@@ -41,7 +42,7 @@ def settings(planes: int = 48, dimension: int = 4, **changes: object) -> ImageTr
     rates = len(LAMBDAS)
     autoencoder = AutoencoderConfig(latent_channels=planes * dimension, rates=rates)
     quantizer = QuantizerConfig(planes=planes, dimension=dimension, rates=rates)
-    base = ImageTraining(autoencoder, quantizer, PriorConfig((planes,), (1,)), lambdas=LAMBDAS)
+    base = ImageTraining(autoencoder, quantizer, PixelCNNConfig((planes,), (1,)), lambdas=LAMBDAS)
     return replace(base, **changes)  # type: ignore[arg-type]
 
 

@@ -22,10 +22,12 @@ from tqdm import tqdm
 
 from vqcodec.codec.image import ImageCodec
 from vqcodec.evaluation.report.text import markdown_table
-from vqcodec.model.model import Model, find_model, load_model
+from vqcodec.model.bundled import find_model
+from vqcodec.model.model import Model, load_model
 from vqcodec.training.data.pictures import PictureCache, random_crops
 from vqcodec.training.stages.codebooks import collect_latents, lloyd
 from vqcodec.transform.image.autoencoder import Encoder
+from vqcodec.transform.networks import state_of
 
 LAMBDA, ITERATIONS = 0.13, 24
 TRIALS = {"2 x 2 channels, 256 codes": (2, 256), "4 channels, 256 codes": (4, 256), "4 channels, 1024 codes": (4, 1024)}
@@ -55,7 +57,7 @@ def fitted(training: Tensor, test: Tensor, metric: Tensor, channels: int, alphab
 def latents_of(model: Model, folder: Path, positions: int) -> Tensor:
     """`[positions, P, D]`."""
     encoder = Encoder(ImageCodec(model).shape)
-    encoder.load_state_dict(model.state("encoder"))
+    encoder.load_state_dict(state_of(model.networks, "encoder"))
     with TemporaryDirectory() as cache:
         crops = random_crops(PictureCache(folder, Path(cache)).pictures, 4, 256, np.random.default_rng(0))
         latents = collect_latents(encoder, crops, positions)

@@ -18,13 +18,14 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 import vqcodec
-from vqcodec.codec.base import refinement
+from vqcodec.codec import refinement
+from vqcodec.codec.image import ImageCodec
 from vqcodec.codec.loading import for_pictures
 from vqcodec.defaults import DEFAULT_MODEL
 from vqcodec.evaluation.pictures.bits_per_dim import find_files, read_pictures
 from vqcodec.evaluation.report.text import markdown_table
 from vqcodec.model.quality import Setting
-from vqcodec.transform.image.networks import Networks
+from vqcodec.transform.image.networks import ImageNetworks
 
 TRIALS = {
     "0.5, 6 times": [0.5] * 6,
@@ -52,10 +53,12 @@ def squares(folder: Path, count: int, side: int) -> list[Pixels]:
     return found
 
 
-def measured(codec: vqcodec.ImageCodec, networks: Networks, pixels: Pixels, indices: Indices, at: Setting) -> Figures:
+def measured(
+    codec: vqcodec.ImageCodec, networks: ImageNetworks, pixels: Pixels, indices: Indices, at: Setting
+) -> Figures:
     """Cost, bits and distortion of indices, all of them sums."""
     bits = float(codec.model.prior.bits(indices, at.rate_point).sum())
-    error = sum(part for _, _, part, _ in networks.errors(pixels, indices, at.rate_point))
+    error = sum(part for _, _, part, _ in networks.errors(pixels, indices, at.rate_point, "squared error"))
     worth = codec.model.config.lambdas[at.rate_point] * refinement.WORTH
     return np.array([worth * error + at.lambda_ * bits, bits, error])
 
@@ -71,7 +74,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     codec = for_pictures(vqcodec.load(arguments.model))
-    networks = Networks(codec.model, "cpu")
+    networks = ImageCodec(codec.model).networks
     pictures = squares(arguments.pictures, arguments.count, arguments.side)
     total, rows = sum(picture[..., 0].size for picture in pictures), []
     for quality in map(float, arguments.qualities.split(",")):

@@ -9,19 +9,21 @@ import torch
 
 from bitstream import ImageSource
 from vqcodec import ImageCodec, Indices
-from vqcodec.model.model import Model, ModelConfig
+from vqcodec.model.config import ModelConfig
+from vqcodec.model.model import Model
 from vqcodec.model.quality import Setting
+from vqcodec.prior.config import PixelCNNConfig
 from vqcodec.training.prior.pixelcnn import PriorNetwork
 from vqcodec.transform.codebooks import Codebooks
 from vqcodec.transform.image.autoencoder import Decoder, Encoder, LikelihoodHead
-from vqcodec.transform.image.config import AutoencoderConfig, PriorConfig
+from vqcodec.transform.image.config import AutoencoderConfig
 
 __all__ = ["ALPHABETS", "STRIDE", "all_indices", "enumerable_model", "probabilities"]
 
 ALPHABETS = (3, 4)
 SHAPE = AutoencoderConfig(patch=2, widths=(4, 6), blocks=(0, 1), latent_channels=4)
 STRIDE = SHAPE.stride
-PRIOR = PriorConfig(planes=(1, 1), layers=(1, 1), context=4, context_depth=1, hidden=6, depth=2, features=4)
+PRIOR = PixelCNNConfig(planes=(1, 1), layers=(1, 1), context=4, context_depth=1, hidden=6, depth=2, features=4)
 
 
 def enumerable_model(seed: int = 0) -> Model:

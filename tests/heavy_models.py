@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 from hostile_priors import layer
 
-from vqcodec.model.model import Model, ModelConfig
+from vqcodec.model.config import ModelConfig
+from vqcodec.model.model import Model
 from vqcodec.model.quality import Setting
+from vqcodec.prior.config import PixelCNNConfig
 from vqcodec.prior.exact import ExactLayer, Tables
 from vqcodec.prior.pixelcnn import PixelCNN, SliceNetwork
 from vqcodec.transform.codebooks import Codebooks
-from vqcodec.transform.image.config import AutoencoderConfig, PriorConfig
+from vqcodec.transform.image.config import AutoencoderConfig
 
 __all__ = ["heavy_codes", "heavy_networks", "heavy_prior", "model_of", "zero_prior"]
 
@@ -42,7 +44,7 @@ def model_of(shape: AutoencoderConfig, prior: PixelCNN) -> Model:
         np.zeros((1, planes, alphabet), np.float32),
     )
     counts = tuple(len(each) for each in prior.plane_ranges)
-    config = ModelConfig(shape, PriorConfig(counts, (len(counts),)), (Setting(0, 0.0),))
+    config = ModelConfig(shape, PixelCNNConfig(counts, (len(counts),)), (Setting(0, 0.0),))
     return Model(config, codebooks, prior, decoder_of(shape))
 
 

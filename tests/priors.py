@@ -6,22 +6,24 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from vqcodec.model.model import Model, ModelConfig
+from vqcodec.model.config import ModelConfig
+from vqcodec.model.model import Model
 from vqcodec.model.quality import Setting
+from vqcodec.prior.config import PixelCNNConfig
 from vqcodec.prior.exact import ACC_LIMIT, ACTIVATION_MAX, ExactLayer, Tables
 from vqcodec.prior.pixelcnn import PixelCNN, SliceNetwork
 from vqcodec.training.prior.pixelcnn import PriorNetwork
 from vqcodec.transform.codebooks import Codebooks
 from vqcodec.transform.image.autoencoder import Decoder, Encoder
-from vqcodec.transform.image.config import AutoencoderConfig, PriorConfig
+from vqcodec.transform.image.config import AutoencoderConfig
 
 __all__ = ["RAGGED", "bound_layer", "bound_model", "bound_prior", "ragged_network", "random_indices", "worst_inputs"]
 
-RAGGED = PriorConfig(planes=(1, 2, 2), layers=(1, 2), context=6, context_depth=2, hidden=8, depth=3, features=5)
+RAGGED = PixelCNNConfig(planes=(1, 2, 2), layers=(1, 2), context=6, context_depth=2, hidden=8, depth=3, features=5)
 RAGGED_SIZES = [[7, 1, 1, 5, 2], [3, 7, 2, 6, 1]]  # at rate point 0, the second slice has no choice at all
 
 # Rows enough that every column of every layer reaches the bound by its weights.
-BOUND = PriorConfig(planes=(3, 3), layers=(1, 1), context=64, context_depth=2, hidden=264, depth=2)
+BOUND = PixelCNNConfig(planes=(3, 3), layers=(1, 1), context=64, context_depth=2, hidden=264, depth=2)
 DIMENSION, ALPHABET, RATES = 24, 16, 2
 
 

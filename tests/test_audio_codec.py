@@ -30,7 +30,6 @@ from vqcodec.codec.audio import AudioCodec
 from vqcodec.codec.indices import Indices
 from vqcodec.transform.audio.autoencoder import Decoder, Encoder
 from vqcodec.transform.audio.config import AutoencoderConfig
-from vqcodec.transform.audio.networks import Networks
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +77,8 @@ def test_how_a_recording_is_cut_makes_no_difference(cuts: list[int], piece: int)
     model = tiny_audio_model()
     original = voices(1, 20_000, seed=3)
     blocks = np.split(original, sorted(cuts), axis=1)
-    whole, pieces = Networks(model, "cpu"), Networks(model, "cpu", piece=piece)
+    whole, pieces = AudioCodec(model).networks, AudioCodec(model).networks
+    pieces.piece = piece
     z = whole.encode([original])
     np.testing.assert_allclose(pieces.encode(blocks), z, atol=1e-4)
     indices = np.random.default_rng(3).integers(model.codebooks.sizes[1][:, None, None], size=(4, *z.shape[1:]))
@@ -92,12 +92,12 @@ def test_how_a_recording_is_cut_makes_no_difference(cuts: list[int], piece: int)
 
 @pytest.mark.parametrize("rows", [2, 70, 130])
 def test_rows_are_evaluated_in_groups(rows: int) -> None:
-    networks = Networks(tiny_audio_model(), "cpu")
+    networks = AudioCodec(tiny_audio_model()).networks
     original = voices(rows, 11_000, seed=4)
     z = networks.encode([original])
     np.testing.assert_allclose(z[:, -1:], networks.encode([original[-1:]]), atol=1e-4)
     indices = np.random.default_rng(3).integers(
-        networks.model.codebooks.sizes[1][:, None, None], size=(4, *z.shape[1:])
+        tiny_audio_model().codebooks.sizes[1][:, None, None], size=(4, *z.shape[1:])
     )
     decoded = np.concatenate(list(networks.decode(indices, rate=1)), axis=1)
     alone = np.concatenate(list(networks.decode(indices[:, -1:], rate=1)), axis=1)
@@ -105,7 +105,7 @@ def test_rows_are_evaluated_in_groups(rows: int) -> None:
 
 
 def test_the_networks_see_no_further_than_they_say() -> None:
-    networks = Networks(tiny_audio_model(), "cpu")
+    networks = AudioCodec(tiny_audio_model()).networks
     stride, frames = networks.shape.stride, 40
     x = torch.randn(1, 1, frames * stride, requires_grad=True)
     networks.encoder(x)[0, :, 0, 20].sum().backward()

@@ -28,7 +28,7 @@ def folder(tmp_path: Path, tiny_model: Path) -> Path:
 @pytest.fixture
 def bundled(monkeypatch: pytest.MonkeyPatch, tiny_model: Path) -> str:
     """Let the tiny model be the one bundled model; its name."""
-    monkeypatch.setattr("vqcodec.model.model.WEIGHTS", tiny_model.parent)
+    monkeypatch.setattr("vqcodec.model.bundled.WEIGHTS", tiny_model.parent)
     return tiny_model.stem
 
 
@@ -129,7 +129,7 @@ def test_models(bundled: str, tiny_model: Path) -> None:
 
 
 def test_models_without_any(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("vqcodec.model.model.WEIGHTS", tmp_path)
+    monkeypatch.setattr("vqcodec.model.bundled.WEIGHTS", tmp_path)
     assert succeed("models").stdout.split()[0] == "NAME"
     assert json.loads(succeed("models", "--json").stdout) == []
 

@@ -39,7 +39,7 @@ def bundled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tiny_voice: Path, t
     (tmp_path / "weights").mkdir()
     shutil.copy(tiny_voice, tmp_path / "weights/speech.safetensors")
     shutil.copy(tiny_model, tmp_path / "weights/photo.safetensors")
-    monkeypatch.setattr("vqcodec.model.model.WEIGHTS", tmp_path / "weights")
+    monkeypatch.setattr("vqcodec.model.bundled.WEIGHTS", tmp_path / "weights")
 
 
 def flac() -> bytes:

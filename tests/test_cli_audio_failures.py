@@ -115,7 +115,7 @@ def test_hostile_headers(folder: Path, tiny_voice: Path, source: AudioSource, su
 
 
 def test_a_missing_model(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vqcodec.model.model.WEIGHTS", folder)
+    monkeypatch.setattr("vqcodec.model.bundled.WEIGHTS", folder)
     assert "no model 'speech'" in fail(folder, "compress", folder / "voice.wav", folder / "new.vq")
     assert "--model" in fail(folder, "decompress", folder / "voice.vq", folder / "new.wav")
     (folder / "photo.png").unlink()

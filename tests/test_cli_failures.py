@@ -55,7 +55,7 @@ def test_a_picture_beyond_the_limit(folder: Path, tiny_model: Path) -> None:
 
 
 def test_a_missing_model(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vqcodec.model.model.WEIGHTS", folder)
+    monkeypatch.setattr("vqcodec.model.bundled.WEIGHTS", folder)
     photo, new = folder / "photo.png", folder / "new.vq"
     assert "no model 'photo'" in fail(folder, "compress", photo, new)
     assert "no model 'nonesuch'" in fail(folder, "compress", photo, new, "-m", "nonesuch")

@@ -35,7 +35,7 @@ def bundled(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFa
     weights = tmp_path_factory.mktemp("weights")
     for name, model in (("photo", "tiny_model"), ("speech", "tiny_voice")):
         shutil.copy(request.getfixturevalue(model), weights / f"{name}.safetensors")
-    monkeypatch.setattr("vqcodec.model.model.WEIGHTS", weights)
+    monkeypatch.setattr("vqcodec.model.bundled.WEIGHTS", weights)
     return weights
 
 

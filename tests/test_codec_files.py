@@ -71,7 +71,7 @@ def test_a_named_model_comes_before_a_bundled_one(
     better = rewritten(tiny_model, tmp_path, decoder_version=7)
     (tmp_path / "bundled").mkdir()
     shutil.copy(tiny_model, tmp_path / "bundled")
-    monkeypatch.setattr("vqcodec.model.model.WEIGHTS", tmp_path / "bundled")
+    monkeypatch.setattr("vqcodec.model.bundled.WEIGHTS", tmp_path / "bundled")
     cache = CodecCache()
     for models, version in (((), 1), ((better,), 7), ((other_model,), 1), ((other_model, better), 7)):
         assert load_for(data, models=models).model.config.decoder_version == version
@@ -84,7 +84,7 @@ def test_bundled_models_serve_the_functions(
 ) -> None:
     shutil.copy(other_model, tmp_path / "photo.safetensors")
     shutil.copy(tiny_model, tmp_path / "older.safetensors")
-    monkeypatch.setattr("vqcodec.model.model.WEIGHTS", tmp_path)
+    monkeypatch.setattr("vqcodec.model.bundled.WEIGHTS", tmp_path)
     assert [info.name for info in vqcodec.models()] == ["older", "photo"]
     assert vqcodec.inspect(data).model == "older"
     assert vqcodec.decompress(data) == load(tiny_model).decompress(data)

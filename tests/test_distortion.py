@@ -13,6 +13,7 @@ from PIL import Image
 from tiny import pictures, tiny_model
 
 from vqcodec import load
+from vqcodec.codec.image import ImageCodec
 from vqcodec.codec.loading import codec_of, load_for
 from vqcodec.evaluation.pictures.metrics import ms_ssim, psnr
 from vqcodec.model.model import load_model
@@ -21,7 +22,6 @@ from vqcodec.training.data.pictures import crops_to_tensor
 from vqcodec.transform.image import distortion
 from vqcodec.transform.image.config import Distortion
 from vqcodec.transform.image.distortion import DISTORTIONS, SQUARED_SHARE, picture_distortion
-from vqcodec.transform.image.networks import Networks
 
 PICTURE = pictures(1, 208, seed=3)[0]
 
@@ -95,9 +95,9 @@ def test_high_effort_lowers_the_distortion_of_the_model() -> None:
         "high": codec.refine(PICTURE, codec.analyse(PICTURE), chosen),
         "squared": codec_of(model).refine(PICTURE, codec.analyse(PICTURE), chosen),
     }
-    networks = Networks(structural, "cpu")
+    networks = ImageCodec(structural).networks
     for name, indices in values.items():
-        ((_, _, error, _),) = networks.errors(PICTURE, indices, 1)
+        ((_, _, error, _),) = networks.errors(PICTURE, indices, 1, "ms-ssim")
         found[name] = error
     assert found["high"] < found["normal"]
     assert not np.array_equal(values["high"], values["squared"])

@@ -22,8 +22,8 @@ from vqcodec import ImageCodec
 pytest.importorskip("bjontegaard", reason="needs vqcodec[eval]")
 pytest.importorskip("plotly", reason="needs vqcodec[eval]")
 
+from vqcodec.evaluation.pictures import metrics
 from vqcodec.evaluation.pictures.anchors import PEERS
-from vqcodec.evaluation.pictures.folder import metrics
 from vqcodec.evaluation.shared.pool import Measuring
 
 

@@ -11,9 +11,9 @@ from tiny import pictures
 
 from bitstream import Chunks, ImageSource, Limits, pack, unpack
 from vqcodec import ImageCodec, InputError, LimitError
-from vqcodec.codec.base import image as codec_module
+from vqcodec.codec import pixels as codec_module
 from vqcodec.media.pictures import modes
-from vqcodec.transform.image.networks import Networks
+from vqcodec.transform.image.networks import ImageNetworks
 
 
 @pytest.mark.parametrize(("height", "width"), [(524_287, 1), (1, 1_048_574)])
@@ -68,7 +68,7 @@ def test_pictures_that_are_too_long_are_refused_before_any_work(
 ) -> None:
     pixels, source = np.zeros((524_288, 1, 4), np.uint8), ImageSource(1, 524_288)
     indices = dataclasses.replace(tiny_codec.encode(pictures(1, 16, seed=5)[0]), source=source)
-    for owner, name in ((modes, "encode_alpha"), (Networks, "encode"), (type(tiny_codec.model.prior), "encode")):
+    for owner, name in ((modes, "encode_alpha"), (ImageNetworks, "encode"), (type(tiny_codec.model.prior), "encode")):
         monkeypatch.setattr(owner, name, None)
     for work in (
         lambda: tiny_codec.compress(pixels),

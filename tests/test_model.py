@@ -23,9 +23,10 @@ from tiny import tiny_model as make_tiny_model
 
 from bitstream import ModelError
 from vqcodec import ImageCodec, load
+from vqcodec.model import file as model_file
+from vqcodec.model.bundled import bundled_models, find_model
 from vqcodec.model.file import MAX_BYTES
-from vqcodec.model.model import bundled_models, find_model, load_model, model
-from vqcodec.model.model import file as model_file
+from vqcodec.model.model import load_model, model
 from vqcodec.model.packed_integers import pack_integers, unpack_integers
 from vqcodec.transform.image.autoencoder import Decoder, Encoder
 from vqcodec.transform.image.config import AutoencoderConfig

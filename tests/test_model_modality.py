@@ -19,18 +19,20 @@ from wavenets import plain_wavenet
 from bitstream import AudioSource, FingerprintError, ImageSource, InputError, ModelError, pack, unpack
 from vqcodec import AudioCodec, ImageCodec, load
 from vqcodec.codec.loading import for_pictures
-from vqcodec.model.config import from_json, to_json
-from vqcodec.model.model import Model, ModelConfig, bundled_models, load_model, model
+from vqcodec.model.bundled import bundled_models
+from vqcodec.model.config import ModelConfig, from_json, to_json
+from vqcodec.model.model import Model, load_model, model
 from vqcodec.model.quality import Setting
+from vqcodec.prior.config import WaveNetConfig
 from vqcodec.prior.wavenet import WaveNet
 from vqcodec.transform.audio.autoencoder import Decoder, Encoder
-from vqcodec.transform.audio.config import AutoencoderConfig, PriorConfig
+from vqcodec.transform.audio.config import AutoencoderConfig
 from vqcodec.transform.codebooks import Codebooks
 
 SHAPE = AutoencoderConfig(
     window=32, hop=8, widths=(4, 6), blocks=(0, 1), decoder_blocks=(1, 0), latent_channels=9, rates=2
 )
-PRIOR = PriorConfig(planes=(1, 2), layers=(1, 1), hidden=4, dilations=(1, 2))
+PRIOR = WaveNetConfig(planes=(1, 2), layers=(1, 1), hidden=4, dilations=(1, 2))
 SIZES = np.array([[5, 2, 1], [3, 4, 5]])
 DIMENSION = 3
 

@@ -21,8 +21,8 @@ from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from bitstream import AudioSource, Chunks, ColourFormat, Container, ImageSource, Layer, header, pack, unpack
 from vqcodec import ImageCodec
+from vqcodec import pillow as pillow_plugin
 from vqcodec.media.pictures.colour_spaces import ADOBE_RGB
-from vqcodec.pillow import plugin as pillow_plugin
 
 MAKE, ORIENTATION = 0x010F, 0x0112  # EXIF tags
 MODES = ["RGB", "RGBA", "L", "LA", "1", "P", "I;16", "CMYK"]
@@ -33,7 +33,7 @@ def bundled(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFa
     """Let the small model be the bundled one."""
     weights = tmp_path_factory.mktemp("weights")
     shutil.copy(tiny_model, weights / "photo.safetensors")
-    monkeypatch.setattr("vqcodec.model.model.WEIGHTS", weights)
+    monkeypatch.setattr("vqcodec.model.bundled.WEIGHTS", weights)
     monkeypatch.setattr(pillow_plugin, "_cache", None)
     return weights
 

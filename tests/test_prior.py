@@ -19,7 +19,7 @@ from bitstream import PRECISION, CorruptError
 from vqcodec.prior import pixelcnn as prior_module
 from vqcodec.prior.pixelcnn import PixelCNN
 from vqcodec.prior.wavefront import diagonals
-from vqcodec.training.export import prior_network
+from vqcodec.training.prior.networks import prior_network
 
 Tables = dict[int, NDArray[np.float64]]
 

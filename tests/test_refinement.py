@@ -19,7 +19,6 @@ from vqcodec.codec.loading import codec_of
 from vqcodec.codec.refinement import WORTH, setting_to_refine
 from vqcodec.model.quality import Setting
 from vqcodec.system.progress import watching
-from vqcodec.transform.image.networks import Networks
 
 PICTURE = pictures(1, 100, seed=21)[0]
 PHOTO = np.asarray(Image.open(Path(__file__).parents[1] / "examples" / "coffee.png").convert("RGB"))[100:292, 200:456]
@@ -36,17 +35,17 @@ def cost(codec: ImageCodec, pixels: np.ndarray, values: np.ndarray, chosen: Sett
 
 @pytest.mark.parametrize("tile", [16, 48, 1024])
 def test_errors_and_their_gradient_whatever_the_tiles(tiny_codec: ImageCodec, tile: int) -> None:
-    networks, rate = Networks(tiny_codec.model, "cpu"), 1
+    networks, rate = ImageCodec(tiny_codec.model).networks, 1
     networks.tile = tile
     indices = tiny_codec.encode(PICTURE, 0.0, rate).values
     z_q = tiny_codec.model.codebooks.look_up(indices, rate)
     total, gradient = 0.0, np.zeros_like(z_q)
-    for i, j, error, part in networks.errors(PICTURE, indices, rate):
+    for i, j, error, part in networks.errors(PICTURE, indices, rate, "squared error"):
         total += error
         gradient[:, i.window(), j.window()] += part
     decoded = networks.decode(indices, rate, *PICTURE.shape[:2]).astype(float)
     assert total == pytest.approx(((decoded - PICTURE) ** 2).sum() / 3, rel=1e-2)  # decoded pixels are rounded
-    whole = Networks(tiny_codec.model, "cpu")
+    whole = ImageCodec(tiny_codec.model).networks
     ((_, _, error, expected),) = whole.errors(PICTURE, indices, rate)
     assert total == pytest.approx(error, rel=1e-5)
     np.testing.assert_allclose(gradient, expected, atol=1e-4 * np.abs(expected).max())
@@ -60,10 +59,10 @@ def test_callers_may_have_no_use_for_gradients(tiny_codec: ImageCodec, mode: typ
 
 def test_the_gradient_is_that_of_the_error(tiny_codec: ImageCodec) -> None:
     """Against a change of one codeword, which all positions that use it share."""
-    networks, rate, plane = Networks(tiny_codec.model, "cpu"), 1, 0
+    networks, rate, plane = ImageCodec(tiny_codec.model).networks, 1, 0
     indices = tiny_codec.encode(PICTURE, 0.0, rate).values
     code = int(np.bincount(indices[plane].ravel()).argmax())
-    ((_, _, _, gradient),) = networks.errors(PICTURE, indices, rate)
+    ((_, _, _, gradient),) = networks.errors(PICTURE, indices, rate, "squared error")
     slope = gradient[:4][:, indices[plane] == code].sum(1)
     step = 0.01 * np.abs(tiny_codec.codebooks(rate)[plane]).mean()
     errors = []
@@ -71,7 +70,9 @@ def test_the_gradient_is_that_of_the_error(tiny_codec: ImageCodec) -> None:
         codewords = tiny_codec.model.codebooks.codewords.copy()
         codewords[rate, plane, code] += sign * step * slope / np.linalg.norm(slope)
         moved = replace(tiny_codec.model, codebooks=replace(tiny_codec.model.codebooks, codewords=codewords))
-        errors += [error for _, _, error, _ in Networks(moved, "cpu").errors(PICTURE, indices, rate)]
+        errors += [
+            error for _, _, error, _ in ImageCodec(moved).networks.errors(PICTURE, indices, rate, "squared error")
+        ]
     assert (errors[0] - errors[1]) / (2 * step) == pytest.approx(np.linalg.norm(slope), rel=0.02)
 
 

@@ -213,6 +213,6 @@ def test_usage(tiny_model: Path, wrong: tuple[str, object]) -> None:
 
 
 def test_bundled_models_are_named(monkeypatch: pytest.MonkeyPatch, tiny_model: Path) -> None:
-    monkeypatch.setattr("vqcodec.model.model.WEIGHTS", tiny_model.parent)
+    monkeypatch.setattr("vqcodec.model.bundled.WEIGHTS", tiny_model.parent)
     assert load(tiny_model.stem).model.fingerprint == load(tiny_model).model.fingerprint
     assert sheet_of(tiny_model.stem, "-n", 1, "--size", "8x9").size == (8, 9)

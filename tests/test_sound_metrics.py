@@ -15,7 +15,7 @@ pytest.importorskip("pesq", reason="needs vqcodec[eval]")
 pytest.importorskip("pystoi", reason="needs vqcodec[eval]")
 pytest.importorskip("visqol", reason="needs vqcodec[eval]")
 
-from vqcodec.evaluation.sounds.folder import metrics as sound_metrics
+from vqcodec.evaluation.sounds import metrics as sound_metrics
 from vqcodec.evaluation.sounds.metrics import RATE, delay, mono, score
 
 Samples = NDArray[np.float32]

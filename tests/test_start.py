@@ -18,6 +18,7 @@ from vqcodec.training.stages.revival import reduced_rank_regression, revive
 from vqcodec.training.stages.start import hear_coarser, interpolation, start_from_model, start_linear_path
 from vqcodec.transform.image.autoencoder import Decoder, Encoder
 from vqcodec.transform.image.config import AutoencoderConfig
+from vqcodec.transform.networks import state_of
 
 
 def linear_reconstruction(channels: int) -> tuple[float, float]:
@@ -88,7 +89,7 @@ def test_starting_from_a_model_keeps_its_pictures_and_knows_its_lambdas() -> Non
     torch.testing.assert_close(density.widths(), torch.cat([2 * widths[:1], widths, widths[-1:] / 2]))
     before = Encoder(model.config.autoencoder), Decoder(model.config.autoencoder)
     for network, name in zip(before, ("encoder", "decoder"), strict=True):
-        network.load_state_dict(model.state(name))
+        network.load_state_dict(state_of(model.networks, name))
     with torch.no_grad():
         z = encoder(crops)
         torch.testing.assert_close(z, before[0](crops))
@@ -110,7 +111,7 @@ def test_without_a_noise_stage_a_model_is_taken_as_it_is() -> None:
         encoder, decoder, density = Encoder(config), Decoder(config), NoiseDensity(config.latent_channels, config.rates)
         start_from_model(model, lambdas, encoder, decoder, density, repeat(crops), hear=hear)
         assert torch.allclose(density.widths(), widths) != hear
-        assert torch.allclose(decoder.gain, model.state("decoder")["gain"]) != hear
+        assert torch.allclose(decoder.gain, state_of(model.networks, "decoder")["gain"]) != hear
 
 
 def test_channels_are_heard_at_coarser_rate_points() -> None:

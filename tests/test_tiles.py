@@ -20,7 +20,7 @@ from vqcodec.prior import pixelcnn as prior_module
 from vqcodec.transform import codebooks as codebooks_module
 from vqcodec.transform.image.autoencoder import Decoder, Encoder, LikelihoodHead, ResidualBlock
 from vqcodec.transform.image.config import AutoencoderConfig
-from vqcodec.transform.image.networks import Networks
+from vqcodec.transform.image.networks import ImageNetworks
 from vqcodec.transform.image.tiles import spans, tiles
 
 PICTURE = pictures(1, 400, seed=5)[0]
@@ -28,9 +28,9 @@ SIZES = [(400, 400), (83, 391), (399, 130), (1, 390), (400, 1), (17, 16)]
 STRIDE = 16
 
 
-def seen_networks(seed: int = 0) -> Networks:
+def seen_networks(seed: int = 0) -> ImageNetworks:
     """Those of the small model, but with residual blocks that add something."""
-    networks = Networks(tiny_model(), "cpu")
+    networks = ImageCodec(tiny_model()).networks
     torch.manual_seed(seed)
     for network in (networks.encoder, networks.decoder):
         for module in network.modules():
@@ -41,23 +41,23 @@ def seen_networks(seed: int = 0) -> Networks:
 
 
 @pytest.fixture(scope="module")
-def networks() -> Networks:
+def networks() -> ImageNetworks:
     return seen_networks()
 
 
 @pytest.fixture(scope="module")
-def in_tiles() -> Callable[[int], Networks]:
+def in_tiles() -> Callable[[int], ImageNetworks]:
     """The same networks, with tiles of so many pixels a side."""
     other = seen_networks()
 
-    def with_tile(tile: int) -> Networks:
+    def with_tile(tile: int) -> ImageNetworks:
         other.tile = tile
         return other
 
     return with_tile
 
 
-def volume(networks: Networks, height: int, width: int, seed: int = 0) -> NDArray[np.int32]:
+def volume(networks: ImageNetworks, height: int, width: int, seed: int = 0) -> NDArray[np.int32]:
     """Indices of a picture of this size."""
     return random_indices(networks.model.prior, 1, -(-height // STRIDE), -(-width // STRIDE), seed)
 
@@ -121,7 +121,7 @@ def test_the_networks_see_as_far_as_they_say(widths: tuple[int, ...], blocks: tu
 @pytest.mark.parametrize("tile", [16, 48, 160])
 @pytest.mark.parametrize(("height", "width"), SIZES)
 def test_latents_in_tiles(
-    networks: Networks, in_tiles: Callable[[int], Networks], height: int, width: int, tile: int
+    networks: ImageNetworks, in_tiles: Callable[[int], ImageNetworks], height: int, width: int, tile: int
 ) -> None:
     pixels = PICTURE[:height, :width]
     np.testing.assert_allclose(in_tiles(tile).encode(pixels), networks.encode(pixels), atol=1e-5)
@@ -130,7 +130,7 @@ def test_latents_in_tiles(
 @pytest.mark.parametrize("tile", [16, 48, 160])
 @pytest.mark.parametrize(("height", "width"), SIZES)
 def test_pixels_in_tiles(
-    networks: Networks, in_tiles: Callable[[int], Networks], height: int, width: int, tile: int
+    networks: ImageNetworks, in_tiles: Callable[[int], ImageNetworks], height: int, width: int, tile: int
 ) -> None:
     indices = volume(networks, height, width)
     whole = networks.decode(indices, 1, height, width).astype(int)
@@ -142,13 +142,15 @@ def test_pixels_in_tiles(
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
-def test_bits_in_tiles(networks: Networks, in_tiles: Callable[[int], Networks], height: int, width: int) -> None:
+def test_bits_in_tiles(
+    networks: ImageNetworks, in_tiles: Callable[[int], ImageNetworks], height: int, width: int
+) -> None:
     indices, pixels = volume(networks, height, width), PICTURE[:height, :width]
     whole = networks.bits(pixels, indices, 1)
     np.testing.assert_allclose(in_tiles(48).bits(pixels, indices, 1), whole, rtol=1e-3, atol=1e-3)
 
 
-def test_seams_would_be_seen(networks: Networks, in_tiles: Callable[[int], Networks]) -> None:
+def test_seams_would_be_seen(networks: ImageNetworks, in_tiles: Callable[[int], ImageNetworks]) -> None:
     """Had tiles less around them, it would show: the comparisons above are not for nothing."""
     tiled, indices = in_tiles(48), volume(networks, 400, 400)
     shape, whole = tiled.shape, networks.decode(indices, 1, 400, 400).astype(int)
@@ -181,7 +183,7 @@ def test_bundled_model_in_tiles(height: int, width: int) -> None:
     assert (tiled != whole).mean() < 1e-3
 
 
-def test_a_picture_of_one_tile_is_evaluated_as_a_whole(networks: Networks) -> None:
+def test_a_picture_of_one_tile_is_evaluated_as_a_whole(networks: ImageNetworks) -> None:
     """Bit by bit what the networks say of it."""
     pixels, indices = PICTURE[:90, :100], volume(networks, 90, 100)
     padded = torch.from_numpy(np.pad(pixels, ((0, 6), (0, 12), (0, 0)), mode="edge")).permute(2, 0, 1)[None]
@@ -197,7 +199,7 @@ def test_a_picture_of_one_tile_is_evaluated_as_a_whole(networks: Networks) -> No
 # Memory ------------------------------------------------------------------------------------------------------------
 
 
-def test_no_window_is_larger_than_a_tile_and_its_surroundings(in_tiles: Callable[[int], Networks]) -> None:
+def test_no_window_is_larger_than_a_tile_and_its_surroundings(in_tiles: Callable[[int], ImageNetworks]) -> None:
     tiled, seen = in_tiles(64), []
     hooks = [
         each.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].shape[2:]))

@@ -16,14 +16,14 @@ from torch import nn
 
 from bitstream import InputError, ModelError
 from vqcodec import load
-from vqcodec.training.config import load_config
 from vqcodec.training.engine import loop
 from vqcodec.training.engine.checkpoint import Checkpoint
+from vqcodec.training.engine.config import load_config
 from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule
 from vqcodec.training.image import ImageTraining, train_image
 from vqcodec.training.prior.fit import PriorTraining
 from vqcodec.training.quantizer import ProductQuantizer, QuantizerConfig
-from vqcodec.training.stages.sequence import codes
+from vqcodec.training.stages import codes
 
 Log = list[dict[str, Any]]
 

@@ -15,10 +15,11 @@ import vqcodec
 from bitstream import InputError, ModelError
 from vqcodec.codec.audio import AudioCodec
 from vqcodec.training.audio import AudioTraining, train_audio
-from vqcodec.training.config import load_config
 from vqcodec.training.data.sounds import SoundCache, random_cuts
 from vqcodec.training.engine import loop
+from vqcodec.training.engine.config import load_config
 from vqcodec.training.prior.fit import fit_prior
+from vqcodec.transform.networks import state_of
 
 CONFIG = """
 lambdas = [2.0, 10.0]
@@ -140,7 +141,9 @@ def test_a_model_to_start_from(run: Run, sounds: Path, tmp_path: Path) -> None:
     before, after = (vqcodec.load(path).model for path in (run.model, tmp_path / "m.safetensors"))
     assert after.codebooks.metric.shape[0] == 3
     np.testing.assert_allclose(
-        after.state("encoder")["layers.0.weight"], before.state("encoder")["layers.0.weight"], atol=0.02
+        state_of(after.networks, "encoder")["layers.0.weight"],
+        state_of(before.networks, "encoder")["layers.0.weight"],
+        atol=0.02,
     )
     config.write_text(short.replace("widths = [16, 24]", "widths = [16, 32]"))
     with pytest.raises(ModelError, match="another shape"):

@@ -16,10 +16,10 @@ from wavenets import RAGGED, wavenet_named
 
 from bitstream import ModelError
 from vqcodec.prior import dilated, named_arrays
+from vqcodec.prior.config import WaveNetConfig
 from vqcodec.prior.exact import ExactLayer
 from vqcodec.prior.wavenet import SliceNetwork, WaveNet
 from vqcodec.prior.wavenet_arrays import prior_from_tensors, prior_to_tensors
-from vqcodec.transform.audio.config import PriorConfig
 
 
 def parts() -> Parts:
@@ -243,9 +243,9 @@ GOOD: dict[str, Any] = {"planes": (1, 2), "layers": (1, 1)}
 )
 def test_configurations_that_no_model_has(change: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="outside of"):
-        PriorConfig(**GOOD | change)
+        WaveNetConfig(**GOOD | change)
 
 
 @pytest.mark.parametrize("dilations", [(), (1,), (4096,), (4096,) * 16])
 def test_configurations_that_models_have(dilations: tuple[int, ...]) -> None:
-    assert PriorConfig(**GOOD, dilations=dilations).dilations == dilations
+    assert WaveNetConfig(**GOOD, dilations=dilations).dilations == dilations

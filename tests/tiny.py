@@ -9,20 +9,22 @@ import numpy as np
 import torch
 
 from vqcodec.model.model import Model
+from vqcodec.prior.config import PixelCNNConfig
 from vqcodec.training.data.pictures import crops_to_tensor
-from vqcodec.training.export import export_model, prior_network
 from vqcodec.training.image import ImageTraining
+from vqcodec.training.prior.networks import prior_network
 from vqcodec.training.quantizer import ProductQuantizer, QuantizerConfig
 from vqcodec.training.stages.codebooks import collect_latents, fit_codebooks
 from vqcodec.training.stages.codes import CodesStage
+from vqcodec.training.stages.export import export_model
 from vqcodec.transform.image.autoencoder import Decoder, Encoder, LikelihoodHead
-from vqcodec.transform.image.config import AutoencoderConfig, PriorConfig
+from vqcodec.transform.image.config import AutoencoderConfig
 
 RATES = 2
 SETTINGS = ImageTraining(
     autoencoder=AutoencoderConfig(widths=(8, 12, 16), blocks=(1, 1, 1), latent_channels=24, rates=RATES),
     quantizer=QuantizerConfig(planes=6, dimension=4, alphabet=16, rates=RATES),
-    prior=PriorConfig(planes=(2, 2, 2), layers=(1, 2), context=8, hidden=8, depth=3, features=16),
+    prior=PixelCNNConfig(planes=(2, 2, 2), layers=(1, 2), context=8, hidden=8, depth=3, features=16),
     lambdas=(0.01, 0.1),
     codes=CodesStage(lambda_=0.02),
     description="a small untrained model for tests",

@@ -9,13 +9,15 @@ import numpy as np
 import torch
 
 from vqcodec.model.model import Model
+from vqcodec.prior.config import WaveNetConfig
 from vqcodec.training.audio import AudioTraining
-from vqcodec.training.export import export_model, prior_network
+from vqcodec.training.prior.networks import prior_network
 from vqcodec.training.quantizer import ProductQuantizer, QuantizerConfig
 from vqcodec.training.stages.codebooks import collect_latents, fit_codebooks
 from vqcodec.training.stages.codes import CodesStage
+from vqcodec.training.stages.export import export_model
 from vqcodec.transform.audio.autoencoder import Decoder, Encoder, LikelihoodHead
-from vqcodec.transform.audio.config import AutoencoderConfig, PriorConfig
+from vqcodec.transform.audio.config import AutoencoderConfig
 
 RATES = 2
 SETTINGS = AudioTraining(
@@ -23,7 +25,7 @@ SETTINGS = AudioTraining(
         widths=(8, 12), blocks=(1, 1), decoder_blocks=(1, 1), latent_channels=16, rates=RATES
     ),
     quantizer=QuantizerConfig(planes=4, dimension=4, alphabet=16, rates=RATES),
-    prior=PriorConfig(planes=(1, 2, 1), layers=(1, 2), hidden=8, dilations=(1, 2), features=16),
+    prior=WaveNetConfig(planes=(1, 2, 1), layers=(1, 2), hidden=8, dilations=(1, 2), features=16),
     lambdas=(1.0, 10.0),
     codes=CodesStage(lambda_=0.02),
     description="a small untrained model for tests",

@@ -10,22 +10,22 @@ import torch
 from numpy.typing import NDArray
 from priors import bound_layer
 
+from vqcodec.prior.config import WaveNetConfig
 from vqcodec.prior.dilated import rows_read
 from vqcodec.prior.exact import ACTIVATION_MAX, ExactLayer, Tables
 from vqcodec.prior.wavenet import SliceNetwork, WaveNet
 from vqcodec.training.prior.wavenet import PriorNetwork
-from vqcodec.transform.audio.config import PriorConfig
 
 __all__ = ["RAGGED", "bound_wavenet", "plain_wavenet", "ragged_network", "wavenet_named"]
 
-RAGGED = PriorConfig(planes=(1, 2, 2, 1), layers=(1, 2, 1), hidden=8, dilations=(1, 3, 2), features=5)
+RAGGED = WaveNetConfig(planes=(1, 2, 2, 1), layers=(1, 2, 1), hidden=8, dilations=(1, 3, 2), features=5)
 RAGGED_SIZES = [[7, 1, 1, 5, 2, 1], [3, 7, 2, 6, 1, 4]]  # at rate point 0, two slices have no choice at all
 
 BOUND_PLANES, BOUND_LAYERS, BOUND_HIDDEN = (3, 3), (1, 1), 264
 DIMENSION, ALPHABET, RATES = 48, 16, 2
 
 
-def ragged_network(seed: int = 0, scale: float = 0.3, config: PriorConfig = RAGGED) -> PriorNetwork:
+def ragged_network(seed: int = 0, scale: float = 0.3, config: WaveNetConfig = RAGGED) -> PriorNetwork:
     """A random prior whose alphabets differ; larger `scale`s give bolder predictions."""
     torch.manual_seed(seed)
     network = PriorNetwork(config, torch.randn(2, 6, 7, 2), 1 + 3 * torch.rand(2, 6, 7), torch.tensor(RAGGED_SIZES))

@@ -8,8 +8,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from vqcodec.pillow_hook import teach_pillow
-
 if TYPE_CHECKING:
     from bitstream.errors import (
         BitstreamError,
@@ -29,8 +27,8 @@ if TYPE_CHECKING:
     from vqcodec.codec.indices import Indices
     from vqcodec.codec.inspection import FileInfo, inspect
     from vqcodec.codec.loading import compress, decompress, load
-    from vqcodec.model.model import ModelInfo
-    from vqcodec.model.model import bundled_models as models
+    from vqcodec.model.bundled import ModelInfo
+    from vqcodec.model.bundled import bundled_models as models
 
 __version__ = "0.1.0.dev0"
 
@@ -74,12 +72,12 @@ _LAZY = {
     "FileInfo": ("vqcodec.codec.inspection", "FileInfo"),
     "ImageCodec": ("vqcodec.codec.image", "ImageCodec"),
     "Indices": ("vqcodec.codec.indices", "Indices"),
-    "ModelInfo": ("vqcodec.model.model", "ModelInfo"),
+    "ModelInfo": ("vqcodec.model.bundled", "ModelInfo"),
     "compress": ("vqcodec.codec.loading", "compress"),
     "decompress": ("vqcodec.codec.loading", "decompress"),
     "inspect": ("vqcodec.codec.inspection", "inspect"),
     "load": ("vqcodec.codec.loading", "load"),
-    "models": ("vqcodec.model.model", "bundled_models"),
+    "models": ("vqcodec.model.bundled", "bundled_models"),
 }
 
 
@@ -90,6 +88,3 @@ def __getattr__(name: str) -> Any:
     value = getattr(import_module(module), attribute)
     globals()[name] = value
     return value
-
-
-teach_pillow()

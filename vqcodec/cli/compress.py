@@ -174,7 +174,7 @@ class Compressor:
 
 def _models(model: str | None) -> tuple[str, str]:
     """The models of pictures and of sounds, given the one that was asked for; ModelError if it is not there."""
-    from vqcodec.model.model import describe_model, find_model
+    from vqcodec.model.bundled import describe_model, find_model
 
     if model is None:
         return DEFAULT_MODEL, DEFAULT_AUDIO_MODEL

@@ -88,7 +88,7 @@ def decompress(
         return
     from vqcodec.cli import many
     from vqcodec.cli.plan import plan
-    from vqcodec.model.model import find_model
+    from vqcodec.model.bundled import find_model
 
     suffixes = _suffixes(suffix)
     if model is not None:
@@ -122,7 +122,7 @@ class Decompressor:
         with write_output(target, settings.force) as file:
             from vqcodec.codec.loading import for_pictures, for_sound
             from vqcodec.media.pictures.writing import write_picture
-            from vqcodec.model.model import find_model
+            from vqcodec.model.bundled import find_model
 
             models = [find_model(settings.model)] if settings.model else []
             with about(source):

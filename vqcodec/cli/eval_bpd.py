@@ -56,9 +56,9 @@ def bpd(
     of 16 bits.
     """
     import vqcodec
-    from vqcodec.evaluation.pictures.folder import bits_per_dim
+    from vqcodec.evaluation.pictures import bits_per_dim
     from vqcodec.evaluation.report.text import csv_text
-    from vqcodec.evaluation.sounds.folder import bits_per_sample
+    from vqcodec.evaluation.sounds import bits_per_sample
     from vqcodec.system.files import atomic_write
     from vqcodec.system.folders import all_but
 

@@ -87,7 +87,7 @@ def sample(
     import vqcodec
     from vqcodec.media.pictures import writing as formats
     from vqcodec.media.sounds import recordings as waveform
-    from vqcodec.model.model import describe_model, find_model
+    from vqcodec.model.bundled import describe_model, find_model
     from vqcodec.system.files import write_output
 
     is_sound = describe_model(find_model(model)).modality == "audio"

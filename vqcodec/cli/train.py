@@ -37,7 +37,7 @@ def train() -> None:
 @RESUME
 def image(folder: Path, out: Path, config: Path | None, start: str | None, resume: bool) -> None:
     """Train on the pictures of the folder DIR and write the model M; checkpoints are kept beside it."""
-    from vqcodec.model.model import find_model
+    from vqcodec.model.bundled import find_model
     from vqcodec.training.image import train_image
 
     if not resume:
@@ -53,7 +53,7 @@ def image(folder: Path, out: Path, config: Path | None, start: str | None, resum
 @RESUME
 def audio(folder: Path, out: Path, config: Path | None, start: str | None, resume: bool) -> None:
     """Train on the sounds of the folder DIR and write the model M; checkpoints are kept beside it."""
-    from vqcodec.model.model import find_model
+    from vqcodec.model.bundled import find_model
     from vqcodec.training.audio import train_audio
 
     if not resume:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bitstream import AudioSource, FingerprintError, InputError, LimitError, Limits, UnsupportedError
+from bitstream import AudioSource, FingerprintError, InputError, LimitError, Limits, ModelError, UnsupportedError
 from vqcodec.codec.base import Codec
 from vqcodec.codec.indices import Indices, Source
 from vqcodec.codec.rate_control import USUAL_ESTIMATES, USUAL_FILES, SizedFile, check_budget, largest_file, probe, taken
@@ -32,7 +32,8 @@ from vqcodec.model.model import Model
 from vqcodec.model.quality import Setting
 from vqcodec.system.arguments import limits, number, whole_number
 from vqcodec.system.progress import as_one
-from vqcodec.transform.audio.networks import Networks
+from vqcodec.transform.audio.config import AutoencoderConfig
+from vqcodec.transform.audio.networks import AudioNetworks
 
 if TYPE_CHECKING:
     from vqcodec.system.arguments import FileData
@@ -60,12 +61,15 @@ class AudioCodec(Codec):
 
     def __init__(self, model: Model, device: str = "cpu") -> None:
         super().__init__(model)
-        self._networks = Networks(model, device)
+        shape = model.config.autoencoder
+        if not isinstance(shape, AutoencoderConfig):
+            raise ModelError("the model is not for sound")
+        self.networks = AudioNetworks(shape, model.networks, model.codebooks, device)
 
     @property
     def sample_rate(self) -> int:
         """Of the model, in Hz: nothing above half of it is kept."""
-        return self._networks.shape.sample_rate
+        return self.networks.shape.sample_rate
 
     # Bytes <-> samples ---------------------------------------------------------------------------------------------
 
@@ -174,7 +178,7 @@ class AudioCodec(Codec):
         """As `decode`, in blocks `[C, n]`."""
         self._check(indices)
         source = _recording(indices.source)
-        rows = with_silent_rows(self._networks.decode(indices.values, indices.rate_point), source)
+        rows = with_silent_rows(self.networks.decode(indices.values, indices.rate_point), source)
         blocks = channels_of(rows, self.sample_rate, source.rotations)
         coded = fit_blocks(blocks, self._coded_length(source))
         restored = resample_blocks(coded, self.sample_rate, source.sample_rate)
@@ -202,7 +206,7 @@ class AudioCodec(Codec):
         rows = np.concatenate(list(rows_of(self._coded([array], rate), self.sample_rate, source.rotations)), axis=1)
         every = np.full(rows.shape, math.log2(2 * SILENCE * 2**15 + 1), np.float32)
         coded = coded_rows(source.channels, source.silent_rows)
-        every[coded] = self._networks.bits(rows[coded], indices.values, indices.rate_point)
+        every[coded] = self.networks.bits(rows[coded], indices.values, indices.rate_point)
         return every
 
     def sample(
@@ -243,7 +247,7 @@ class AudioCodec(Codec):
                 raise InputError("a recording has at least one sample")
 
         analysis = RowAnalysis(self.sample_rate)
-        z = self._networks.encode(analysis.rows(self._coded(counted(), rate)))
+        z = self.networks.encode(analysis.rows(self._coded(counted(), rate)))
         source = AudioSource(samples, rate, channels, analysis.silent_rows, tuple(analysis.rotations))
         coded = z[:, coded_rows(channels, source.silent_rows)] if source.silent_rows else z
         planes = self.model.codebooks.sizes.shape[1]
@@ -262,7 +266,7 @@ class AudioCodec(Codec):
                 f"the recording is too long: it has {coded} samples in {found.channels} channels at the rate of the"
                 f" model, at most {allowed.max_samples} are allowed"
             )
-        frames = -(-coded // self._networks.shape.stride)
+        frames = -(-coded // self.networks.shape.stride)
         indices = found.coded_rows * frames * self.model.codebooks.sizes.shape[1]
         if frames > MOST_FRAMES or indices > max(allowed.max_samples, FEW_INDICES):
             raise LimitError(f"the recording is too long for the model: it has {frames} frames, {indices} indices")

@@ -1,32 +1,28 @@
 """Pictures coded at a smaller scale: at rates below those of the model, fewer pixels are worth more than coarser ones.
 
 See Bruckstein, Elad and Kimmel, 'Down-scaling for better transform compression', 2003. The scales are 2^(-k/2), k = 0,
-1, 2, ... A picture is made smaller, and restored to its size, by Lanczos filters of three lobes: of the filters that
-Pillow has, they gave the highest PSNR on pictures held out of training.
+1, 2, ...
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from bitstream import ImageSource
 from vqcodec.codec.indices import Indices
+from vqcodec.codec.pixels import PixelCodec
 from vqcodec.codec.rate_control import SizeCurve, SizedFile, largest_file
 from vqcodec.defaults import DEFAULT_EFFORT, Effort
 from vqcodec.media.pictures.modes import Prepared
+from vqcodec.media.pictures.resizing import resized
 from vqcodec.model.quality import Setting, quality_of
 from vqcodec.transform.image.distortion import picture_distortion
 
-if TYPE_CHECKING:
-    from vqcodec.codec.image import ImageCodec
-
-__all__ = ["Scale", "Scales", "resized"]
+__all__ = ["Scale", "Scales"]
 
 Pixels = NDArray[np.uint8]
 Latents = NDArray[np.float32]
@@ -37,9 +33,6 @@ USUAL = 35.0
 # The first guess at the scale is made on so many pixels.
 GUESSED_ON = 1 << 18
 KEPT = 2  # scales whose latents are: a search goes from one to its neighbour
-# So many pixels of a picture are made at once, to bound the memory.
-STRIP = 1 << 22
-LOBES = 3
 
 
 @dataclass(frozen=True)
@@ -65,7 +58,7 @@ class Scales:
         effort: for the file that is written.
     """
 
-    def __init__(self, codec: ImageCodec, picture: Prepared, budget: int, effort: Effort = DEFAULT_EFFORT) -> None:
+    def __init__(self, codec: PixelCodec, picture: Prepared, budget: int, effort: Effort = DEFAULT_EFFORT) -> None:
         self.codec, self.picture, self.budget, self.effort = codec, picture, budget, effort
         self._scales: dict[int, Scale] = {}
         self._latents: dict[int, Latents] = {}
@@ -168,21 +161,3 @@ class Scales:
         source = self._at(number).source
         values = self.codec.refine(self._pixels(source), self._analysed(number, source).copy(), chosen)
         return self.codec.indices(values, chosen.rate_point, source, self.picture.chunks)
-
-
-def resized(pixels: Pixels, width: int, height: int) -> Pixels:
-    """Pixels `[H, W, 3]` at another size, or as they are if it is none: how pictures are scaled down, and up again."""
-    before, _, _ = pixels.shape
-    if pixels.shape[:2] == (height, width):
-        return pixels
-    out, rows = np.empty((height, width, 3), np.uint8), max(1, STRIP // width)
-    reach = LOBES * max(1, before / height) + 1
-    for first in range(0, height, rows):
-        last = min(first + rows, height)
-        top, bottom = first * before / height, last * before / height
-        low, high = max(0, math.floor(top - reach)), min(before, math.ceil(bottom + reach))
-        # The filter also sees what is around the box.
-        box = (0, top - low, pixels.shape[1], bottom - low)
-        strip = Image.fromarray(pixels[low:high]).resize((width, last - first), Image.Resampling.LANCZOS, box)
-        out[first:last] = np.asarray(strip)
-    return out

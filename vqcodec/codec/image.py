@@ -1,4 +1,4 @@
-"""The codec of pictures: the whole path, both ways, on one page; what it shares with sound is in `vqcodec.codec.base`.
+"""The codec of pictures: the whole path, both ways, on one page; what it shares with sound is in `base.py`.
 
 picture --encoder--> z_e --codebooks, lambda bits--> indices --prior, range coder--> streams --container--> .vq
 picture <--decoder-- z_q <--codebooks--------------- indices <--prior, range coder-- streams <--container-- .vq
@@ -15,21 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from bitstream import FingerprintError, ImageSource, InputError, LimitError, Limits
-from vqcodec.codec.base import Codec
-from vqcodec.codec.downscaling import resized
-from vqcodec.codec.indices import Indices, Source
+from bitstream import ImageSource, InputError, LimitError, Limits
+from vqcodec.codec.indices import Indices
 from vqcodec.codec.overlay import best_file, best_version
+from vqcodec.codec.pixels import PixelCodec, picture_source
 from vqcodec.codec.rate_control import check_budget, taken
-from vqcodec.codec.refinement import refine, setting_to_refine
+from vqcodec.codec.refinement import setting_to_refine
 from vqcodec.defaults import DEFAULT_EFFORT, DEFAULT_QUALITY, EFFORTS, Effort
 from vqcodec.media.pictures.modes import Prepared, image_of, prepare, restore
 from vqcodec.media.pictures.reading import picture_of, read_picture, rgb_array
-from vqcodec.model.model import Model
 from vqcodec.model.quality import Setting
 from vqcodec.system.arguments import limits, whole_number
-from vqcodec.transform.image.config import AutoencoderConfig
-from vqcodec.transform.image.networks import Networks
 
 if TYPE_CHECKING:
     from vqcodec.system.arguments import FileData
@@ -39,11 +35,8 @@ __all__ = ["ImageCodec", "Picture", "PictureOrFile"]
 Picture = Image.Image | NDArray[np.uint8]
 PictureOrFile = Picture | bytes | str | os.PathLike[str]
 
-# Alpha is decoded by diagonals of pixels, each of which takes about as long as so many steps.
-ALPHA_STEPS = 8
 
-
-class ImageCodec(Codec):
+class ImageCodec(PixelCodec):
     """A model for pictures, ready to use. See `vqcodec.load`.
 
     Args:
@@ -53,20 +46,6 @@ class ImageCodec(Codec):
     Raises:
         ModelError: the model is not for pictures, its weights do not fit, or the device cannot be used.
     """
-
-    def __init__(self, model: Model, device: str = "cpu") -> None:
-        super().__init__(model)
-        self._networks = Networks(model, device)
-
-    @property
-    def shape(self) -> AutoencoderConfig:
-        """The shape of the networks."""
-        return self._networks.shape
-
-    @property
-    def stride(self) -> int:
-        """Pixels that a latent position covers in each direction."""
-        return self.shape.stride
 
     # Bytes <-> pictures --------------------------------------------------------------------------------------------
 
@@ -167,14 +146,7 @@ class ImageCodec(Codec):
             BitstreamError: their chunks are damaged.
         """
         pixels = self.pixels(indices)
-        return restore(pixels, _picture(indices.source), indices.chunks)
-
-    def pixels(self, indices: Indices) -> NDArray[np.uint8]:
-        """The colours of `decode` below the overlay, `[H, W, 3]`; what was coded at a smaller scale is scaled up."""
-        self._check(indices)
-        source = _picture(indices.source)
-        coded = self._networks.decode(indices.values, indices.rate_point, source.coded_height, source.coded_width)
-        return resized(coded, source.width, source.height)
+        return restore(pixels, picture_source(indices.source), indices.chunks)
 
     def pixel_bits(self, image: PictureOrFile, indices: Indices) -> NDArray[np.float32]:
         """-log2 p(x|z_q) of every sub-pixel, given the earlier colours of its pixel: `[H, W, 3]`.
@@ -186,10 +158,10 @@ class ImageCodec(Codec):
             ModelError: the model does not say how likely pixels are.
         """
         self._check(indices)
-        pixels, source = rgb_array(_opened(image)), _picture(indices.source)
+        pixels, source = rgb_array(_opened(image)), picture_source(indices.source)
         if pixels.shape[:2] != (source.coded_height, source.coded_width):
             raise InputError("the picture is not of the size that its indices are for")
-        return self._networks.bits(pixels, indices.values, indices.rate_point)
+        return self.networks.bits(pixels, indices.values, indices.rate_point)
 
     def sample(
         self, count: int, height: int, width: int, seed: int = 0, temperature: float = 1, rate_point: int | None = None
@@ -214,42 +186,6 @@ class ImageCodec(Codec):
             raise InputError(f"no picture has this size: {error}") from None
         return self._draw(count, source, seed, temperature, rate_point)
 
-    def analyse(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """z_e of uint8 `[H, W, 3]`, split into planes: `[P, D, h, w]`."""
-        z = self._networks.encode(pixels)
-        return z.reshape(self.model.codebooks.sizes.shape[1], -1, *z.shape[1:])
-
-    def refine(self, pixels: NDArray[np.uint8], latents: NDArray[np.float32], chosen: Setting) -> NDArray[np.int32]:
-        """The indices `[P, h, w]` that a file of high effort would get, of pixels `[H, W, 3]` and z_e `[P, D, h, w]`.
-
-        The latents are overwritten: of a large picture there is no room for both.
-
-        Raises:
-            InputError: the model does not tell its lambdas.
-        """
-        return refine(self, self._networks, pixels, latents, chosen)
-
-    # Limits is frozen, so that one default can serve all calls.
-    def shape_of(self, source: Source, allowed: Limits = Limits()) -> tuple[int, int]:  # noqa: B008
-        """Rows and columns of the index volume of a picture; errors as for `Codec.shape_of`."""
-        picture = _picture(source)
-        self._check_steps(picture.width, picture.height, allowed)
-        return -(-picture.coded_height // self.stride), -(-picture.coded_width // self.stride)
-
-    def _check_steps(self, width: int, height: int, allowed: Limits) -> None:
-        """LimitError if a picture of this size would take too many steps, at its own size or at a smaller one.
-
-        What is decoded by diagonals takes a step for each call of each diagonal: of positions, of which there are
-        columns + 2 rows, and of pixels, for alpha.
-        """
-        diagonals = -(-width // self.stride) + 2 * -(-height // self.stride)
-        steps = max(diagonals * self.model.prior.calls, (width + 2 * height) * ALPHA_STEPS)
-        if steps > allowed.max_steps:
-            raise LimitError(
-                f"a picture of {width} x {height} pixels is too long to be decoded in reasonable time: "
-                f"it takes {steps} steps, at most {allowed.max_steps} are allowed"
-            )
-
     def _encode_refined(self, image: Picture, chosen: Setting, keep_metadata: bool) -> Indices:
         picture = best_version(self, self._prepared(image, keep_metadata), chosen)
         values = self.refine(picture.pixels, self.analyse(picture.pixels), chosen)
@@ -272,7 +208,7 @@ class ImageCodec(Codec):
         else:
             upright = image_of(np.asarray(image))
         try:
-            self._check_steps(*upright.size, Limits())  # before alpha is encoded, which takes as long as to decode it
+            self.check_steps(*upright.size, Limits())  # before alpha is encoded, which takes as long as to decode it
         except LimitError as error:
             raise InputError(str(error)) from None
         return prepare(upright)
@@ -286,10 +222,3 @@ def _opened(image: PictureOrFile, keep_metadata: bool = False) -> Picture:
     for text in picture.notes:
         warnings.warn(text, stacklevel=3)
     return picture.image
-
-
-def _picture(source: Source) -> ImageSource:
-    """The source, once it is known to be of a picture."""
-    if not isinstance(source, ImageSource):
-        raise FingerprintError("the file holds sound, the model is for pictures")
-    return source

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bitstream import UNLIMITED, ImageSource, layer_ends, unpack
+from vqcodec.model.bundled import bundled_models
 from vqcodec.model.config import Modality
-from vqcodec.model.model import bundled_models
 from vqcodec.system.arguments import file_bytes
 
 if TYPE_CHECKING:

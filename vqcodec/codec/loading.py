@@ -12,7 +12,8 @@ from bitstream import FingerprintError, InputError, Limits, ModelError, unpack
 from vqcodec.codec.base import Codec
 from vqcodec.codec.image import ImageCodec, PictureOrFile
 from vqcodec.defaults import DEFAULT_EFFORT, DEFAULT_MODEL, DEFAULT_QUALITY, Effort
-from vqcodec.model.model import Model, bundled_models, find_model, load_model
+from vqcodec.model.bundled import bundled_models, find_model
+from vqcodec.model.model import Model, load_model
 from vqcodec.system.arguments import file_bytes, is_path
 
 if TYPE_CHECKING:

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bitstream import ImageSource, decode_alpha, encode_overlay, lay_over
 from vqcodec.codec.downscaling import Scales
+from vqcodec.codec.pixels import PixelCodec
 from vqcodec.codec.rate_control import SizedFile
 from vqcodec.defaults import Effort
 from vqcodec.media.pictures.drawn import BLOCK, drawn_mask, flat_mask
@@ -26,9 +26,6 @@ from vqcodec.media.pictures.modes import Prepared
 from vqcodec.model.quality import Setting
 from vqcodec.system.progress import as_one
 from vqcodec.transform.image.distortion import picture_distortion
-
-if TYPE_CHECKING:
-    from vqcodec.codec.image import ImageCodec
 
 __all__ = ["best_file", "best_version"]
 
@@ -42,7 +39,7 @@ MOSTLY = 1 / 2
 WINDOW = 512  # pixels a side of the part of a large picture on which masks are judged
 
 
-def best_version(codec: ImageCodec, picture: Prepared, chosen: Setting) -> Prepared:
+def best_version(codec: PixelCodec, picture: Prepared, chosen: Setting) -> Prepared:
     """The picture, with the overlay that is worth its bytes at a setting; photographs seldom have any."""
     masks = _masks(picture) if codec.model.config.lambdas else []
     if not masks:
@@ -55,7 +52,7 @@ def best_version(codec: ImageCodec, picture: Prepared, chosen: Setting) -> Prepa
     return _with_overlay(picture, best) if best.any() else picture
 
 
-def best_file(codec: ImageCodec, picture: Prepared, budget: int, effort: Effort) -> SizedFile:
+def best_file(codec: PixelCodec, picture: Prepared, budget: int, effort: Effort) -> SizedFile:
     """The file within a budget that is most like the picture, with an overlay or not; if none fits, the smallest."""
     versions = [picture, *(_with_overlay(picture, mask) for mask in _masks(picture))]
     found = [
@@ -106,7 +103,7 @@ def _window(mask: Mask) -> tuple[slice, slice]:
     return spans[0], spans[1]
 
 
-def _error(codec: ImageCodec, picture: Prepared, data: bytes) -> float:
+def _error(codec: PixelCodec, picture: Prepared, data: bytes) -> float:
     """Distortion of the visible part of a picture in a file."""
     indices = codec.read(data)
     decoded = codec.pixels(indices)
@@ -118,7 +115,7 @@ def _error(codec: ImageCodec, picture: Prepared, data: bytes) -> float:
     return picture_distortion(codec.model.config.distortion, picture.pixels, decoded)
 
 
-def _cost(codec: ImageCodec, pixels: Pixels, mask: Mask, chosen: Setting) -> float:
+def _cost(codec: PixelCodec, pixels: Pixels, mask: Mask, chosen: Setting) -> float:
     """Bits of pixels `[H, W, 3]` with an overlay of the mask, and their distortion, in bits."""
     bits, worth = 0.0, codec.model.config.lambdas[chosen.rate_point]
     if mask.any():

@@ -27,7 +27,7 @@ from vqcodec.system.progress import watched
 if TYPE_CHECKING:
     from vqcodec.codec.base import Codec
     from vqcodec.model.model import Model
-    from vqcodec.transform.image.networks import Networks
+    from vqcodec.transform.image.networks import ImageNetworks
 
 __all__ = ["WORTH", "refine", "setting_to_refine"]
 
@@ -40,7 +40,7 @@ LEAST = 1e-6  # of the lambdas of a quality table, some of which may be 0
 
 
 def refine(
-    codec: Codec, networks: Networks, pixels: NDArray[np.uint8], aim: NDArray[np.float32], chosen: Setting
+    codec: Codec, networks: ImageNetworks, pixels: NDArray[np.uint8], aim: NDArray[np.float32], chosen: Setting
 ) -> NDArray[np.int32]:
     """Indices `[P, h, w]` for pixels `[H, W, 3]`, no worse than those of `Codec.choose`.
 
@@ -64,7 +64,7 @@ def refine(
         for plane, own in enumerate(indices):
             aim[plane] += step * codebooks.of(rate, plane)[own].transpose(2, 0, 1)
         error = 0.0
-        for i, j, part, gradient in networks.errors(pixels, indices, rate):
+        for i, j, part, gradient in networks.errors(pixels, indices, rate, codec.model.config.distortion):
             error += part
             aim[:, :, i.window(), j.window()] -= step * descent * gradient.reshape(*aim.shape[:2], *gradient.shape[1:])
         found = codec.assign_in_context(aim, chosen, indices)

@@ -19,6 +19,7 @@ from cattrs.errors import BaseValidationError
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from vqcodec.model.quality import Setting
+from vqcodec.prior.config import PixelCNNConfig, WaveNetConfig
 from vqcodec.system.bounds import PRIOR_OF_PIXELS, PRIOR_OF_SAMPLES, Cost
 from vqcodec.transform.audio import config as audio
 from vqcodec.transform.image import config as image
@@ -34,8 +35,8 @@ MOST_QUALITIES = 1000
 
 # The shapes of autoencoder and prior.
 SHAPES = {
-    "image": (image.AutoencoderConfig, image.PriorConfig),
-    "audio": (audio.AutoencoderConfig, audio.PriorConfig),
+    "image": (image.AutoencoderConfig, PixelCNNConfig),
+    "audio": (audio.AutoencoderConfig, WaveNetConfig),
 }
 
 
@@ -55,7 +56,7 @@ class ModelConfig:
     """
 
     autoencoder: image.AutoencoderConfig | audio.AutoencoderConfig
-    prior: image.PriorConfig | audio.PriorConfig
+    prior: PixelCNNConfig | WaveNetConfig
     quality: tuple[Setting, ...]
     description: str = ""
     decoder_version: int = 1

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import save
 
 from bitstream.errors import ModelError
-from vqcodec.model.config import Modality, ModelConfig, to_json
+from vqcodec.model.config import ModelConfig, to_json
 from vqcodec.model.file import FORMAT, PER_CODE, SOFT, read_arrays, read_header
 from vqcodec.model.packed_codes import pack_codes
 from vqcodec.model.packed_integers import pack_integers
@@ -36,24 +36,7 @@ from vqcodec.transform.codebooks import Codebooks
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import torch
-
-__all__ = ["Model", "ModelConfig", "ModelInfo", "bundled_models", "describe_model", "find_model", "load_model"]
-
-WEIGHTS = Path(__file__).parents[1] / "weights"
-
-
-@dataclass(frozen=True)
-class ModelInfo:
-    """What the header of a model file says."""
-
-    name: str
-    path: Path
-    modality: Modality
-    bytes: int
-    fingerprint: str
-    planes: int
-    description: str
+__all__ = ["Model", "load_model"]
 
 
 @dataclass(frozen=True)
@@ -99,22 +82,6 @@ class Model:
             digest.update(np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
         return digest.digest()[:8]
 
-    @property
-    def has_encoder(self) -> bool:
-        """Whether it can write files, not only read them."""
-        return any(name.startswith("encoder/") for name in self.networks)
-
-    def state(self, network: str) -> dict[str, torch.Tensor]:
-        """The weights of "encoder", "decoder" or "likelihood", in float32."""
-        import torch
-
-        prefix = network + "/"
-        return {
-            name.removeprefix(prefix): torch.from_numpy(array.astype(np.float32))
-            for name, array in self.networks.items()
-            if name.startswith(prefix)
-        }
-
     def save(self, path: Path) -> None:
         """Write the file, whole or not at all."""
         arrays, sizes = self.arrays(), self.codebooks.sizes
@@ -159,34 +126,3 @@ def load_model(path: Path) -> Model:
 def _prior_of(config: ModelConfig, arrays: Mapping[str, NDArray[Any]], sizes: NDArray[np.intp]) -> PixelCNN | WaveNet:
     from_tensors = image_prior.prior_from_tensors if config.modality == "image" else audio_prior.prior_from_tensors
     return from_tensors(arrays, config.prior.planes, config.prior.layers, sizes)
-
-
-def describe_model(path: Path) -> ModelInfo:
-    """What the header of a model file says; nothing else of it is read.
-
-    Raises:
-        ModelError: it is missing, or not a model file.
-    """
-    config, metadata = read_header(path)
-    planes, size, fingerprint = sum(config.prior.planes), path.stat().st_size, metadata.get("fingerprint", "")
-    return ModelInfo(path.stem, path, config.modality, size, fingerprint, planes, config.description)
-
-
-def bundled_models() -> list[ModelInfo]:
-    """The models that ship with the package."""
-    return [describe_model(path) for path in sorted(WEIGHTS.glob("*.safetensors"), key=lambda path: path.stem)]
-
-
-def find_model(name: str | Path) -> Path:
-    """The path of a bundled model, by its name, or of a model file.
-
-    Raises:
-        ModelError: there is none.
-    """
-    for info in bundled_models():
-        if info.name == str(name):
-            return info.path
-    if Path(name).is_file():
-        return Path(name)
-    known = ", ".join(info.name for info in bundled_models()) or "none"
-    raise ModelError(f"no model {str(name)!r} (bundled: {known}), and no file of that name")

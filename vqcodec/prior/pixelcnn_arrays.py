@@ -37,7 +37,7 @@ def prior_to_tensors(prior: PixelCNN) -> dict[str, NDArray[Any]]:
 def prior_from_tensors(
     arrays: Arrays, planes: Sequence[int], layers: Sequence[int], sizes: NDArray[np.integer]
 ) -> PixelCNN:
-    """The prior of arrays that `prior_to_tensors` gave; `planes` and `layers` as in `PriorConfig`.
+    """The prior of arrays that `prior_to_tensors` gave; `planes` and `layers` as in `PixelCNNConfig`.
 
     Raises:
         ModelError: an array is missing, or of another kind than it should be; or there is too much in them.

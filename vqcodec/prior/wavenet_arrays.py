@@ -41,7 +41,7 @@ def prior_to_tensors(prior: WaveNet) -> dict[str, NDArray[Any]]:
 def prior_from_tensors(
     arrays: Arrays, planes: Sequence[int], layers: Sequence[int], sizes: NDArray[np.integer]
 ) -> WaveNet:
-    """The prior of arrays that `prior_to_tensors` gave; `planes` and `layers` as in `PriorConfig`.
+    """The prior of arrays that `prior_to_tensors` gave; `planes` and `layers` as in `WaveNetConfig`.
 
     Raises:
         ModelError: an array is missing, or of another kind than it should be; or there is too much in them.

@@ -11,18 +11,19 @@ import torch
 from torch import Tensor
 
 from vqcodec.model.model import load_model
-from vqcodec.training.config import load_config
+from vqcodec.prior.config import WaveNetConfig
 from vqcodec.training.data.sounds import SoundCache, random_cuts
+from vqcodec.training.engine.config import load_config
 from vqcodec.training.quantizer import QuantizerConfig
-from vqcodec.training.settings import TrainingSettings
 from vqcodec.training.spectral_distance import loudness_distance
 from vqcodec.training.stages.codebooks import CodebookStage
 from vqcodec.training.stages.codes import CodesStage
 from vqcodec.training.stages.noise import NoiseStage
 from vqcodec.training.stages.sequence import Stages
+from vqcodec.training.stages.settings import TrainingSettings
 from vqcodec.training.stages.start import spread_latents, start_from_model
 from vqcodec.transform.audio.autoencoder import Decoder, Encoder, LikelihoodHead
-from vqcodec.transform.audio.config import AutoencoderConfig, PriorConfig
+from vqcodec.transform.audio.config import AutoencoderConfig
 from vqcodec.transform.likelihood import sample_code_length
 
 __all__ = ["AudioTraining", "SoundObjective", "train_audio"]
@@ -39,7 +40,7 @@ class AudioTraining(TrainingSettings):
 
     autoencoder: AutoencoderConfig = field(default_factory=lambda: AutoencoderConfig(rates=10))
     quantizer: QuantizerConfig = field(default_factory=lambda: QuantizerConfig(planes=24, rates=10))
-    prior: PriorConfig = field(default_factory=lambda: PriorConfig((2,) * 12, (4, 4, 4)))
+    prior: WaveNetConfig = field(default_factory=lambda: WaveNetConfig((2,) * 12, (4, 4, 4)))
     lambdas: tuple[float, ...] = (1.5, 3.0, 6.0, 12.0, 24.0, 48.0, 96.0, 192.0, 384.0, 768.0)
     noise: NoiseStage | None = field(default_factory=lambda: NoiseStage(steps=8_000, batch=16, crop=64))
     codebooks: CodebookStage = field(default_factory=CodebookStage)

@@ -22,19 +22,19 @@ from bitstream import InputError, ModelError
 from vqcodec.codec.image import ImageCodec
 from vqcodec.codec.loading import codec_of, for_pictures
 from vqcodec.model.model import Model, load_model
-from vqcodec.training.config import load_config
 from vqcodec.training.data.originals import picture_pieces, split
 from vqcodec.training.data.pictures import PictureCache, crops_to_tensor
 from vqcodec.training.engine.checkpoint import Checkpoint
+from vqcodec.training.engine.config import load_config
 from vqcodec.training.engine.loop import run_stage
 from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule, kernels_of, others_of
-from vqcodec.training.export import arrays_of
 from vqcodec.training.image import PictureObjective
 from vqcodec.training.stages.codes import DROP_CHANCE, DROP_WEIGHT
 from vqcodec.training.stages.deepening import deepened
 from vqcodec.training.stages.noise import rate_weights
 from vqcodec.transform.image.autoencoder import Decoder, LikelihoodHead
 from vqcodec.transform.image.config import AutoencoderConfig
+from vqcodec.transform.networks import arrays_of, state_of
 
 __all__ = ["CodedPiece", "DecoderTraining", "coded_pieces", "fit_decoder"]
 
@@ -115,11 +115,11 @@ def _networks(
     try:
         shape = replace(before, decoder_blocks=blocks or before.decoder_blocks)
         decoder, likelihood = Decoder(shape), LikelihoodHead(shape)
-        decoder.load_state_dict(deepened(model.state("decoder"), decoder))
+        decoder.load_state_dict(deepened(state_of(model.networks, "decoder"), decoder))
     except ValueError as error:
         raise InputError(f"blocks: {error}") from None
     try:
-        likelihood.load_state_dict(model.state("likelihood"))
+        likelihood.load_state_dict(state_of(model.networks, "likelihood"))
     except RuntimeError:
         raise ModelError("the model does not say how likely pixels are: its likelihood does not fit") from None
     return decoder, likelihood, shape

@@ -11,18 +11,19 @@ import torch
 from torch import Tensor
 
 from vqcodec.model.model import load_model
-from vqcodec.training.config import load_config
+from vqcodec.prior.config import PixelCNNConfig
 from vqcodec.training.data.pictures import PictureCache, random_crops
+from vqcodec.training.engine.config import load_config
 from vqcodec.training.quantizer import QuantizerConfig
-from vqcodec.training.settings import TrainingSettings
 from vqcodec.training.stages.codebooks import CodebookStage
 from vqcodec.training.stages.codes import CodesStage
 from vqcodec.training.stages.noise import NoiseStage
 from vqcodec.training.stages.revival import revive
 from vqcodec.training.stages.sequence import Stages
+from vqcodec.training.stages.settings import TrainingSettings
 from vqcodec.training.stages.start import start_from_model, start_linear_path
 from vqcodec.transform.image.autoencoder import Decoder, Encoder, LikelihoodHead
-from vqcodec.transform.image.config import AutoencoderConfig, Distortion, PriorConfig
+from vqcodec.transform.image.config import AutoencoderConfig, Distortion
 from vqcodec.transform.image.distortion import DISTORTIONS
 from vqcodec.transform.likelihood import pixel_code_length
 
@@ -43,8 +44,8 @@ class ImageTraining(TrainingSettings):
         default_factory=lambda: AutoencoderConfig(latent_channels=192, rates=9, linear_path=True)
     )
     quantizer: QuantizerConfig = field(default_factory=lambda: QuantizerConfig(rates=9))
-    prior: PriorConfig = field(
-        default_factory=lambda: PriorConfig((2, 2, 4, 8, 8, 12, 12), (3, 2, 2), context=96, hidden=96)
+    prior: PixelCNNConfig = field(
+        default_factory=lambda: PixelCNNConfig((2, 2, 4, 8, 8, 12, 12), (3, 2, 2), context=96, hidden=96)
     )
     distortion: Distortion = "squared error"
     lambdas: tuple[float, ...] = (0.0005, 0.00085, 0.00145, 0.0025, 0.0042, 0.0071, 0.0121, 0.0205, 0.0349)

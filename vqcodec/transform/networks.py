@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Generic, SupportsFloat, TypeVar
+from typing import Any, Generic, SupportsFloat, TypeVar
 
+import numpy as np
 import torch
-from torch import nn
+from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from bitstream.errors import ModelError
-from vqcodec.system.threads import one_thread_in_forks
+from vqcodec.transform.forks import one_thread_in_forks
 
-if TYPE_CHECKING:
-    from vqcodec.model.model import Model
+__all__ = ["Networks", "Weights", "arrays_of", "check_finite", "state_of"]
 
-__all__ = ["ModelNetworks", "check_finite"]
+# Arrays of "encoder/...", "decoder/..." and "likelihood/...".
+Weights = Mapping[str, NDArray[Any]]
 
 Network = TypeVar("Network", bound=nn.Module)
 Encoder = TypeVar("Encoder", bound=nn.Module)
@@ -24,11 +26,11 @@ Decoder = TypeVar("Decoder", bound=nn.Module)
 Likelihood = TypeVar("Likelihood", bound=nn.Module)
 
 
-class ModelNetworks(Generic[Encoder, Decoder, Likelihood]):
+class Networks(Generic[Encoder, Decoder, Likelihood]):
     """Encoder, decoder and likelihood of a model, to be evaluated.
 
     Args:
-        model: whose weights they get.
+        weights: of the model; the encoder's may be missing.
         device: "cpu", "cuda", ...
         encoder, decoder, likelihood: make networks of the model's shape.
         values: what the likelihood is of, for an error.
@@ -39,18 +41,18 @@ class ModelNetworks(Generic[Encoder, Decoder, Likelihood]):
 
     def __init__(
         self,
-        model: Model,
+        weights: Weights,
         device: str,
         encoder: Callable[[], Encoder],
         decoder: Callable[[], Decoder],
         likelihood: Callable[[], Likelihood],
         values: str,
     ) -> None:
-        self.model, self._make_likelihood, self._values = model, likelihood, values
+        self._weights, self._make_likelihood, self._values = weights, likelihood, values
         one_thread_in_forks()
         try:
             self.device = torch.device(device)
-            self._encoder = self._filled(encoder(), "encoder") if model.has_encoder else None
+            self._encoder = self._filled(encoder(), "encoder") if state_of(weights, "encoder") else None
             self.decoder = self._filled(decoder(), "decoder")
         except (RuntimeError, AssertionError, NotImplementedError, TypeError) as error:
             raise ModelError(f"the model cannot be used on {device!r}: {str(error).splitlines()[0]}") from None
@@ -82,8 +84,23 @@ class ModelNetworks(Generic[Encoder, Decoder, Likelihood]):
 
     def _filled(self, network: Network, name: str) -> Network:
         """The network on the device, with the weights that the model has under this name."""
-        network.eval().requires_grad_(False).to(self.device).load_state_dict(self.model.state(name))
+        network.eval().requires_grad_(False).to(self.device).load_state_dict(state_of(self._weights, name))
         return network
+
+
+def state_of(weights: Weights, network: str) -> dict[str, Tensor]:
+    """The weights of "encoder", "decoder" or "likelihood", in float32; empty if there are none."""
+    prefix = network + "/"
+    return {
+        name.removeprefix(prefix): torch.from_numpy(array.astype(np.float32))
+        for name, array in weights.items()
+        if name.startswith(prefix)
+    }
+
+
+def arrays_of(name: str, module: nn.Module) -> dict[str, NDArray[np.float32]]:
+    """The weights of a network under its name, as a model has them."""
+    return {f"{name}/{key}": value.numpy() for key, value in module.state_dict().items()}
 
 
 def check_finite(*ends: SupportsFloat) -> None:

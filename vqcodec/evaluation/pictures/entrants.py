@@ -19,7 +19,8 @@ from vqcodec.codec.loading import for_pictures
 from vqcodec.defaults import DEFAULT_EFFORT, DEFAULT_MODEL, EVALUATED_CODECS, EVALUATED_QUALITIES, Effort
 from vqcodec.evaluation.pictures.anchors import PEERS
 from vqcodec.evaluation.pictures.rate_distortion import PictureCodec
-from vqcodec.model.model import Model, find_model
+from vqcodec.model.bundled import find_model
+from vqcodec.model.model import Model
 
 __all__ = ["OURS", "Entrant", "Peer", "choose_among", "choose_entrants", "entrant_of_model"]
 

@@ -25,7 +25,7 @@ def to_srgb(image: Image.Image, keep_profile: bool, notes: list[str]) -> Image.I
     CMYK is converted even then: the black of its pixels is lost, so that the profile would give other colours.
 
     Args:
-        image: of a mode of `vqcodec.media.pictures.modes`; its profile is in `info`, and stays there only if it is kept.
+        image: of a mode of `modes.py`; its profile is in `info`, and stays there only if it is kept.
         keep_profile: leave the pixels in the space of the profile.
         notes: what was done is added.
     """

@@ -26,7 +26,7 @@ class Picture:
     """A picture that was read.
 
     Attributes:
-        image: at least one pixel, the right way up, of one of the modes of `vqcodec.media.pictures.modes`; in sRGB, unless its
+        image: at least one pixel, the right way up, of one of the modes of `modes.py`; in sRGB, unless its
             `info` has a profile. `info` has nothing but the metadata that are kept.
         notes: what was lost or changed on the way, a line each.
     """

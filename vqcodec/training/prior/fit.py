@@ -18,13 +18,13 @@ from tqdm import tqdm
 
 from vqcodec.codec.loading import codec_of
 from vqcodec.model.model import load_model
-from vqcodec.training.config import load_config
 from vqcodec.training.data.originals import Originals, open_originals, split
 from vqcodec.training.engine.checkpoint import Checkpoint
+from vqcodec.training.engine.config import load_config
 from vqcodec.training.engine.loop import run_stage
 from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule
-from vqcodec.training.export import PriorNetwork, prior_network
 from vqcodec.training.prior.calibration import calibrate
+from vqcodec.training.prior.networks import PriorNetwork, prior_network
 from vqcodec.training.prior.sharpness import sharpen
 from vqcodec.training.prior.volumes import IndexVolumes, collect_volumes
 

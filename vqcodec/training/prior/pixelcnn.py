@@ -9,13 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from vqcodec.prior.config import PixelCNNConfig
 from vqcodec.prior.exact import Tables
 from vqcodec.prior.neighbours import AROUND_OFFSETS
 from vqcodec.prior.pixelcnn import PixelCNN, SliceNetwork
 from vqcodec.prior.wavefront import CAUSAL_OFFSETS
 from vqcodec.training.prior.heads import PriorHeads
 from vqcodec.training.prior.quantized_layer import QuantizedLayer, add_clamped, gate
-from vqcodec.transform.image.config import PriorConfig
 
 __all__ = ["PriorNetwork"]
 
@@ -23,7 +23,7 @@ __all__ = ["PriorNetwork"]
 class SliceModule(nn.Module):
     """One slice: context layers, causal layers and the inner matrix of the heads, `[H, planes, features]`."""
 
-    def __init__(self, config: PriorConfig, earlier: int, planes: int, dimension: int, rates: int) -> None:
+    def __init__(self, config: PixelCNNConfig, earlier: int, planes: int, dimension: int, rates: int) -> None:
         super().__init__()
         centre = ((0, 0),)
         widths = [earlier * dimension] + [config.context] * config.context_depth if earlier else []
@@ -59,7 +59,7 @@ class PriorNetwork(PriorHeads):
         sizes: `[R, P]`, the alphabets; codes beyond them are never used.
     """
 
-    def __init__(self, config: PriorConfig, codebooks: Tensor, code_bits: Tensor, sizes: Tensor) -> None:
+    def __init__(self, config: PixelCNNConfig, codebooks: Tensor, code_bits: Tensor, sizes: Tensor) -> None:
         super().__init__(config.planes, config.features, codebooks, code_bits, sizes)
         self.config = config
         rates, _, _, dimension = codebooks.shape

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from vqcodec.prior.base import Prior
 from vqcodec.prior.sampling import SymbolSampler
-from vqcodec.training.export import PriorNetwork
+from vqcodec.training.prior.networks import PriorNetwork
 from vqcodec.training.prior.volumes import IndexVolumes
 
 __all__ = ["sharpen"]

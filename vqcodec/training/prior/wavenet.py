@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from vqcodec.prior.config import WaveNetConfig
 from vqcodec.prior.dilated import rows_read
 from vqcodec.prior.exact import Tables
 from vqcodec.prior.skew import TAPS
@@ -17,7 +18,6 @@ from vqcodec.prior.wavenet import SliceNetwork, WaveNet
 from vqcodec.training.prior.heads import PriorHeads
 from vqcodec.training.prior.quantized_layer import add_clamped, gate
 from vqcodec.training.prior.stacked_layer import StackedLayer
-from vqcodec.transform.audio.config import PriorConfig
 
 __all__ = ["PriorNetwork"]
 
@@ -35,7 +35,7 @@ class PriorNetwork(PriorHeads):
         sizes: `[R, P]`, the alphabets; codes beyond them are never used.
     """
 
-    def __init__(self, config: PriorConfig, codebooks: Tensor, code_bits: Tensor, sizes: Tensor) -> None:
+    def __init__(self, config: WaveNetConfig, codebooks: Tensor, code_bits: Tensor, sizes: Tensor) -> None:
         super().__init__(config.planes, config.features, codebooks, code_bits, sizes)
         self.config = config
         rates, total, _, dimension = codebooks.shape

@@ -17,17 +17,17 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from vqcodec.training.export import export_model
 from vqcodec.training.factorized_prior import NoiseDensity
 from vqcodec.training.quantizer import ProductQuantizer
 from vqcodec.training.stages.codebooks import collect_latents, fit_codebooks, prepare_codebooks
 from vqcodec.training.stages.codes import CodesStage, train_codes
+from vqcodec.training.stages.export import export_model
 from vqcodec.training.stages.noise import NoiseStage, train_noise
 from vqcodec.training.stages.objective import Decoder, Encoder, LikelihoodHead, Objective
 
 if TYPE_CHECKING:
     from vqcodec.model.model import Model
-    from vqcodec.training.settings import TrainingSettings
+    from vqcodec.training.stages.settings import TrainingSettings
 
 __all__ = ["Stages"]
 

@@ -18,6 +18,7 @@ from vqcodec.training.stages.deepening import deepened
 from vqcodec.training.stages.objective import Decoder, Encoder
 from vqcodec.transform.image import autoencoder as image
 from vqcodec.transform.image.config import AutoencoderConfig
+from vqcodec.transform.networks import state_of
 
 __all__ = [
     "LATENT_SCALE",
@@ -116,10 +117,10 @@ def start_from_model(
         wanted = torch.from_numpy(np.geomspace(known[0], known[-1], len(lambdas))).float()
     between = interpolation(known.log(), wanted.log())
     try:
-        weights = deepened(model.state("encoder"), encoder)
+        weights = deepened(state_of(model.networks, "encoder"), encoder)
         encoder.load_state_dict(_without_linear(encoder) | weights)
         latents = collect_latents(encoder, batches, PATCHES)
-        weights = deepened(model.state("decoder"), decoder)
+        weights = deepened(state_of(model.networks, "decoder"), decoder)
         gains = weights.get("gain", torch.ones_like(widths))
         if hear:
             widths, weights["gain"] = hear_coarser(widths, gains, latents.std((0, 2, 3)), known)

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from vqcodec.system.bounds import NETWORK_OF_SAMPLES, Convolution, check_bounds, check_convolutions, parameters
 
-__all__ = ["AutoencoderConfig", "PriorConfig"]
+__all__ = ["AutoencoderConfig"]
 
 
 @dataclass(frozen=True)
@@ -110,33 +110,3 @@ class AutoencoderConfig:
         for (width, before), samples in zip(pairwise(self.widths), levels[1:], strict=True):
             yield Convolution(before * 2 * width, 2 * width, samples)
         yield Convolution(3 * self.widths[0] * 3 * self.bins, 3 * self.bins, self.hop)
-
-
-@dataclass(frozen=True)
-class PriorConfig:
-    """The shape of the prior. ValueError is raised for one that no model has.
-
-    Attributes:
-        planes: how many planes each slice has, in order.
-        layers: how many slices each stream of a file has, in order.
-        hidden: channels of the causal layers.
-        dilations: for each layer after the first, how many frames back it looks.
-        features: inner dimension of the heads.
-    """
-
-    planes: tuple[int, ...]
-    layers: tuple[int, ...]
-    hidden: int = 64
-    dilations: tuple[int, ...] = (1, 2, 4, 8)
-    features: int = 16
-
-    def __post_init__(self) -> None:
-        check_bounds("hidden", self.hidden, 4096)
-        check_bounds("features", self.features, 4096)
-        for count in (*self.planes, *self.layers):
-            check_bounds("planes of a slice, or slices of a layer", count, 4096)
-        check_bounds("number of layers", len(self.layers), 8)
-        check_bounds("slices of all layers", sum(self.layers), len(self.planes), low=len(self.planes))
-        check_bounds("number of dilations", len(self.dilations), 16, low=0)
-        for dilation in self.dilations:
-            check_bounds("dilation", dilation, 4096)

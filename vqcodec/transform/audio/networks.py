@@ -10,23 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bitstream.errors import ModelError
 from vqcodec.transform.audio.autoencoder import Decoder, Encoder, LikelihoodHead
 from vqcodec.transform.audio.config import AutoencoderConfig
+from vqcodec.transform.codebooks import Codebooks
 from vqcodec.transform.likelihood import sample_code_length
-from vqcodec.transform.networks import ModelNetworks, check_finite
+from vqcodec.transform.networks import Networks, Weights, check_finite
 
-if TYPE_CHECKING:
-    from vqcodec.model.model import Model
-
-__all__ = ["Networks"]
+__all__ = ["AudioNetworks"]
 
 Floats = NDArray[np.float32]
 Indices = NDArray[np.int32]
@@ -37,25 +33,26 @@ MOST_NUMBERS = 2**26  # of an activation: there are fewer frames at once in a wi
 SHORTEST_PIECE = 64  # of still shorter ones nearly all would be the surroundings
 
 
-class Networks(ModelNetworks[Encoder, Decoder, LikelihoodHead]):
+class AudioNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
     """Encoder, decoder and likelihood of a model, for one recording at a time, in rows that do not see each other.
 
     Args:
-        model: whose weights they get.
+        shape: of the networks.
+        weights: of the model; the encoder's may be missing.
+        codebooks: where z_q is looked up.
         device: "cpu", "cuda", ...
         piece: frames of a row to evaluate at once; it bounds the memory.
 
     Raises:
-        ModelError: the model is not for sound, the weights do not fit, or the device cannot be used.
+        ModelError: the weights do not fit, or the device cannot be used.
     """
 
-    def __init__(self, model: Model, device: str, piece: int = PIECE) -> None:
-        shape = model.config.autoencoder
-        if not isinstance(shape, AutoencoderConfig):
-            raise ModelError("the model is not for sound")
-        self.shape, self.piece = shape, piece
+    def __init__(
+        self, shape: AutoencoderConfig, weights: Weights, codebooks: Codebooks, device: str, piece: int = PIECE
+    ) -> None:
+        self.shape, self.piece, self._codebooks = shape, piece, codebooks
         made = partial(Encoder, shape), partial(Decoder, shape), partial(LikelihoodHead, shape)
-        super().__init__(model, device, *made, "samples")
+        super().__init__(weights, device, *made, "samples")
 
     def encode(self, blocks: Iterable[Floats]) -> Floats:
         """z_e `[C_z, rows, T]` of a recording, in blocks `[rows, n]` of any length, continued to T frames.
@@ -117,7 +114,7 @@ class Networks(ModelNetworks[Encoder, Decoder, LikelihoodHead]):
     @torch.inference_mode()
     def _decode(self, indices: Indices, rate: int) -> tuple[Tensor, Tensor]:
         """The location `[rows, 1, n]` and the features of indices `[P, rows, T]`."""
-        z_q = self.model.codebooks.look_up(indices, rate).transpose(1, 0, 2)
+        z_q = self._codebooks.look_up(indices, rate).transpose(1, 0, 2)
         points = torch.full((len(z_q),), rate, device=self.device)
         location, features = self.decoder(torch.from_numpy(z_q.copy()).to(self.device)[:, :, None], points)
         check_finite(*location.aminmax())

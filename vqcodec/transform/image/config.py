@@ -9,7 +9,7 @@ from typing import Literal
 
 from vqcodec.system.bounds import NETWORK_OF_PIXELS, Convolution, check_bounds, check_convolutions, parameters
 
-__all__ = ["AutoencoderConfig", "Distortion", "PriorConfig"]
+__all__ = ["AutoencoderConfig", "Distortion"]
 
 Distortion = Literal[
     "squared error", "ms-ssim"
@@ -128,33 +128,3 @@ class AutoencoderConfig:
         yield Convolution(9 * widths[0] * 3 * self.patch**2, 3 * self.patch**2, levels[0])
         if self.linear_path:
             yield Convolution(self.latent_channels * 3 * self.stride**2, 3 * self.stride**2, self.stride**2)
-
-
-@dataclass(frozen=True)
-class PriorConfig:
-    """The shape of the prior. ValueError is raised for one that no model has.
-
-    Attributes:
-        planes: how many planes each slice has, in order.
-        layers: how many slices each stream of a file has, in order.
-        context: channels and number of the 3x3 layers over earlier slices.
-        hidden: channels of the causal layers.
-        depth: number of causal layers.
-        features: inner dimension of the heads.
-    """
-
-    planes: tuple[int, ...]
-    layers: tuple[int, ...]
-    context: int = 64
-    context_depth: int = 2
-    hidden: int = 64
-    depth: int = 3
-    features: int = 16
-
-    def __post_init__(self) -> None:
-        for name in ("context", "context_depth", "hidden", "depth", "features"):
-            check_bounds(name, getattr(self, name), 4096)
-        for count in (*self.planes, *self.layers):
-            check_bounds("planes of a slice, or slices of a layer", count, 4096)
-        check_bounds("number of layers", len(self.layers), 8)
-        check_bounds("slices of all layers", sum(self.layers), len(self.planes), low=len(self.planes))

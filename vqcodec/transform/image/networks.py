@@ -1,31 +1,27 @@
 """The networks of a model on a device: pixels to latents, indices to pixels, and how likely pixels are.
 
-A large picture is evaluated in tiles (see `vqcodec.transform.image.tiles`), one that is no larger than a tile as a whole.
+A large picture is evaluated in tiles (see `tiles.py`), one that is no larger than a tile as a whole.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bitstream.errors import ModelError
+from vqcodec.transform.codebooks import Codebooks
 from vqcodec.transform.image.autoencoder import Decoder, Encoder, LikelihoodHead
-from vqcodec.transform.image.config import AutoencoderConfig
+from vqcodec.transform.image.config import AutoencoderConfig, Distortion
 from vqcodec.transform.image.distortion import DISTORTIONS
 from vqcodec.transform.image.tiles import Span, tiles
 from vqcodec.transform.likelihood import pixel_code_length
-from vqcodec.transform.networks import ModelNetworks, check_finite
+from vqcodec.transform.networks import Networks, Weights, check_finite
 
-if TYPE_CHECKING:
-    from vqcodec.model.model import Model
-
-__all__ = ["Networks"]
+__all__ = ["ImageNetworks"]
 
 Floats = NDArray[np.float32]
 Indices = NDArray[np.int32]
@@ -37,29 +33,28 @@ TILE = 1024
 TILE_WITH_GRADIENT = 768  # at most, as then all activations are kept: about 350 MB
 
 
-class Networks(ModelNetworks[Encoder, Decoder, LikelihoodHead]):
+class ImageNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
     """Encoder, decoder and likelihood of a model, for one picture at a time.
 
     Attributes:
         tile: pixels a side that are evaluated at once, besides those around them; it bounds the memory.
 
     Args:
-        model: whose weights they get.
+        shape: of the networks.
+        weights: of the model; the encoder's may be missing.
+        codebooks: where z_q is looked up.
         device: "cpu", "cuda", ...
 
     Raises:
-        ModelError: the model is not for pictures, its weights do not fit, or the device cannot be used.
+        ModelError: the weights do not fit, or the device cannot be used.
     """
 
     tile = TILE
 
-    def __init__(self, model: Model, device: str) -> None:
-        shape = model.config.autoencoder
-        if not isinstance(shape, AutoencoderConfig):
-            raise ModelError("the model is for sound, not for pictures")
-        self.shape = shape
+    def __init__(self, shape: AutoencoderConfig, weights: Weights, codebooks: Codebooks, device: str) -> None:
+        self.shape, self._codebooks = shape, codebooks
         made = partial(Encoder, shape), partial(Decoder, shape), partial(LikelihoodHead, shape)
-        super().__init__(model, device, *made, "pixels")
+        super().__init__(weights, device, *made, "pixels")
 
     @torch.inference_mode()
     def encode(self, pixels: Pixels) -> Floats:
@@ -100,7 +95,9 @@ class Networks(ModelNetworks[Encoder, Decoder, LikelihoodHead]):
             bits[i.own(stride), j.own(stride)] = length.permute(1, 2, 0).cpu()
         return bits
 
-    def errors(self, pixels: Pixels, indices: Indices, rate: int) -> Iterator[tuple[Span, Span, float, Floats]]:
+    def errors(
+        self, pixels: Pixels, indices: Indices, rate: int, distortion: Distortion
+    ) -> Iterator[tuple[Span, Span, float, Floats]]:
         """How far the decoding of indices `[P, h, w]` is from pixels `[H, W, 3]`, in tiles, and what would change that.
 
         Yields:
@@ -110,20 +107,22 @@ class Networks(ModelNetworks[Encoder, Decoder, LikelihoodHead]):
         _, rows, columns = indices.shape
         side = max(1, min(self.tile, TILE_WITH_GRADIENT) // self.shape.stride)
         for i, j in tiles(rows, columns, side, self.shape.decoder_reach):
-            yield i, j, *self._error(pixels, indices, rate, i, j)
+            yield i, j, *self._error(pixels, indices, rate, distortion, i, j)
 
     @torch.inference_mode(False)
     @torch.enable_grad()
-    def _error(self, pixels: Pixels, indices: Indices, rate: int, i: Span, j: Span) -> tuple[float, Floats]:
+    def _error(
+        self, pixels: Pixels, indices: Indices, rate: int, distortion: Distortion, i: Span, j: Span
+    ) -> tuple[float, Floats]:
         """The distortion of a tile, and its gradient: see `errors`."""
         stride = self.shape.stride
-        z_q = self.model.codebooks.look_up(indices[:, i.window(), j.window()], rate)
+        z_q = self._codebooks.look_up(indices[:, i.window(), j.window()], rate)
         inputs, point = self._decoder_inputs(z_q, rate)
         location, _ = self.decoder(inputs.requires_grad_(), point)
         tile = pixels[i.own(stride), j.own(stride)]
         original = self._to_tensor(tile).float() / 255 - 0.5
         decoded = _cropped(location, i, j, stride, tile).clamp(-0.5, 0.5)
-        error = DISTORTIONS[self.model.config.distortion](original, decoded).sum() * original[0, 0].numel()
+        error = DISTORTIONS[distortion](original, decoded).sum() * original[0, 0].numel()
         (gradient,) = torch.autograd.grad(error, inputs)
         return error.item(), gradient[0].cpu().numpy()
 
@@ -138,7 +137,7 @@ class Networks(ModelNetworks[Encoder, Decoder, LikelihoodHead]):
 
     def _decode(self, indices: Indices, rate: int) -> tuple[Tensor, Tensor]:
         """Location and features of a window of indices `[P', h, w]`."""
-        location, features = self.decoder(*self._decoder_inputs(self.model.codebooks.look_up(indices, rate), rate))
+        location, features = self.decoder(*self._decoder_inputs(self._codebooks.look_up(indices, rate), rate))
         check_finite(*location.aminmax())
         return location, features
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import TypeVar
+from types import NoneType
+from typing import Any, TypeVar, get_args
 
 from cattrs import Converter
 from cattrs.errors import AttributeValidationNote, BaseValidationError
 
 from bitstream.errors import InputError
-from vqcodec.training.stages.noise import NoiseStage
 
 __all__ = ["load_config"]
 
@@ -27,8 +27,8 @@ def load_config(path: Path | None, kind: type[Config]) -> Config:
         return kind()
     converter = Converter(forbid_extra_keys=True)
     # TOML has no null: `noise = false` leaves the stage out.
-    converter.register_structure_hook(
-        NoiseStage | None, lambda value, _: None if value is False else converter.structure(value, NoiseStage)
+    converter.register_structure_hook_func(
+        _may_be_none, lambda value, kind: None if value is False else converter.structure(value, get_args(kind)[0])
     )
     try:
         return converter.structure(tomllib.loads(path.read_text("utf-8")), kind)
@@ -36,6 +36,11 @@ def load_config(path: Path | None, kind: type[Config]) -> Config:
         raise InputError(f"{path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, BaseValidationError, ValueError, TypeError) as error:
         raise InputError(f"{path}: {_cause(error)}".splitlines()[0]) from None
+
+
+def _may_be_none(kind: Any) -> bool:
+    """Whether it is `Stage | None`."""
+    return get_args(kind)[1:] == (NoneType,)
 
 
 def _cause(error: Exception) -> str:

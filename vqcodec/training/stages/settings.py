@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import accumulate
 
+from vqcodec.prior.config import PixelCNNConfig, WaveNetConfig
 from vqcodec.training.quantizer import QuantizerConfig
 from vqcodec.training.stages.codebooks import CodebookStage
 from vqcodec.training.stages.codes import CodesStage
@@ -25,7 +26,7 @@ class TrainingSettings:
 
     autoencoder: image.AutoencoderConfig | audio.AutoencoderConfig
     quantizer: QuantizerConfig
-    prior: image.PriorConfig | audio.PriorConfig
+    prior: PixelCNNConfig | WaveNetConfig
     lambdas: tuple[float, ...]
     noise: NoiseStage | None
     codebooks: CodebookStage

@@ -6,26 +6,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from vqcodec.model.model import Model, ModelConfig
+from vqcodec.model.config import ModelConfig
+from vqcodec.model.model import Model
 from vqcodec.model.quality import Setting
-from vqcodec.training.prior.pixelcnn import PriorNetwork as PixelCNNNetwork
-from vqcodec.training.prior.wavenet import PriorNetwork as WaveNetNetwork
-from vqcodec.transform.audio.config import PriorConfig as WaveNetConfig
+from vqcodec.prior.config import WaveNetConfig
+from vqcodec.training.prior.networks import prior_network
 from vqcodec.transform.codebooks import Codebooks
+from vqcodec.transform.networks import arrays_of
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from vqcodec.training.quantizer import ProductQuantizer
-    from vqcodec.training.settings import TrainingSettings
     from vqcodec.training.stages.objective import Decoder, Encoder, LikelihoodHead
-    from vqcodec.transform.image.config import PriorConfig as PixelCNNConfig
+    from vqcodec.training.stages.settings import TrainingSettings
 
-__all__ = ["PriorNetwork", "arrays_of", "default_quality", "export_model", "prior_network", "sorted_codebooks"]
-
-PriorNetwork = PixelCNNNetwork | WaveNetNetwork
+__all__ = ["default_quality", "export_model", "sorted_codebooks"]
 
 # A code must be used this often among the latents that are counted, or it is not worth its place in the alphabet.
 LEAST_USE = 2
@@ -83,14 +79,3 @@ def export_model(
     )
     networks = arrays_of("encoder", encoder) | arrays_of("decoder", decoder) | arrays_of("likelihood", likelihood)
     return Model(config, codebooks, network.export(), networks)
-
-
-def prior_network(config: PixelCNNConfig | WaveNetConfig, codebooks: Codebooks) -> PriorNetwork:
-    """A prior for the codebooks that begins with their order-0 frequencies."""
-    arrays = (torch.from_numpy(each) for each in (codebooks.codewords, codebooks.code_bits, codebooks.sizes))
-    return WaveNetNetwork(config, *arrays) if isinstance(config, WaveNetConfig) else PixelCNNNetwork(config, *arrays)
-
-
-def arrays_of(name: str, module: nn.Module) -> dict[str, NDArray[np.float32]]:
-    """The weights of a network, as a model has them."""
-    return {f"{name}/{key}": value.numpy() for key, value in module.state_dict().items()}

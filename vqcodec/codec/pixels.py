@@ -1,0 +1,100 @@
+"""Pixels <-> latents <-> indices: the codec of RGB pictures as arrays, which knows no files and no other modes."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bitstream import FingerprintError, ImageSource, LimitError, Limits, ModelError
+from vqcodec.codec.base import Codec
+from vqcodec.codec.indices import Indices, Source
+from vqcodec.codec.refinement import refine
+from vqcodec.media.pictures.resizing import resized
+from vqcodec.model.model import Model
+from vqcodec.model.quality import Setting
+from vqcodec.transform.image.config import AutoencoderConfig
+from vqcodec.transform.image.networks import ImageNetworks
+
+__all__ = ["PixelCodec", "picture_source"]
+
+# Alpha is decoded by diagonals of pixels, each of which takes about as long as so many steps.
+ALPHA_STEPS = 8
+
+
+class PixelCodec(Codec):
+    """A model for pictures, between pixels and files.
+
+    Attributes:
+        shape: of the networks.
+        networks: encoder, decoder and likelihood.
+
+    Args:
+        model: what to code with.
+        device: where encoder and decoder run ("cpu", "cuda", ...); the prior is always evaluated on the CPU.
+
+    Raises:
+        ModelError: the model is not for pictures, its weights do not fit, or the device cannot be used.
+    """
+
+    def __init__(self, model: Model, device: str = "cpu") -> None:
+        super().__init__(model)
+        shape = model.config.autoencoder
+        if not isinstance(shape, AutoencoderConfig):
+            raise ModelError("the model is for sound, not for pictures")
+        self.shape = shape
+        self.networks = ImageNetworks(shape, model.networks, model.codebooks, device)
+
+    @property
+    def stride(self) -> int:
+        """Pixels that a latent position covers in each direction."""
+        return self.shape.stride
+
+    def analyse(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """z_e of uint8 `[H, W, 3]`, split into planes: `[P, D, h, w]`."""
+        z = self.networks.encode(pixels)
+        return z.reshape(self.model.codebooks.sizes.shape[1], -1, *z.shape[1:])
+
+    def pixels(self, indices: Indices) -> NDArray[np.uint8]:
+        """The colours of `decode` below the overlay, `[H, W, 3]`; what was coded at a smaller scale is scaled up."""
+        self._check(indices)
+        source = picture_source(indices.source)
+        coded = self.networks.decode(indices.values, indices.rate_point, source.coded_height, source.coded_width)
+        return resized(coded, source.width, source.height)
+
+    def refine(self, pixels: NDArray[np.uint8], latents: NDArray[np.float32], chosen: Setting) -> NDArray[np.int32]:
+        """The indices `[P, h, w]` that a file of high effort would get, of pixels `[H, W, 3]` and z_e `[P, D, h, w]`.
+
+        The latents are overwritten: of a large picture there is no room for both.
+
+        Raises:
+            InputError: the model does not tell its lambdas.
+        """
+        return refine(self, self.networks, pixels, latents, chosen)
+
+    # Limits is frozen, so that one default can serve all calls.
+    def shape_of(self, source: Source, allowed: Limits = Limits()) -> tuple[int, int]:  # noqa: B008
+        """Rows and columns of the index volume of a picture; errors as for `Codec.shape_of`."""
+        picture = picture_source(source)
+        self.check_steps(picture.width, picture.height, allowed)
+        return -(-picture.coded_height // self.stride), -(-picture.coded_width // self.stride)
+
+    def check_steps(self, width: int, height: int, allowed: Limits) -> None:
+        """LimitError if a picture of this size would take too many steps, at its own size or at a smaller one.
+
+        What is decoded by diagonals takes a step for each call of each diagonal: of positions, of which there are
+        columns + 2 rows, and of pixels, for alpha.
+        """
+        diagonals = -(-width // self.stride) + 2 * -(-height // self.stride)
+        steps = max(diagonals * self.model.prior.calls, (width + 2 * height) * ALPHA_STEPS)
+        if steps > allowed.max_steps:
+            raise LimitError(
+                f"a picture of {width} x {height} pixels is too long to be decoded in reasonable time: "
+                f"it takes {steps} steps, at most {allowed.max_steps} are allowed"
+            )
+
+
+def picture_source(source: Source) -> ImageSource:
+    """The source, once it is known to be of a picture."""
+    if not isinstance(source, ImageSource):
+        raise FingerprintError("the file holds sound, the model is for pictures")
+    return source
