@@ -23,10 +23,11 @@ from tiny import tiny_model as make_tiny_model
 
 from bitstream import ModelError
 from vqcodec import ImageCodec, load
+from vqcodec.model import bundled
 from vqcodec.model import file as model_file
 from vqcodec.model.bundled import bundled_models, find_model
 from vqcodec.model.file import MAX_BYTES
-from vqcodec.model.model import load_model, model
+from vqcodec.model.model import Model, load_model
 from vqcodec.model.packed_integers import pack_integers, unpack_integers
 from vqcodec.transform.image.autoencoder import Decoder, Encoder
 from vqcodec.transform.image.config import AutoencoderConfig
@@ -73,7 +74,7 @@ def use(codec: ImageCodec) -> None:
 
 
 @pytest.mark.parametrize("make", [make_tiny_model, bound_model])
-def test_saving_keeps_everything(make: Callable[[], model.Model], tmp_path: Path) -> None:
+def test_saving_keeps_everything(make: Callable[[], Model], tmp_path: Path) -> None:
     original = make()
     original.save(tmp_path / "a.safetensors")
     loaded = load_model(tmp_path / "a.safetensors")
@@ -109,7 +110,7 @@ def test_without_an_encoder_files_are_read_and_not_written(tiny_model: Path, tmp
 
 
 def test_header_tells_the_fingerprint(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model, "WEIGHTS", tiny_model.parent)
+    monkeypatch.setattr(bundled, "WEIGHTS", tiny_model.parent)
     (info,) = bundled_models()
     assert info.name == "tiny"
     assert info.fingerprint == load_model(tiny_model).fingerprint.hex()

@@ -19,9 +19,10 @@ from wavenets import plain_wavenet
 from bitstream import AudioSource, FingerprintError, ImageSource, InputError, ModelError, pack, unpack
 from vqcodec import AudioCodec, ImageCodec, load
 from vqcodec.codec.loading import for_pictures
+from vqcodec.model import bundled
 from vqcodec.model.bundled import bundled_models
 from vqcodec.model.config import ModelConfig, from_json, to_json
-from vqcodec.model.model import Model, load_model, model
+from vqcodec.model.model import Model, load_model
 from vqcodec.model.quality import Setting
 from vqcodec.prior.config import WaveNetConfig
 from vqcodec.prior.wavenet import WaveNet
@@ -91,7 +92,7 @@ def test_saving_keeps_everything(sound: Path, tmp_path: Path) -> None:
 
 def test_the_header_tells_the_modality(sound: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for path, modality in ((sound, "audio"), (tiny_model, "image")):
-        monkeypatch.setattr(model, "WEIGHTS", path.parent)
+        monkeypatch.setattr(bundled, "WEIGHTS", path.parent)
         (info,) = bundled_models()
         assert (info.modality, info.fingerprint) == (modality, load_model(path).fingerprint.hex())
 

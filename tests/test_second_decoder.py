@@ -33,7 +33,7 @@ import bitstream
 from bitstream import AudioSource, BitstreamError, Chunks, ColourFormat, ImageSource
 from vqcodec import AudioCodec, Codec, ImageCodec, Indices, load
 from vqcodec.media.pictures.modes import pixels_of, restore
-from vqcodec.model.model import WEIGHTS
+from vqcodec.model.bundled import WEIGHTS
 
 TESTS = Path(__file__).parent
 FOLDERS = [TESTS / "golden", TESTS / "golden_modes", TESTS / "golden_sound"]
