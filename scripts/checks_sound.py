@@ -71,16 +71,16 @@ class Coded:
 
 def measure(codec: AudioCodec, recording: Recording, wanted: float) -> Coded:
     """Compress and decompress a recording."""
-    seconds = recording.samples.shape[1] / recording.rate
+    seconds = recording.samples.shape[1] / recording.sample_rate
     began = time.monotonic()
-    data = codec.compress(recording.samples, recording.rate, kbps=wanted)
+    data = codec.compress(recording.samples, recording.sample_rate, kbps=wanted)
     encoded = time.monotonic()
     decoded, _ = codec.decompress(data)
     done = time.monotonic()
     indices = codec.read(data)
     ideal = float(codec.bits(indices).sum())
     fixed = np.log2(np.array(indices.sizes)).sum() * indices.values[0].size
-    scores = score(mono(recording.samples, recording.rate), mono(decoded, recording.rate))
+    scores = score(mono(recording.samples, recording.sample_rate), mono(decoded, recording.sample_rate))
     speeds = seconds / (encoded - began), seconds / (done - encoded)
     kbps = 8 * len(data) / seconds / 1000
     return Coded(wanted, kbps, 8 * len(data) - ideal, ideal, float(fixed), scores.pesq, scores.stoi, *speeds)

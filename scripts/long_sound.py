@@ -31,7 +31,7 @@ def write_long(folder: Path, target: Path, samples: int) -> None:
         left = samples
         for path in itertools.cycle(paths):
             recording = read_recording(path)
-            mono = resample(recording.samples.mean(0, keepdims=True), recording.rate, RATE)[:, :left]
+            mono = resample(recording.samples.mean(0, keepdims=True), recording.sample_rate, RATE)[:, :left]
             writer.write(mono)
             left -= mono.shape[1]
             if not left:

@@ -37,13 +37,13 @@ class ResidualStage:
     """Settings of the training on residual codes; the defaults are for networks that have not learned anything.
 
     Attributes:
-        encoder_rate, decoder_rate: Muon's rates; those of AdamW are a fifth of them.
+        encoder_learning_rate, decoder_learning_rate: Muon's rates; those of AdamW are a fifth of them.
         beta: weight of the commitment loss against the distance. With 0.02 the latents lost most of their dimensions.
     """
 
     steps: int = 700
-    encoder_rate: float = 1e-2
-    decoder_rate: float = 1e-2
+    encoder_learning_rate: float = 1e-2
+    decoder_learning_rate: float = 1e-2
     beta: float = 0.005
 
 
@@ -182,8 +182,14 @@ def train_residual(
         objective: what the distance is.
     """
     optimizer = NetworkOptimizer(
-        kernels=[(kernels_of(encoder), stage.encoder_rate), (kernels_of(decoder), stage.decoder_rate)],
-        others=[(others_of(encoder), stage.encoder_rate / 5), (others_of(decoder), stage.decoder_rate / 5)],
+        kernels=[
+            (kernels_of(encoder), stage.encoder_learning_rate),
+            (kernels_of(decoder), stage.decoder_learning_rate),
+        ],
+        others=[
+            (others_of(encoder), stage.encoder_learning_rate / 5),
+            (others_of(decoder), stage.decoder_learning_rate / 5),
+        ],
         schedule=Schedule(stage.steps),
     )
     quantizer.fit(_vectors(collect_latents(encoder, batches, POSITIONS)))

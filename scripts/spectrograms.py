@@ -28,15 +28,15 @@ def main() -> None:
     parser.add_argument("--model", default=DEFAULT_AUDIO_MODEL, help="name of a bundled model, or a model file")
     arguments = parser.parse_args()
     codec, recording = for_sound(load(arguments.model)), read_recording(arguments.sound)
-    samples = recording.samples[:, : round(arguments.seconds * recording.rate)]
-    shown = {"original": mono(samples, recording.rate)}
+    samples = recording.samples[:, : round(arguments.seconds * recording.sample_rate)]
+    shown = {"original": mono(samples, recording.sample_rate)}
     for kbps in arguments.kbps:
-        data = codec.compress(samples, recording.rate, kbps=kbps)
-        seconds = samples.shape[1] / recording.rate
+        data = codec.compress(samples, recording.sample_rate, kbps=kbps)
+        seconds = samples.shape[1] / recording.sample_rate
         shown[f"{8 * len(data) / seconds / 1000:.2f} kbit/s"] = mono(*codec.decompress(data))
     figure, axes = plt.subplots(len(shown), figsize=(10, 2.3 * len(shown)), sharex=True, layout="constrained")
     loudest = levels(shown["original"]).max()
-    extent = (0, samples.shape[1] / recording.rate, 0, RATE / 2000)
+    extent = (0, samples.shape[1] / recording.sample_rate, 0, RATE / 2000)
     for panel, (name, sound) in zip(axes, shown.items(), strict=True):
         picture = {"origin": "lower", "aspect": "auto", "extent": extent, "cmap": "magma"}
         panel.imshow(levels(sound), vmin=loudest - RANGE, vmax=loudest, **picture)

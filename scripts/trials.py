@@ -52,7 +52,7 @@ def with_linear_path() -> ImageTraining:
     return replace(base, autoencoder=replace(base.autoencoder, linear_path=True))
 
 
-FROM_CODES = CodesStage(encoder_rate=5e-3, decoder_rate=5e-3)
+FROM_CODES = CodesStage(encoder_learning_rate=5e-3, decoder_learning_rate=5e-3)
 TRIALS = {
     "noise, then product VQ of 4 channels": settings(),
     "the same with the linear path": with_linear_path(),

@@ -63,7 +63,7 @@ class Trial:
     def optimizer(self, steps: int, networks: tuple[nn.Module, ...]) -> NetworkOptimizer:
         """Of networks and the conditional density; the factorized one has a rate of its own."""
         own = set(map(id, self.factorized.parameters()))
-        rate, schedule = self.stage.kernel_rate, Schedule(steps, constant=self.stage.constant)
+        rate, schedule = self.stage.kernel_learning_rate, Schedule(steps, constant=self.stage.constant)
         kernels = [p for p in kernels_of(*networks, self.conditional) if id(p) not in own]
         others = [p for p in others_of(*networks, self.conditional) if id(p) not in own]
         densities = [(list(self.factorized.parameters()), 2e-2)] if networks else []

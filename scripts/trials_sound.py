@@ -71,7 +71,9 @@ class Trial:
 TRIALS = {
     "noise, then product VQ": Trial(noise=True),
     "residual VQ from the start": Trial(noise=False, residual=ResidualStage()),
-    "noise, then residual VQ": Trial(noise=True, residual=ResidualStage(encoder_rate=3e-4, decoder_rate=2e-3)),
+    "noise, then residual VQ": Trial(
+        noise=True, residual=ResidualStage(encoder_learning_rate=3e-4, decoder_learning_rate=2e-3)
+    ),
 }
 
 

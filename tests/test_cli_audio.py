@@ -170,7 +170,7 @@ def test_tokens_are_the_indices(tmp_path: Path, tiny_voice: Path, codec: AudioCo
         meta = json.loads(archive["meta"].item())
         for name, data in files.items():
             recording = read_recording(data)
-            wanted = codec.read(codec.compress(recording.samples, recording.rate, 80))
+            wanted = codec.read(codec.compress(recording.samples, recording.sample_rate, 80))
             assert archive[name].dtype == np.int32
             assert np.array_equal(archive[name], wanted.values)
             assert (meta["rate_point"], tuple(meta["alphabets"])) == (wanted.rate_point, wanted.sizes)

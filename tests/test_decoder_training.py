@@ -21,7 +21,7 @@ steps = 60
 batch = 4
 crop = 64
 held_out = 4
-kernel_rate = 0.02
+kernel_learning_rate = 0.02
 """
 
 Fitted = tuple[ImageCodec, ImageCodec, dict[str, float]]

@@ -36,7 +36,7 @@ autoencoder = {{ patch = 4, widths = [16], blocks = [1], latent_channels = 8 }}
 quantizer = {{ planes = 1, dimension = 8, alphabet = 512, update = "{update}" }}
 prior = {{ planes = [1], layers = [1], context = 8, hidden = 8, depth = 1, features = 4 }}
 codebooks = {{ positions = 2000, iterations = 3 }}
-codes = {{ steps = {steps}, batch = 2, crop = 128, lambda_ = 0, decoder_rate = 0.02, encoder_rate = 0.003 }}
+codes = {{ steps = {steps}, batch = 2, crop = 128, lambda_ = 0, decoder_learning_rate = 0.02, encoder_learning_rate = 0.003 }}
 """
 CIFAR = """
 noise = false
@@ -45,7 +45,7 @@ autoencoder = {{ patch = 2, widths = [12, 16], blocks = [0, 1], latent_channels 
 quantizer = {{ planes = 10, dimension = 2, alphabet = 32, update = "{update}" }}
 prior = {{ planes = [5, 5], layers = [1, 1], context = 8, hidden = 8, depth = 1, features = 4 }}
 codebooks = {{ positions = 1000, iterations = 3 }}
-codes = {{ steps = {steps}, batch = 8, crop = 32, lambda_ = 0, decoder_rate = 0.02, encoder_rate = 0.003 }}
+codes = {{ steps = {steps}, batch = 8, crop = 32, lambda_ = 0, decoder_learning_rate = 0.02, encoder_learning_rate = 0.003 }}
 """
 TWO_RATES = """
 lambdas = [0.01, 0.1]
@@ -149,7 +149,9 @@ def test_noise_stage_and_two_rate_points(tmp_path: Path) -> None:
 
 def test_all_stages_for_code_length(tmp_path: Path) -> None:
     run = Run(tmp_path, 64)
-    config = TWO_RATES.replace("lambda_ = 0.001", 'lambda_ = 0.001, distortion = "code length", decoder_rate = 0.01')
+    config = TWO_RATES.replace(
+        "lambda_ = 0.001", 'lambda_ = 0.001, distortion = "code length", decoder_learning_rate = 0.01'
+    )
     run.train(config.replace("rates = 2", "rates = 2, linear_path = true", 1), steps=40)
     hard = run.log("codes")
     assert hard[-1]["code_length"] < hard[0]["code_length"] - 0.1

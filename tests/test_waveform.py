@@ -25,7 +25,11 @@ def test_samples_of_any_width_are_read_to_a_step(
     samples: NDArray[np.float32], kind: tuple[str, str], rate: int
 ) -> None:
     recording = read_recording(saved(samples, *kind, rate))
-    assert (recording.rate, recording.samples.dtype, recording.samples.shape) == (rate, np.float32, samples.shape)
+    assert (recording.sample_rate, recording.samples.dtype, recording.samples.shape) == (
+        rate,
+        np.float32,
+        samples.shape,
+    )
     assert recording.notes == ()
     # Full scale itself is a step beyond what integers hold.
     assert np.abs(recording.samples - samples).max() <= 1.01 * STEPS.get(kind[1], 0)
@@ -35,7 +39,7 @@ def test_samples_of_any_width_are_read_to_a_step(
 def test_lossy_formats_are_read_without_a_shift(name: str, subtype: str) -> None:
     samples = tone(channels=2)
     recording = read_recording(saved(samples, name, subtype))
-    assert recording.rate == 48_000
+    assert recording.sample_rate == 48_000
     assert recording.samples.shape[0] == 2
     length = samples.shape[1]
     assert length <= recording.samples.shape[1] <= length + 2000  # ADPCM fills its last block
@@ -49,7 +53,7 @@ def test_blocks_of_any_length_hold_the_same_samples(kind: tuple[str, str], size:
     data = saved(tone(0.1, 1 if kind[1] == "DWVW_16" else 2), *kind)
     with RecordingReader(data) as reader:
         blocks = list(reader.blocks(size))
-        assert (reader.rate, reader.channels) == (48_000, len(blocks[0]))
+        assert (reader.sample_rate, reader.channels) == (48_000, len(blocks[0]))
         assert all(block.shape[1] <= size and block.flags.c_contiguous for block in blocks)
         joined = np.concatenate(blocks, axis=1)
         assert reader.samples == joined.shape[1]

@@ -33,7 +33,7 @@ def test_sixteen_bits_survive_a_written_file(
     steps = np.clip(np.rint(samples * 2**15), -(2**15), 2**15 - 1)
     exact = (steps / 2**15).astype(np.float32)
     recording = read_recording(written(exact, rate, suffix))
-    assert recording.rate == rate
+    assert recording.sample_rate == rate
     assert np.array_equal(recording.samples, exact)
     # Block by block, of any length, it is the same file.
     memory, size = io.BytesIO(), data.draw(st.integers(1 + samples.shape[1] // 50, 20_000), label="size")
@@ -47,7 +47,7 @@ def test_sixteen_bits_survive_a_written_file(
 @given(samples=sounds(), rate=RATES)
 def test_vorbis_keeps_the_length_and_nearly_the_sound(samples: NDArray[np.float32], rate: int) -> None:
     recording = read_recording(written(samples, rate, ".ogg"))
-    assert recording.rate == rate
+    assert recording.sample_rate == rate
     assert recording.samples.shape == samples.shape
 
 

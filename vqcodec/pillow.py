@@ -1,7 +1,9 @@
 """`.vq` files with a picture for Pillow: `Image.open("photo.vq")`, and `image.save("photo.vq", quality=40)`.
 
-Importing vqcodec is enough, before Pillow or after it. Opening a file reads its header; the model is loaded with the
-first pixels that anybody looks at, and stays.
+    import vqcodec.pillow
+
+registers them. Opening a file reads its header; the model is loaded with the first pixels that anybody looks at, and
+stays.
 """
 
 from __future__ import annotations

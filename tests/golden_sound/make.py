@@ -46,14 +46,14 @@ def main(names: list[str]) -> None:
     assert isinstance(codec, AudioCodec)
     pins = json.loads((HERE / "pins.json").read_text())
     for name in names:
-        rate, channels, samples, quality = RECORDINGS[name]
-        data = codec.compress(recording(name, channels, samples), rate, quality)
+        sample_rate, channels, samples, quality = RECORDINGS[name]
+        data = codec.compress(recording(name, channels, samples), sample_rate, quality)
         with open(HERE / f"{name}.vq", "xb") as file:
             file.write(data)
         indices = codec.read(data)
         source = indices.source
         pins[f"{name}.vq"] = {
-            "source": [samples, rate, channels, source.silent_rows, source.rotations],
+            "source": [samples, sample_rate, channels, source.silent_rows, source.rotations],
             "rate_point": indices.rate_point,
             "volume": list(indices.values.shape),
             "sha256": hashlib.sha256(indices.values.astype("<i4").tobytes()).hexdigest(),

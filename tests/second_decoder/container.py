@@ -111,8 +111,8 @@ def read_picture(data: ByteReader) -> tuple[Picture | Sound, list[bool]]:
 
 
 def read_sound(data: ByteReader) -> Sound:
-    samples, rate, channels = data.varint(64), data.varint(), data.varint()
-    require(samples > 0 and rate > 0 and channels > 0, "a field is 0")
+    samples, rate_point, channels = data.varint(64), data.varint(), data.varint()
+    require(samples > 0 and rate_point > 0 and channels > 0, "a field is 0")
     count = data.varint() if channels > 1 else 0
     require(count < channels, "all rows are silent")
     silent = tuple(data.varint() for _ in range(count))
@@ -121,10 +121,10 @@ def read_sound(data: ByteReader) -> Sound:
     rotations = tuple((data.varint(64), data.varint()) for _ in range(count))
     stretches, angles = [each[0] for each in rotations], [0, *(each[1] for each in rotations)]
     require(stretches == sorted(set(stretches)), "stretches are out of order")
-    require(all(stretch < -(-samples // (8 * rate)) for stretch in stretches), "a stretch is behind the end")
+    require(all(stretch < -(-samples // (8 * rate_point)) for stretch in stretches), "a stretch is behind the end")
     require(all(angle <= 65535 for angle in angles), "an angle is out of range")
     require(all(one != other for one, other in pairwise(angles)), "an angle is repeated")
-    return Sound(samples, rate, channels, silent, rotations)
+    return Sound(samples, rate_point, channels, silent, rotations)
 
 
 def read_chunk(data: ByteReader, size: int | None) -> bytes | None:

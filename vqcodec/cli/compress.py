@@ -161,13 +161,13 @@ class Compressor:
             from vqcodec.codec.loading import for_sound
 
             codec = for_sound(self._codecs.named(settings.sound_model))
-            lost = note_of_bandwidth(reader.rate, codec.sample_rate)
+            lost = note_of_bandwidth(reader.sample_rate, codec.sample_rate)
             if lost is not None:
                 note(f"{original.name}: {lost}")
-            blocks = blocks_shown(reader.blocks(), "analysing", reader.samples, reader.rate)
-            with original.naming(), passes_shown("coding", reader.samples / reader.rate):
+            blocks = blocks_shown(reader.blocks(), "analysing", reader.samples, reader.sample_rate)
+            with original.naming(), passes_shown("coding", reader.samples / reader.sample_rate):
                 rates = settings.quality, settings.kbps, settings.max_bytes
-                file.write(codec.compress_blocks(blocks, reader.rate, *rates))
+                file.write(codec.compress_blocks(blocks, reader.sample_rate, *rates))
         for text in reader.notes:
             note(f"{original.name}: {text}")
 

@@ -116,7 +116,7 @@ def _encode(codec: Codec, path: Path, chosen: Setting) -> tuple[Indices, tuple[s
         return codec.encode(picture.image, chosen.lambda_, chosen.rate_point), picture.notes
     audio = for_sound(codec)
     with RecordingReader(path) as reader:
-        latents, source = audio.analyse(reader.blocks(), reader.rate)
+        latents, source = audio.analyse(reader.blocks(), reader.sample_rate)
     return audio.indices(audio.choose(latents, chosen), chosen.rate_point, source), reader.notes
 
 

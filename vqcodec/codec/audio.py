@@ -76,7 +76,7 @@ class AudioCodec(Codec):
     def compress(
         self,
         samples: SamplesOrFile,
-        rate: int | None = None,
+        sample_rate: int | None = None,
         quality: float = DEFAULT_QUALITY,
         kbps: float | None = None,
         max_bytes: float | None = None,
@@ -86,7 +86,7 @@ class AudioCodec(Codec):
         Args:
             samples: floats, nominally in -1..1, or int16 or int32: `[N]` or `[C, N]`. Or the path of a sound file, or
                 its bytes; what is lost when it is read is told by UserWarnings.
-            rate: samples a second; a file says it itself.
+            sample_rate: samples a second; a file says it itself.
             quality: 1..100, continuous; both the size of the file and the fidelity rise with it.
             kbps: size of the file in kbit a second, instead of a quality: it is met from below, with at most 3 % to
                 spare. If more is left, a UserWarning says why.
@@ -95,13 +95,13 @@ class AudioCodec(Codec):
         Raises:
             InputError: an argument cannot be used, or no file of the recording is so small.
         """
-        with recorded(samples, rate) as (blocks, known):
+        with recorded(samples, sample_rate) as (blocks, known):
             return self.compress_blocks(blocks, known, quality, kbps, max_bytes)
 
     def compress_blocks(
         self,
         blocks: Iterable[Samples],
-        rate: int,
+        sample_rate: int,
         quality: float = DEFAULT_QUALITY,
         kbps: float | None = None,
         max_bytes: float | None = None,
@@ -113,7 +113,7 @@ class AudioCodec(Codec):
         if kbps is not None and max_bytes is not None:
             raise InputError("a file is made for a rate or for a number of bytes, not for both")
         budget, chosen = None if max_bytes is None else check_budget(max_bytes), self.settings(quality)
-        latents, source = self.analyse(blocks, rate)
+        latents, source = self.analyse(blocks, sample_rate)
         if budget is not None:
             return taken(self._within(latents, source, budget), budget)
         if kbps is not None:
@@ -147,13 +147,17 @@ class AudioCodec(Codec):
     # Samples <-> indices -------------------------------------------------------------------------------------------
 
     def encode(
-        self, samples: SamplesOrFile, rate: int | None = None, lambda_: float = 0.0, rate_point: int | None = None
+        self,
+        samples: SamplesOrFile,
+        sample_rate: int | None = None,
+        lambda_: float = 0.0,
+        rate_point: int | None = None,
     ) -> Indices:
         """The indices of a recording.
 
         Args:
             samples: as for `compress`.
-            rate: likewise.
+            sample_rate: likewise.
             lambda_: squared quantization widths that a bit is worth; 0 takes the nearest codeword.
             rate_point: which codebooks; by default those of the default quality.
 
@@ -161,7 +165,7 @@ class AudioCodec(Codec):
             InputError: an argument cannot be used.
         """
         chosen = self._setting(lambda_, rate_point)
-        with recorded(samples, rate) as (blocks, known):
+        with recorded(samples, sample_rate) as (blocks, known):
             latents, source = self.analyse(blocks, known)
         return self.indices(self.choose(latents, chosen), chosen.rate_point, source)
 
@@ -184,7 +188,7 @@ class AudioCodec(Codec):
         restored = resample_blocks(coded, self.sample_rate, source.sample_rate)
         return (np.clip(block, -1, 1) for block in fit_blocks(restored, source.samples))
 
-    def sample_bits(self, samples: NDArray[np.generic], rate: int, indices: Indices) -> Samples:
+    def sample_bits(self, samples: NDArray[np.generic], sample_rate: int, indices: Indices) -> Samples:
         """-log2 p(x|z_q) of every sample of the rows as they are coded, at the model's rate, rounded to 16 bits.
 
         With `bits` it makes a bound: whatever the indices, -log2 p(x) is at most the sum of all of both. All values
@@ -198,12 +202,14 @@ class AudioCodec(Codec):
             ModelError: the model does not say how likely samples are.
         """
         self._check(indices)
-        rate = whole_number(rate, "a sample rate")
-        array = samples_array(samples, rate)
+        sample_rate = whole_number(sample_rate, "a sample rate")
+        array = samples_array(samples, sample_rate)
         source = _recording(indices.source)
-        if (array.shape[1], rate, len(array)) != (source.samples, source.sample_rate, source.channels):
+        if (array.shape[1], sample_rate, len(array)) != (source.samples, source.sample_rate, source.channels):
             raise InputError("the recording is not of the length that its indices are for")
-        rows = np.concatenate(list(rows_of(self._coded([array], rate), self.sample_rate, source.rotations)), axis=1)
+        rows = np.concatenate(
+            list(rows_of(self._coded([array], sample_rate), self.sample_rate, source.rotations)), axis=1
+        )
         every = np.full(rows.shape, math.log2(2 * SILENCE * 2**15 + 1), np.float32)
         coded = coded_rows(source.channels, source.silent_rows)
         every[coded] = self.networks.bits(rows[coded], indices.values, indices.rate_point)
@@ -233,10 +239,10 @@ class AudioCodec(Codec):
             raise InputError(f"no recording is so long: {error}") from None
         return self._draw(count, source, seed, temperature, rate_point)
 
-    def analyse(self, blocks: Iterable[Samples], rate: int) -> tuple[Samples, AudioSource]:
+    def analyse(self, blocks: Iterable[Samples], sample_rate: int) -> tuple[Samples, AudioSource]:
         """z_e of a recording in blocks `[C, n]`, split into planes: `[P, D, rows, T]`; and what the recording is."""
         samples = channels = 0
-        rate = whole_number(rate, "a sample rate")
+        sample_rate = whole_number(sample_rate, "a sample rate")
 
         def counted() -> Iterator[Samples]:
             nonlocal samples, channels
@@ -247,8 +253,8 @@ class AudioCodec(Codec):
                 raise InputError("a recording has at least one sample")
 
         analysis = RowAnalysis(self.sample_rate)
-        z = self.networks.encode(analysis.rows(self._coded(counted(), rate)))
-        source = AudioSource(samples, rate, channels, analysis.silent_rows, tuple(analysis.rotations))
+        z = self.networks.encode(analysis.rows(self._coded(counted(), sample_rate)))
+        source = AudioSource(samples, sample_rate, channels, analysis.silent_rows, tuple(analysis.rotations))
         coded = z[:, coded_rows(channels, source.silent_rows)] if source.silent_rows else z
         planes = self.model.codebooks.sizes.shape[1]
         return coded.reshape(planes, -1, *coded.shape[1:]), source
@@ -276,9 +282,9 @@ class AudioCodec(Codec):
         """Samples a channel at the model's rate."""
         return resampled_length(source.samples, source.sample_rate, self.sample_rate)
 
-    def _coded(self, blocks: Iterable[Samples], rate: int) -> Iterator[Samples]:
+    def _coded(self, blocks: Iterable[Samples], sample_rate: int) -> Iterator[Samples]:
         """A recording in blocks `[C, n]` at the model's rate, without its offset."""
-        return resample_blocks(without_offset(blocks, rate), rate, self.sample_rate)
+        return resample_blocks(without_offset(blocks, sample_rate), sample_rate, self.sample_rate)
 
     def _within(self, latents: Samples, source: AudioSource, budget: float) -> SizedFile:
         """The largest file of at most `budget` bytes, or else the smallest."""

@@ -95,8 +95,8 @@ class Codec(ABC):
 
     def codebooks(self, rate_point: int) -> list[NDArray[np.float32]]:
         """The codewords of each plane, `[K, D]`; InputError if there is no such rate point."""
-        rate = self._rate_point(rate_point)
-        return [self.model.codebooks.of(rate, plane) for plane in range(self.model.codebooks.sizes.shape[1])]
+        rate_point = self._rate_point(rate_point)
+        return [self.model.codebooks.of(rate_point, plane) for plane in range(self.model.codebooks.sizes.shape[1])]
 
     # Latents <-> indices -------------------------------------------------------------------------------------------
 
@@ -112,23 +112,25 @@ class Codec(ABC):
 
         The bits are order-0.
         """
-        codebooks, rate = self.model.codebooks, chosen.rate_point
+        codebooks, rate_point = self.model.codebooks, chosen.rate_point
         vectors = _vectors(latents)
         flat = np.empty(vectors.shape[:2], np.int32)
         for plane, own in enumerate(vectors):
-            flat[plane] = codebooks.nearest(own, rate, plane, chosen.lambda_ * codebooks.order0_bits(rate, plane))
+            flat[plane] = codebooks.nearest(
+                own, rate_point, plane, chosen.lambda_ * codebooks.order0_bits(rate_point, plane)
+            )
         return flat.reshape(len(latents), *latents.shape[2:])
 
     def assign_in_context(
         self, latents: NDArray[np.float32], chosen: Setting, previous: NDArray[np.int32]
     ) -> Assignment:
         """As `assign`, with the bits under the prior in the context of indices `previous`."""
-        codebooks, rate = self.model.codebooks, chosen.rate_point
+        codebooks, rate_point = self.model.codebooks, chosen.rate_point
         vectors, before = _vectors(latents), previous.reshape(len(previous), -1)
         flat = np.zeros(vectors.shape[:2], np.int32)  # a plane without a choice has no costs
         bits = np.zeros(2)
-        for plane, part, cost in self.model.prior.costs(previous, rate):
-            flat[plane, part] = codebooks.nearest(vectors[plane, part], rate, plane, chosen.lambda_ * cost)
+        for plane, part, cost in self.model.prior.costs(previous, rate_point):
+            flat[plane, part] = codebooks.nearest(vectors[plane, part], rate_point, plane, chosen.lambda_ * cost)
             bits += [np.take_along_axis(cost, each[plane, part, None], axis=1).sum() for each in (flat, before)]
         return Assignment(flat.reshape(previous.shape), float(bits[0]), float(bits[1]))
 
@@ -239,30 +241,30 @@ class Codec(ABC):
 
     def _draw(self, count: int, source: Source, seed: int, temperature: float, rate_point: int | None) -> list[Indices]:
         """Indices drawn from the prior, each for a `source`; see `sample`."""
-        rate, count = self._rate_point(rate_point), whole_number(count, "the count")
+        rate_point, count = self._rate_point(rate_point), whole_number(count, "the count")
         if count < 0:
             raise InputError(f"the count must not be negative, as {count} is")
         chance = SymbolSampler(whole_number(seed, "the seed"), number(temperature, "the temperature"))
         rows, columns = self.shape_of(source)
-        volumes = [self.model.prior.sample(chance, rate, rows, columns) for _ in range(count)]
-        return [self.indices(values, rate, source) for values in volumes]
+        volumes = [self.model.prior.sample(chance, rate_point, rows, columns) for _ in range(count)]
+        return [self.indices(values, rate_point, source) for values in volumes]
 
     def _setting(self, lambda_: float, rate_point: int | None) -> Setting:
         """What a caller of `encode` asked for."""
-        rate, worth = self._rate_point(rate_point), number(lambda_, "lambda")
+        rate_point, worth = self._rate_point(rate_point), number(lambda_, "lambda")
         if not 0 <= worth < math.inf:
             raise InputError("lambda must be finite and not negative")
-        return Setting(rate, worth)
+        return Setting(rate_point, worth)
 
     def _rate_point(self, rate_point: int | None) -> int:
         """The rate point that a caller asked for; None is that of the default quality."""
         rates = len(self.model.codebooks.sizes)
         if rate_point is None:
             return self.settings(DEFAULT_QUALITY).rate_point
-        rate = whole_number(rate_point, "the rate point")
-        if not 0 <= rate < rates:
+        rate_point = whole_number(rate_point, "the rate point")
+        if not 0 <= rate_point < rates:
             raise InputError(f"the rate point must be in 0..{rates - 1}")
-        return rate
+        return rate_point
 
     # Indices that are in memory were read under the limits of the caller.
     def _check(self, indices: Indices, allowed: Limits = UNLIMITED) -> None:
@@ -280,8 +282,8 @@ class Codec(ABC):
         sizes = self._sizes(indices.rate_point)[: len(indices.values)] if known else ()
         return indices.sizes == sizes and indices.values.shape[1:] == shape
 
-    def _sizes(self, rate: int) -> tuple[int, ...]:
-        return tuple(self.model.codebooks.sizes[rate].tolist())
+    def _sizes(self, rate_point: int) -> tuple[int, ...]:
+        return tuple(self.model.codebooks.sizes[rate_point].tolist())
 
     def _checksums(self, values: NDArray[np.int32]) -> list[int]:
         """The CRC-32 of the indices of each layer."""

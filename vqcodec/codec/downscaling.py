@@ -113,7 +113,7 @@ class Scales:
     def _rate_point(self, number: int) -> int:
         """The best rate point at a scale."""
         rates = self._at(number).curve.rate_points(self.budget)
-        return rates[0] if len(rates) == 1 else min(rates, key=lambda rate: self._error_at(number, rate))
+        return rates[0] if len(rates) == 1 else min(rates, key=lambda rate_point: self._error_at(number, rate_point))
 
     def _error(self, number: int) -> float:
         return self._error_at(number, self._rate_point(number))

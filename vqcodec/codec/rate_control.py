@@ -56,9 +56,9 @@ class SizeCurve:
         self._measure = size
         self._known: dict[Setting, float] = {}
         self._lambdas: dict[int, tuple[float, float]] = {}  # the largest and smallest in the table, by rate point
-        for rate in sorted({entry.rate_point for entry in table}):
-            lambdas = [entry.lambda_ for entry in table if entry.rate_point == rate]
-            self._lambdas[rate] = max(lambdas), min(lambdas)
+        for rate_point in sorted({entry.rate_point for entry in table}):
+            lambdas = [entry.lambda_ for entry in table if entry.rate_point == rate_point]
+            self._lambdas[rate_point] = max(lambdas), min(lambdas)
 
     @property
     def coarsest(self) -> Setting:

@@ -53,18 +53,18 @@ def refine(
     Raises:
         InputError: the model does not tell its lambdas.
     """
-    codebooks, rate = codec.model.codebooks, chosen.rate_point
-    worth = _lambdas(codec.model)[rate] * WORTH  # of the distortion of one pixel, in squared widths
-    descent = worth / 2 / codebooks.metric[rate][..., None, None]  # half the curvature is the metric
+    codebooks, rate_point = codec.model.codebooks, chosen.rate_point
+    worth = _lambdas(codec.model)[rate_point] * WORTH  # of the distortion of one pixel, in squared widths
+    descent = worth / 2 / codebooks.metric[rate_point][..., None, None]  # half the curvature is the metric
     indices = codec.choose(aim, chosen)
     best, least = indices, math.inf
     for (number,) in watched([range(number, number + 1) for number in range(len(STEPS))], len(STEPS)):
         step = STEPS[number]
         aim *= 1 - step
         for plane, own in enumerate(indices):
-            aim[plane] += step * codebooks.of(rate, plane)[own].transpose(2, 0, 1)
+            aim[plane] += step * codebooks.of(rate_point, plane)[own].transpose(2, 0, 1)
         error = 0.0
-        for i, j, part, gradient in networks.errors(pixels, indices, rate, codec.model.config.distortion):
+        for i, j, part, gradient in networks.errors(pixels, indices, rate_point, codec.model.config.distortion):
             error += part
             aim[:, :, i.window(), j.window()] -= step * descent * gradient.reshape(*aim.shape[:2], *gradient.shape[1:])
         found = codec.assign_in_context(aim, chosen, indices)
@@ -89,7 +89,7 @@ def setting_to_refine(model: Model, quality: float) -> Setting:
     exchanges = np.log([lambdas[entry.rate_point] / max(entry.lambda_, LEAST) for entry in table])
     slope, level = np.polyfit(np.linspace(1, 100, len(table)), exchanges, 1) if len(table) > 1 else (0, exchanges[0])
     exchange = math.exp(level + max(slope, 0) * quality)
-    settings = [Setting(rate, lambda_ / exchange) for rate, lambda_ in enumerate(lambdas)]
+    settings = [Setting(rate_point, lambda_ / exchange) for rate_point, lambda_ in enumerate(lambdas)]
     return min(settings, key=lambda each: abs(math.log(each.lambda_ / WORTH)))
 
 

@@ -38,15 +38,15 @@ class RowAnalysis:
     """Turns a recording into its rows, and notes how; it is used once.
 
     Args:
-        rate: samples a second.
+        sample_rate: samples a second.
 
     Attributes:
         rotations: as in `AudioSource`; complete at the end, as is the next one.
         peaks: the largest magnitude of each row.
     """
 
-    def __init__(self, rate: int) -> None:
-        self._rate = rate
+    def __init__(self, sample_rate: int) -> None:
+        self._rate = sample_rate
         self.rotations: list[Rotation] = []
         self.peaks = np.zeros(0, np.float32)
 
@@ -75,14 +75,14 @@ class RowAnalysis:
             yield _turned(stretch, _course(before, angle, number, self._rate, stretch.shape[1]))
 
 
-def rows_of(blocks: Iterable[Samples], rate: int, rotations: Sequence[Rotation]) -> Iterator[Samples]:
+def rows_of(blocks: Iterable[Samples], sample_rate: int, rotations: Sequence[Rotation]) -> Iterator[Samples]:
     """The rows `[C, n]` of blocks `[C, n]` that are turned as was noted."""
-    return _turned_as_noted(blocks, rate, rotations, 1)
+    return _turned_as_noted(blocks, sample_rate, rotations, 1)
 
 
-def channels_of(rows: Iterable[Samples], rate: int, rotations: Sequence[Rotation]) -> Iterator[Samples]:
+def channels_of(rows: Iterable[Samples], sample_rate: int, rotations: Sequence[Rotation]) -> Iterator[Samples]:
     """The inverse of `rows_of`."""
-    return _turned_as_noted(rows, rate, rotations, -1)
+    return _turned_as_noted(rows, sample_rate, rotations, -1)
 
 
 def coded_rows(channels: int, silent_rows: Sequence[int]) -> NDArray[np.intp]:
@@ -91,22 +91,22 @@ def coded_rows(channels: int, silent_rows: Sequence[int]) -> NDArray[np.intp]:
 
 
 def _turned_as_noted(
-    blocks: Iterable[Samples], rate: int, rotations: Sequence[Rotation], direction: int
+    blocks: Iterable[Samples], sample_rate: int, rotations: Sequence[Rotation], direction: int
 ) -> Iterator[Samples]:
     if not rotations:
         yield from blocks
         return
     angles, angle = dict(rotations), 0
-    for number, stretch in enumerate(equal_blocks(blocks, STRETCH_SECONDS * rate)):
+    for number, stretch in enumerate(equal_blocks(blocks, STRETCH_SECONDS * sample_rate)):
         before, angle = angle, angles.get(number, angle)
-        yield _turned(stretch, direction * _course(before, angle, number, rate, stretch.shape[1]))
+        yield _turned(stretch, direction * _course(before, angle, number, sample_rate, stretch.shape[1]))
 
 
-def _course(before: int, angle: int, number: int, rate: int, length: int) -> NDArray[np.float64]:
+def _course(before: int, angle: int, number: int, sample_rate: int, length: int) -> NDArray[np.float64]:
     """The angle at each of `length` samples of stretch `number`, or `[1]` if it is always the same; in radians."""
     if before == angle or number == 0:
         return np.full(1, angle * math.pi / ANGLES)
-    ramp = max(1, round(RAMP_SECONDS * rate))
+    ramp = max(1, round(RAMP_SECONDS * sample_rate))
     return np.interp(np.arange(length), [0, ramp], [before * math.pi / ANGLES, angle * math.pi / ANGLES])
 
 

@@ -48,21 +48,21 @@ class Prior(Protocol):
     @property
     def calls(self) -> int: ...
 
-    def costs(self, indices: Indices, rate: int) -> Iterator[tuple[int, slice, Floats]]:
+    def costs(self, indices: Indices, rate_point: int) -> Iterator[tuple[int, slice, Floats]]:
         """Bits of every symbol, the others as in `indices`: in pieces of a plane, a range of positions, `[N, K]`."""
 
-    def bits(self, indices: Indices, rate: int) -> NDArray[np.float64]:
+    def bits(self, indices: Indices, rate_point: int) -> NDArray[np.float64]:
         """Code length of every index: `[P, rows, columns]` for indices `[P, rows, columns]`."""
 
-    def encode(self, indices: Indices, rate: int) -> list[bytes]:
+    def encode(self, indices: Indices, rate_point: int) -> list[bytes]:
         """The streams of the layers of indices `[P, rows, columns]`."""
 
-    def decode(self, streams: Sequence[bytes], rate: int, rows: int, columns: int, /) -> Indices:
+    def decode(self, streams: Sequence[bytes], rate_point: int, rows: int, columns: int, /) -> Indices:
         """Indices `[P', rows, columns]` of the planes of the first `len(streams)` layers.
 
         Raises:
             CorruptError: a stream is damaged, or there are too many.
         """
 
-    def sample(self, source: SymbolSource, rate: int, rows: int, columns: int, /) -> Indices:
+    def sample(self, source: SymbolSource, rate_point: int, rows: int, columns: int, /) -> Indices:
         """Indices `[P, rows, columns]` of all planes as `source` draws them, each given those before it."""

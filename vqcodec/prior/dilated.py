@@ -117,11 +117,11 @@ class DilatedPass:
         slices: the first so many of them.
         sequences: how many, independent of each other.
         most: steps at once.
-        rate: the rate point.
+        rate_point: the rate point.
     """
 
-    def __init__(self, layers: DilatedLayers, slices: int, sequences: int, most: int, rate: int) -> None:
-        self._layers, self._sequences, self._rate = layers, sequences, rate
+    def __init__(self, layers: DilatedLayers, slices: int, sequences: int, most: int, rate_point: int) -> None:
+        self._layers, self._sequences, self._rate = layers, sequences, rate_point
         _, planes, _, dimension = layers.values.shape
         self._windows = FrameWindows(slices, sequences, planes, dimension, most)
         self._lines = [
@@ -139,15 +139,15 @@ class DilatedPass:
             steps: which follow those before.
             known: indices `[P', N, n']` at the frames `steps`, as far as there are; or they are `put` when known.
         """
-        layers, rate = self._layers, self._rate
+        layers, rate_point = self._layers, self._rate
         self._windows.open(steps)
         if known is not None:
             planes, _, frames = map(np.arange, known.shape)
             self.put(steps.start + frames, planes[:, None], known.transpose(0, 2, 1))
-        state = self._masked(gate(layers.stacks[0](self._windows.read(steps), rate), layers.tables), steps.start)
+        state = self._masked(gate(layers.stacks[0](self._windows.read(steps), rate_point), layers.tables), steps.start)
         for stack, line in zip(layers.stacks[1:], self._lines, strict=True):
             x = np.concatenate([state, line.push(state)], axis=2)
-            state = self._masked(add_clamped(state, gate(stack(x, rate), layers.tables)), steps.start)
+            state = self._masked(add_clamped(state, gate(stack(x, rate_point), layers.tables)), steps.start)
         return state
 
     def _masked(self, state: Floats, step: int) -> Floats:

@@ -86,15 +86,15 @@ class ExactLayer:
         object.__setattr__(self, "matrix", self.weight * scale)
         object.__setattr__(self, "offsets", self.bias.astype(np.float32) * scale + np.float32(0.5))
 
-    def finish(self, acc: Floats, rate: int) -> Floats:
+    def finish(self, acc: Floats, rate_point: int) -> Floats:
         """Add the bias of the rate point to `acc = x matrix` and round: `[N, O]`. Overwrites `acc`."""
-        acc += self.offsets[rate]
+        acc += self.offsets[rate_point]
         np.floor(acc, out=acc)
         return acc
 
-    def __call__(self, x: Floats, rate: int) -> Floats:
+    def __call__(self, x: Floats, rate_point: int) -> Floats:
         """Integers x `[N, I]` to `[N, O]`."""
-        return self.finish(x @ self.matrix, rate)
+        return self.finish(x @ self.matrix, rate_point)
 
 
 class ExactStack:
@@ -125,10 +125,10 @@ class ExactStack:
             self.matrices[number, rows[number] if rows else slice(None)] = layer.matrix
         self.offsets: Floats = np.stack([layer.offsets for layer in layers], axis=1)[:, :, None]
 
-    def __call__(self, x: Floats, rate: int) -> Floats:
+    def __call__(self, x: Floats, rate_point: int) -> Floats:
         """Integers x `[S', N, I]`, an input for each of the first S' layers, to `[S', N, O]`."""
         acc: Floats = x @ self.matrices[: len(x)]
-        acc += self.offsets[rate, : len(x)]
+        acc += self.offsets[rate_point, : len(x)]
         return np.floor(acc, out=acc)
 
 

@@ -100,8 +100,8 @@ class PixelCNN:
                 raise ModelError("a layer of the model's prior is missing, or too many")
             context = self._check_stack(network.context, 9 * earlier, 9) if network.context else 0
             hidden = self._check_stack(network.causal, 4 * len(planes) * dimension + context, 5)
-            for rate, head in enumerate(network.heads):
-                if head.weight.shape != (hidden, self._choices(planes, rate)[1].sum()) or len(head.bias) != 1:
+            for rate_point, head in enumerate(network.heads):
+                if head.weight.shape != (hidden, self._choices(planes, rate_point)[1].sum()) or len(head.bias) != 1:
                     raise ModelError("a head of the model's prior has the wrong shape")
 
     def _check_stack(self, layers: Sequence[ExactLayer], inputs: int, taps: int) -> int:
@@ -113,10 +113,10 @@ class PixelCNN:
             inputs = taps * channels
         return channels
 
-    def _choices(self, planes: range, rate: int) -> tuple[list[int], NDArray[np.intp]]:
+    def _choices(self, planes: range, rate_point: int) -> tuple[list[int], NDArray[np.intp]]:
         """The planes of a slice that have a choice at this rate point, and their alphabets."""
-        chosen = [plane for plane in planes if self.sizes[rate, plane] > 1]
-        return chosen, self.sizes[rate, chosen]
+        chosen = [plane for plane in planes if self.sizes[rate_point, plane] > 1]
+        return chosen, self.sizes[rate_point, chosen]
 
     @property
     def cost(self) -> Cost:
@@ -142,17 +142,17 @@ class PixelCNN:
 
     # The network, for any set of positions -------------------------------------------------------------------------
 
-    def look_up(self, indices: Indices, planes: range, rate: int) -> Narrow:
+    def look_up(self, indices: Indices, planes: range, rate_point: int) -> Narrow:
         """Values `[..., len(planes) D]` of indices `[len(planes), ...]`."""
         dimension = self.values.shape[3]
         out = np.empty((*indices.shape[1:], len(planes), dimension), np.int8)
         for number, plane in enumerate(planes):
-            out[..., number, :] = self.values[rate, plane][indices[number]]
+            out[..., number, :] = self.values[rate_point, plane][indices[number]]
         return out.reshape(*indices.shape[1:], len(planes) * dimension)
 
-    def _gated(self, layer: ExactLayer, x: Floats, residual: bool, rate: int) -> Floats:
+    def _gated(self, layer: ExactLayer, x: Floats, residual: bool, rate_point: int) -> Floats:
         """One layer: its inputs `[N, I]` to activations `[N, H]`; a residual one has the position itself as tap 4."""
-        out = gate(layer(x, rate), self.tables)
+        out = gate(layer(x, rate_point), self.tables)
         channels = out.shape[1]
         return add_clamped(x[:, 4 * channels : 5 * channels], out) if residual else out
 
@@ -162,7 +162,7 @@ class PixelCNN:
         taps: Sequence[Taps],
         state: Narrow,
         context: Narrow | None,
-        rate: int,
+        rate_point: int,
     ) -> Narrow:
         """Layers on top of each other, at every position: `[h, w, H]` of values `[h, w, C]`.
 
@@ -171,7 +171,7 @@ class PixelCNN:
             taps: the neighbours that the first layer sees, and the others.
             state: the values.
             context: `[h, w, C']`, what the first layer sees besides them.
-            rate: the rate point.
+            rate_point: the rate point.
         """
         for depth, layer in enumerate(layers):
             new = np.empty((*state.shape[:2], layer.shift.size // 2), np.int16)
@@ -179,64 +179,64 @@ class PixelCNN:
                 x = shifted(state, taps[min(depth, 1)], *area)
                 if depth == 0 and context is not None:
                     x = np.concatenate([x, context[area].reshape(len(x), -1)], axis=1)
-                new[area] = self._gated(layer, x, depth > 0, rate).reshape(new[area].shape)
+                new[area] = self._gated(layer, x, depth > 0, rate_point).reshape(new[area].shape)
             state = new
         return state
 
-    def _context(self, network: SliceNetwork, earlier: Indices, rate: int) -> Narrow | None:
+    def _context(self, network: SliceNetwork, earlier: Indices, rate_point: int) -> Narrow | None:
         """What the first causal layer sees of the indices of earlier slices `[P', h, w]`: `[h, w, C]`."""
         if not network.context:
             return None
-        values = self.look_up(earlier, range(len(earlier)), rate)
-        return self._everywhere(network.context, (AROUND_OFFSETS, AROUND_OFFSETS), values, None, rate)
+        values = self.look_up(earlier, range(len(earlier)), rate_point)
+        return self._everywhere(network.context, (AROUND_OFFSETS, AROUND_OFFSETS), values, None, rate_point)
 
     def _tables(
-        self, network: SliceNetwork, planes: range, hidden: Narrow | Floats, rate: int
+        self, network: SliceNetwork, planes: range, hidden: Narrow | Floats, rate_point: int
     ) -> dict[int, Frequencies]:
         """The frequencies of each plane with a choice, `[N, K]`, from hidden `[N, H]`: for both directions."""
-        chosen, sizes = self._choices(planes, rate)
+        chosen, sizes = self._choices(planes, rate_point)
         if not chosen:
             return {}
         offsets = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-        logits = network.heads[rate](hidden.astype(np.float32, copy=False), rate=0)
+        logits = network.heads[rate_point](hidden.astype(np.float32, copy=False), rate_point=0)
         table = frequencies(logits, offsets, self.tables)
         return dict(zip(chosen, np.split(table, offsets[1:], axis=1), strict=True))
 
-    def hidden(self, indices: Indices, rate: int) -> Iterator[tuple[SliceNetwork, range, Narrow]]:
+    def hidden(self, indices: Indices, rate_point: int) -> Iterator[tuple[SliceNetwork, range, Narrow]]:
         """For each slice its network, planes and hidden activations `[h w, H]`, given the indices `[P', h, w]`."""
         for network, planes in zip(self.slices, self.plane_ranges, strict=True):
             if planes.stop > len(indices):
                 break
-            context = self._context(network, indices[: planes.start], rate)
-            own = self.look_up(indices[planes.start : planes.stop], planes, rate)
+            context = self._context(network, indices[: planes.start], rate_point)
+            own = self.look_up(indices[planes.start : planes.stop], planes, rate_point)
             taps = (CAUSAL_OFFSETS, (*CAUSAL_OFFSETS, (0, 0)))
-            state = self._everywhere(network.causal, taps, own, context, rate)
+            state = self._everywhere(network.causal, taps, own, context, rate_point)
             yield network, planes, state.reshape(-1, state.shape[2])
 
-    def costs(self, indices: Indices, rate: int) -> Iterator[tuple[int, slice, Floats]]:
+    def costs(self, indices: Indices, rate_point: int) -> Iterator[tuple[int, slice, Floats]]:
         """Bits of every symbol, the others as in `indices`: in pieces of a plane, a range of positions, `[N, K]`."""
-        for network, planes, state in self.hidden(indices, rate):
+        for network, planes, state in self.hidden(indices, rate_point):
             for first in range(0, len(state), BAND):
                 part = slice(first, min(first + BAND, len(state)))
-                for plane, table in self._tables(network, planes, state[part], rate).items():
+                for plane, table in self._tables(network, planes, state[part], rate_point).items():
                     yield plane, part, (PRECISION - np.log2(table)).astype(np.float32)
 
-    def bits(self, indices: Indices, rate: int) -> NDArray[np.float64]:
+    def bits(self, indices: Indices, rate_point: int) -> NDArray[np.float64]:
         """Code length of every index under the prior: `[P, h, w]` for indices `[P, h, w]`."""
         flat = indices.reshape(len(indices), -1)
         out = np.zeros(flat.shape)
-        for plane, part, cost in self.costs(indices, rate):
+        for plane, part, cost in self.costs(indices, rate_point):
             out[plane, part] = np.take_along_axis(cost, flat[plane, part, None], axis=1)[:, 0]
         return out.reshape(indices.shape)
 
     # Coding --------------------------------------------------------------------------------------------------------
 
     @one_blas_thread()
-    def encode(self, indices: Indices, rate: int, batch: int | None = None) -> list[bytes]:
+    def encode(self, indices: Indices, rate_point: int, batch: int | None = None) -> list[bytes]:
         """The streams of the layers of indices `[P, h, w]`; for `batch` see `decode`."""
         _, height, width = indices.shape
         flat = indices.reshape(len(indices), -1)
-        work = self.hidden(indices, rate)  # one slice after the other, as each needs memory
+        work = self.hidden(indices, rate_point)  # one slice after the other, as each needs memory
         streams = []
         for layer in self.layer_slices:
             encoder = SymbolEncoder()
@@ -244,18 +244,20 @@ class PixelCNN:
                 network, planes, state = next(work)
                 for diagonal in (part for whole in diagonals(height, width) for part in whole.split(batch or height)):
                     at = diagonal.flat()
-                    for plane, table in self._tables(network, planes, state[at], rate).items():
+                    for plane, table in self._tables(network, planes, state[at], rate_point).items():
                         encoder.encode(flat[plane, at], table)
             streams.append(encoder.finish())
         return streams
 
     @one_blas_thread()
-    def decode(self, streams: Sequence[bytes], rate: int, height: int, width: int, batch: int | None = None) -> Indices:
+    def decode(
+        self, streams: Sequence[bytes], rate_point: int, height: int, width: int, batch: int | None = None
+    ) -> Indices:
         """Indices `[P', height, width]` of the planes of the first `len(streams)` layers.
 
         Args:
             streams: of the layers, from the first; may be fewer than the model has.
-            rate: the rate point.
+            rate_point: the rate point.
             height: rows of the index volume.
             width: its columns.
             batch: positions to evaluate at once, all of a diagonal by default and in files; 1, in both directions, is
@@ -264,32 +266,32 @@ class PixelCNN:
         Raises:
             CorruptError: a stream is damaged, or there are too many.
         """
-        if not 0 <= rate < len(self.sizes) or len(streams) > len(self.layer_slices):
+        if not 0 <= rate_point < len(self.sizes) or len(streams) > len(self.layer_slices):
             raise CorruptError("the file asks for a rate point or layers that the model does not have")
         decoded = self.plane_ranges[self.layer_slices[len(streams) - 1].stop - 1].stop if streams else 0
         indices = np.zeros((decoded, height, width), np.int32)
         for layer, stream in zip(self.layer_slices, streams, strict=False):
             decoder = SymbolDecoder(stream)
             for number in layer:
-                self._fill_slice(decoder, number, indices, rate, batch or height)
+                self._fill_slice(decoder, number, indices, rate_point, batch or height)
             decoder.finish()
         return indices
 
     @one_blas_thread()
-    def sample(self, source: SymbolSource, rate: int, height: int, width: int) -> Indices:
+    def sample(self, source: SymbolSource, rate_point: int, height: int, width: int) -> Indices:
         """Indices `[P, height, width]` of all planes as `source` draws them, each given those before it."""
         indices = np.zeros((self.layer_ends[-1], height, width), np.int32)
         for number in range(len(self.slices)):
-            self._fill_slice(source, number, indices, rate, height)
+            self._fill_slice(source, number, indices, rate_point, height)
         return indices
 
-    def _fill_slice(self, source: SymbolSource, number: int, indices: Indices, rate: int, batch: int) -> None:
+    def _fill_slice(self, source: SymbolSource, number: int, indices: Indices, rate_point: int, batch: int) -> None:
         """Take the planes of slice `number` from `source` into `indices`, diagonal by diagonal."""
         network, planes = self.slices[number], self.plane_ranges[number]
         _, height, width = indices.shape
-        if not self._choices(planes, rate)[0]:
+        if not self._choices(planes, rate_point)[0]:
             return
-        context = self._context(network, indices[: planes.start], rate)
+        context = self._context(network, indices[: planes.start], rate_point)
         beside = None if context is None else context.reshape(height * width, -1)
         flat = indices.reshape(len(indices), -1)
         inputs = [len(planes) * self.values.shape[3], *(layer.shift.size // 2 for layer in network.causal[:-1])]
@@ -297,10 +299,10 @@ class PixelCNN:
         for whole in diagonals(height, width):
             for diagonal in whole.split(batch):
                 at = diagonal.flat()
-                hidden = self._advance(network, caches, diagonal, None if beside is None else beside[at], rate)
-                for plane, table in self._tables(network, planes, hidden, rate).items():
+                hidden = self._advance(network, caches, diagonal, None if beside is None else beside[at], rate_point)
+                for plane, table in self._tables(network, planes, hidden, rate_point).items():
                     flat[plane, at] = source.decode(table)
-                caches[0].put(diagonal, self.look_up(flat[planes.start : planes.stop, at], planes, rate))
+                caches[0].put(diagonal, self.look_up(flat[planes.start : planes.stop, at], planes, rate_point))
             for cache in caches:
                 cache.advance()
 
@@ -310,14 +312,14 @@ class PixelCNN:
         caches: list[DiagonalCache],
         diagonal: Diagonal,
         context: Narrow | None,
-        rate: int,
+        rate_point: int,
     ) -> Floats:
         """Hidden activations `[N, H]` of a diagonal, from those before it and the context `[N, C]`."""
         x = caches[0].neighbours(diagonal)
-        state = self._gated(network.causal[0], x if context is None else np.hstack([x, context]), False, rate)
+        state = self._gated(network.causal[0], x if context is None else np.hstack([x, context]), False, rate_point)
         for layer, cache in zip(network.causal[1:], caches[1:], strict=True):
             cache.put(diagonal, state)
-            state = self._gated(layer, np.hstack([cache.neighbours(diagonal), state]), True, rate)
+            state = self._gated(layer, np.hstack([cache.neighbours(diagonal), state]), True, rate_point)
         return state
 
 

@@ -88,8 +88,13 @@ class WaveNet:
         self.causal = DilatedLayers(causal, self.plane_ranges, dilations, self.values, tables)
         self._check_heads()
         self._heads = [
-            ExactHeads([network.heads[rate] for network in self.slices], self.plane_ranges, self.sizes[rate], tables)
-            for rate in range(len(self.sizes))
+            ExactHeads(
+                [network.heads[rate_point] for network in self.slices],
+                self.plane_ranges,
+                self.sizes[rate_point],
+                tables,
+            )
+            for rate_point in range(len(self.sizes))
         ]
 
     @property
@@ -123,34 +128,34 @@ class WaveNet:
 
     # Likelihoods ---------------------------------------------------------------------------------------------------
 
-    def hidden(self, indices: Indices, rate: int) -> Iterator[tuple[range, Floats]]:
+    def hidden(self, indices: Indices, rate_point: int) -> Iterator[tuple[range, Floats]]:
         """Blocks of steps, and in these the activations `[S', n C, H]` of all slices; of indices `[P', C, T]`.
 
         S' are the slices that `indices` has whole, up to the last with a choice.
         """
         planes, channels, columns = indices.shape
-        slices = self._slices(planes, rate)
+        slices = self._slices(planes, rate_point)
         if not slices:
             return
         known = self.plane_ranges[slices - 1].stop
-        widest = max(self.causal.widest, self._heads[rate].columns)
+        widest = max(self.causal.widest, self._heads[rate_point].columns)
         block = max(1, min(BLOCK, BLOCK_NUMBERS // (widest * channels)))
-        run = DilatedPass(self.causal, slices, channels, block, rate)
+        run = DilatedPass(self.causal, slices, channels, block, rate_point)
         for steps in Skew(slices, columns).blocks(block):
             yield steps, run.advance(steps, indices[:known, :, steps.start : steps.stop])
 
-    def _slices(self, planes: int, rate: int) -> int:
+    def _slices(self, planes: int, rate_point: int) -> int:
         """How many slices the first `planes` planes fill, up to the last one with a choice at this rate point."""
         whole = sum(each.stop <= planes for each in self.plane_ranges)
-        return min(whole, self._heads[rate].slices)
+        return min(whole, self._heads[rate_point].slices)
 
-    def costs(self, indices: Indices, rate: int) -> Iterator[tuple[int, slice, Floats]]:
+    def costs(self, indices: Indices, rate_point: int) -> Iterator[tuple[int, slice, Floats]]:
         """Bits of every symbol, the others as in `indices`: in pieces of a plane, a range of positions, `[N, K]`.
 
         Positions are those of the flattened `[C, T]`.
         """
         _, channels, columns = indices.shape
-        for steps, hidden in self.hidden(indices, rate):
+        for steps, hidden in self.hidden(indices, rate_point):
             skew = Skew(len(hidden), columns)
             for number in range(len(hidden)):
                 frames = skew.frames_of(number, steps)
@@ -158,34 +163,34 @@ class WaveNet:
                     continue
                 first = (frames.start + LAG * number - steps.start) * channels
                 part = hidden[:, first : first + len(frames) * channels]
-                for plane, table in self._heads[rate](part, range(number, number + 1)):
+                for plane, table in self._heads[rate_point](part, range(number, number + 1)):
                     cost = (PRECISION - np.log2(table)).astype(np.float32)
                     for channel in range(channels):
                         start = channel * columns
                         yield plane, slice(start + frames.start, start + frames.stop), cost[channel::channels]
 
-    def bits(self, indices: Indices, rate: int) -> NDArray[np.float64]:
+    def bits(self, indices: Indices, rate_point: int) -> NDArray[np.float64]:
         """Code length of every index under the prior: `[P, C, T]` for indices `[P, C, T]`."""
         flat = indices.reshape(len(indices), -1)
         out = np.zeros(flat.shape)
-        for plane, part, cost in self.costs(indices, rate):
+        for plane, part, cost in self.costs(indices, rate_point):
             out[plane, part] = np.take_along_axis(cost, flat[plane, part, None], axis=1)[:, 0]
         return out.reshape(indices.shape)
 
     # Coding --------------------------------------------------------------------------------------------------------
 
     @one_blas_thread()
-    def encode(self, indices: Indices, rate: int) -> list[bytes]:
+    def encode(self, indices: Indices, rate_point: int) -> list[bytes]:
         """The streams of the layers of indices `[P, C, T]`: in order of the step, the slice, the plane, the channel."""
         _, channels, columns = indices.shape
         symbols = np.ascontiguousarray(indices.transpose(0, 2, 1))
         encoders = [SymbolEncoder() for _ in self.layer_slices]
-        for steps, hidden in self.hidden(indices, rate):
+        for steps, hidden in self.hidden(indices, rate_point):
             for encoder, layer in zip(encoders, self.layer_slices, strict=True):
                 work = [
                     (LAG * number, symbols[plane], table)
                     for number in layer[: max(0, len(hidden) - layer.start)]
-                    for plane, table in self._heads[rate](hidden, range(number, number + 1))
+                    for plane, table in self._heads[rate_point](hidden, range(number, number + 1))
                 ]
                 for row, step in enumerate(steps):
                     for lag, mine, table in work:
@@ -194,12 +199,12 @@ class WaveNet:
         return [encoder.finish() for encoder in encoders]
 
     @one_blas_thread()
-    def decode(self, streams: Sequence[bytes], rate: int, channels: int, frames: int) -> Indices:
+    def decode(self, streams: Sequence[bytes], rate_point: int, channels: int, frames: int) -> Indices:
         """Indices `[P', channels, frames]` of the planes of the first `len(streams)` layers.
 
         Args:
             streams: of the layers, from the first; may be fewer than the model has.
-            rate: the rate point.
+            rate_point: the rate point.
             channels: of the recording.
             frames: of the index volume.
 
@@ -207,22 +212,22 @@ class WaveNet:
             CorruptError: a stream is damaged, or there are too many.
             LimitError: there are too many channels for a network that remembers so much.
         """
-        if not 0 <= rate < len(self.sizes) or len(streams) > len(self.layer_slices):
+        if not 0 <= rate_point < len(self.sizes) or len(streams) > len(self.layer_slices):
             raise CorruptError("the file asks for a rate point or layers that the model does not have")
         if channels * self._remembered > MOST_REMEMBERED:
             raise LimitError(f"the recording has {channels} channels, which are too many for the model")
         decoders = [SymbolDecoder(stream) for stream in streams]
-        indices = self._fill(decoders, rate, channels, frames)
+        indices = self._fill(decoders, rate_point, channels, frames)
         for decoder in decoders:
             decoder.finish()
         return indices
 
     @one_blas_thread()
-    def sample(self, source: SymbolSource, rate: int, channels: int, frames: int) -> Indices:
+    def sample(self, source: SymbolSource, rate_point: int, channels: int, frames: int) -> Indices:
         """Indices `[P, channels, frames]` of all planes as `source` draws them, each given those before it."""
-        return self._fill([source] * len(self.layer_slices), rate, channels, frames)
+        return self._fill([source] * len(self.layer_slices), rate_point, channels, frames)
 
-    def _fill(self, sources: Sequence[SymbolSource], rate: int, channels: int, frames: int) -> Indices:
+    def _fill(self, sources: Sequence[SymbolSource], rate_point: int, channels: int, frames: int) -> Indices:
         """Take the planes of the first layers from `sources`, one a layer, a step at a time."""
         layers = list(zip(sources, self.layer_slices, strict=False))
         source_of = [source for source, slices in layers for number in slices for _ in self.plane_ranges[number]]
@@ -230,13 +235,13 @@ class WaveNet:
         lags = np.repeat([LAG * number for number in range(len(self.slices))], list(map(len, self.plane_ranges)))
         indices = np.zeros((planes, frames, channels), np.int32)
         symbols = np.zeros((planes, channels), np.int32)
-        slices = self._slices(planes, rate)
-        skew, run = Skew(slices, frames), DilatedPass(self.causal, slices, channels, 1, rate)
+        slices = self._slices(planes, rate_point)
+        skew, run = Skew(slices, frames), DilatedPass(self.causal, slices, channels, 1, rate_point)
         for steps in skew.blocks(1) if slices else ():
             hidden, active = run.advance(steps), skew.active(steps.start)
             if not active:  # there are fewer frames than a slice lags behind
                 continue
-            for plane, table in self._heads[rate](hidden, active):
+            for plane, table in self._heads[rate_point](hidden, active):
                 symbols[plane] = source_of[plane].decode(table)
             own = np.arange(self.plane_ranges[active.start].start, self.plane_ranges[active.stop - 1].stop)
             at = steps.start - lags[own]

@@ -54,7 +54,7 @@ class DecoderTraining:
     steps: int = 6_000
     batch: int = 4
     crop: int = 256
-    kernel_rate: float = 2e-3
+    kernel_learning_rate: float = 2e-3
     draws: int = 2
     held_out: int = 50
     seed: int = 0
@@ -154,7 +154,7 @@ def _train(
 ) -> None:
     """Train in place; checkpoint and log go into `work`."""
     optimizer = NetworkOptimizer(
-        kernels=[(kernels_of(decoder), settings.kernel_rate)],
+        kernels=[(kernels_of(decoder), settings.kernel_learning_rate)],
         others=[(others_of(decoder), 3e-4), (list(likelihood.parameters()), 1e-3)],
         schedule=Schedule(settings.steps),
     )
@@ -163,14 +163,14 @@ def _train(
     weights = rate_weights(lambdas)
 
     def step(number: int) -> dict[str, float]:
-        x, z_q, rate, kept = _batch(model, pieces, settings, rng)
+        x, z_q, rate_point, kept = _batch(model, pieces, settings, rng)
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            location, features = decoder(z_q, rate)
+            location, features = decoder(z_q, rate_point)
             parameters = likelihood(features.detach())
         distortion = objective.distortion(x, location)
         # Nothing but the likelihood's own layers has a gradient from the code length.
         code_length = objective.code_length(x, location.detach(), parameters)
-        loss = (weights[rate] * kept * lambdas[rate] * distortion).mean()
+        loss = (weights[rate_point] * kept * lambdas[rate_point] * distortion).mean()
         optimizer.step(loss + code_length.mean() / 3, number)
         return {"loss": loss.item(), "distortion": distortion.mean().item()}
 

@@ -32,7 +32,7 @@ class NoiseDensity(nn.Module):
         self.mean = nn.Parameter(0.5 * torch.randn(channels, components))
         self.log_scale = nn.Parameter(torch.linspace(-2.0, 1.5, components).repeat(channels, 1))
         self.logit = nn.Parameter(torch.zeros(channels, components))
-        widths = torch.tensor([coarsest * ratio**rate for rate in range(rates)])
+        widths = torch.tensor([coarsest * ratio**rate_point for rate_point in range(rates)])
         self.log_width = nn.Parameter(widths.log()[:, None].repeat(1, channels))
 
     def widths(self) -> Tensor:
@@ -48,14 +48,14 @@ class NoiseDensity(nn.Module):
         self.log_scale.copy_(spread.log()[:, None] + torch.linspace(-2.5, 0.0, components))
         self.log_width.copy_(-0.5 * metric.log())
 
-    def noisy(self, z: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
+    def noisy(self, z: Tensor, rate_point: Tensor) -> tuple[Tensor, Tensor]:
         """z `[B, C, h, w]` with the noise of rate points `[B]`, and its widths `[B, C, 1, 1]`."""
-        width = self.log_width.exp()[rate][:, :, None, None]
+        width = self.log_width.exp()[rate_point][:, :, None, None]
         return z + (torch.rand_like(z) - 0.5) * width, width
 
-    def forward(self, z: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, z: Tensor, rate_point: Tensor) -> tuple[Tensor, Tensor]:
         """Noisy latents and their bits, both `[B, C, h, w]`, for z `[B, C, h, w]` and rate points `[B]`."""
-        noisy, width = self.noisy(z, rate)
+        noisy, width = self.noisy(z, rate_point)
         of_channel = (slice(None), slice(None), None, None)
         mixture = (part[of_channel] for part in (self.mean, self.log_scale, self.logit))
         return noisy, mixture_bits(noisy, width, *mixture)

@@ -90,46 +90,46 @@ class ProductQuantizer(nn.Module):
         planes, dimension = self.config.planes, self.config.dimension
         return z.reshape(batch, planes, dimension, height * width).transpose(2, 3)
 
-    def costs(self, vectors: Tensor, rate: int, lambda_: float) -> Tensor:
+    def costs(self, vectors: Tensor, rate_point: int, lambda_: float) -> Tensor:
         """|z_e - e_j|^2 + lambda bits(j) of vectors `[P, N, D]` for every code, `[P, N, K]`; dead ones are infinite."""
-        metric = self.metric[rate][:, None, :]
-        code = self.codebooks[rate].detach().clone()  # the moving averages change it before the backward pass
-        energy = (code.square() * metric).sum(-1)[:, None, :] + lambda_ * self.code_bits[rate][:, None, :]
-        energy = energy.masked_fill(~self.alive[rate][:, None, :], float("inf"))
+        metric = self.metric[rate_point][:, None, :]
+        code = self.codebooks[rate_point].detach().clone()  # the moving averages change it before the backward pass
+        energy = (code.square() * metric).sum(-1)[:, None, :] + lambda_ * self.code_bits[rate_point][:, None, :]
+        energy = energy.masked_fill(~self.alive[rate_point][:, None, :], float("inf"))
         own = (vectors.square() * metric).sum(-1, keepdim=True)
         return torch.baddbmm(energy + own, vectors * metric, code.transpose(1, 2), alpha=-2)
 
     @torch.no_grad()
-    def assign(self, z: Tensor, rate: Tensor, lambda_: float = 0.0) -> Tensor:
+    def assign(self, z: Tensor, rate_point: Tensor, lambda_: float = 0.0) -> Tensor:
         """Indices `[B, P, h, w]` of z_e `[B, C, h, w]` at rate points `[B]`; `lambda_` 0 is the nearest neighbour."""
         items = []
         step = max(1, CHUNK // (self.config.planes * self.config.alphabet))
-        for vectors, point in zip(self.split(z), rate.tolist(), strict=True):
+        for vectors, point in zip(self.split(z), rate_point.tolist(), strict=True):
             chunks = [self.costs(part, point, lambda_).argmin(-1) for part in vectors.split(step, dim=1)]
             items.append(torch.cat(chunks, 1))
         return torch.stack(items).reshape(len(z), self.config.planes, *z.shape[2:])
 
-    def look_up(self, indices: Tensor, rate: Tensor) -> Tensor:
+    def look_up(self, indices: Tensor, rate_point: Tensor) -> Tensor:
         """z_q `[B, C, h, w]` of indices `[B, P, h, w]`."""
         batch, planes, height, width = indices.shape
         plane = torch.arange(planes, device=indices.device)[None, :, None]
-        vectors = self.codebooks[rate[:, None, None], plane, indices.flatten(2)]
+        vectors = self.codebooks[rate_point[:, None, None], plane, indices.flatten(2)]
         return vectors.transpose(2, 3).reshape(batch, planes * self.config.dimension, height, width)
 
-    def forward(self, z: Tensor, rate: Tensor, lambda_: float = 0.0) -> Quantized:
+    def forward(self, z: Tensor, rate_point: Tensor, lambda_: float = 0.0) -> Quantized:
         """Quantize z_e `[B, C, h, w]` at rate points `[B]` for training; with "ema" the codebooks follow."""
         batch, height, width = len(z), *z.shape[2:]
         items, bits = [], []
-        for vectors, point in zip(self.split(z), rate.tolist(), strict=True):
+        for vectors, point in zip(self.split(z), rate_point.tolist(), strict=True):
             costs = self.costs(vectors, point, lambda_)
             items.append(costs.detach().argmin(-1))
             bits.append(self._expected_bits(costs, point, lambda_))
         indices = torch.stack(items)
         if self.training:
-            self._follow(z.detach(), indices, rate, self.config.decay)
+            self._follow(z.detach(), indices, rate_point, self.config.decay)
         indices = indices.reshape(batch, self.config.planes, height, width)
-        e = self.look_up(indices, rate)
-        metric = self.metric[rate].reshape(batch, -1, 1, 1)
+        e = self.look_up(indices, rate_point)
+        metric = self.metric[rate_point].reshape(batch, -1, 1, 1)
         return Quantized(
             z_q=z + (e - z).detach(),
             indices=indices,
@@ -138,43 +138,46 @@ class ProductQuantizer(nn.Module):
             bits=torch.stack(bits),
         )
 
-    def _expected_bits(self, costs: Tensor, rate: int, lambda_: float) -> Tensor:
+    def _expected_bits(self, costs: Tensor, rate_point: int, lambda_: float) -> Tensor:
         """Mean over positions of the bits under the soft p(j|z_e) ~ p(j) exp(-ln 2 |z_e - e_j|^2 / lambda)."""
         if lambda_ == 0:
             # The uniform prior of the paper: log2 K a plane.
             return costs.new_tensor(self.config.planes * math.log2(self.config.alphabet))
         posterior = torch.softmax(costs * (-0.6931 / lambda_), -1)
-        return (posterior * self.code_bits[rate][:, None, :]).sum((0, 2)).mean()
+        return (posterior * self.code_bits[rate_point][:, None, :]).sum((0, 2)).mean()
 
-    def _statistics(self, z: Tensor, indices: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
+    def _statistics(self, z: Tensor, indices: Tensor, rate_point: Tensor) -> tuple[Tensor, Tensor]:
         """How often each code was used, `[R, P, K]`, and the sums of the vectors it stands for, `[R, P, K, D]`."""
         planes, alphabet = self.config.planes, self.config.alphabet
         plane = torch.arange(planes)[None, :, None]
-        cell = ((rate[:, None, None] * planes + plane) * alphabet + indices.flatten(2)).flatten()
+        cell = ((rate_point[:, None, None] * planes + plane) * alphabet + indices.flatten(2)).flatten()
         counts = torch.bincount(cell, minlength=self.usage.numel()).to(z.dtype)
         vectors = self.split(z).reshape(-1, self.config.dimension)
         sums = z.new_zeros(self.usage.numel(), self.config.dimension).index_add_(0, cell, vectors)
         return counts.view_as(self.usage), sums.view_as(self.ema_sum)
 
     @torch.no_grad()
-    def _follow(self, z: Tensor, indices: Tensor, rate: Tensor, decay: float) -> None:
+    def _follow(self, z: Tensor, indices: Tensor, rate_point: Tensor, decay: float) -> None:
         """Count the codes' use; with "ema" move the codebooks towards the vectors that they stand for."""
-        counts, sums = self._statistics(z, indices, rate)
+        counts, sums = self._statistics(z, indices, rate_point)
         self.usage += counts
-        seen = torch.unique(rate)
+        seen = torch.unique(rate_point)
         self.ema_count[seen] = decay * self.ema_count[seen] + (1 - decay) * counts[seen]
         if self.config.update == "ema":
             self.ema_sum[seen] = decay * self.ema_sum[seen] + (1 - decay) * sums[seen]
             self.codebooks[seen] = self.ema_sum[seen] / self.ema_count[seen].clamp_min(1e-5)[..., None]
 
     @torch.no_grad()
-    def set_codebook(self, rate: int, plane: int, codewords: Tensor, counts: Tensor) -> None:
+    def set_codebook(self, rate_point: int, plane: int, codewords: Tensor, counts: Tensor) -> None:
         """Give a plane the codewords `[K', D]`, used so often, `[K']`; what is left of its alphabet is dead."""
         used = len(codewords)
-        self.codebooks[rate, plane, :used] = codewords
-        self.alive[rate, plane] = torch.arange(self.config.alphabet) < used
-        self.ema_count[rate, plane], self.ema_sum[rate, plane] = 0.0, 0.0
-        self.ema_count[rate, plane, :used], self.ema_sum[rate, plane, :used] = counts, counts[:, None] * codewords
+        self.codebooks[rate_point, plane, :used] = codewords
+        self.alive[rate_point, plane] = torch.arange(self.config.alphabet) < used
+        self.ema_count[rate_point, plane], self.ema_sum[rate_point, plane] = 0.0, 0.0
+        self.ema_count[rate_point, plane, :used], self.ema_sum[rate_point, plane, :used] = (
+            counts,
+            counts[:, None] * codewords,
+        )
 
     @torch.no_grad()
     def update_code_bits(self) -> None:
@@ -183,11 +186,11 @@ class ProductQuantizer(nn.Module):
         self.code_bits.copy_(-torch.log2((counts / counts.sum(-1, keepdim=True)).clamp_min(2**-24)))
 
     @torch.no_grad()
-    def restart_dead_codes(self, z: Tensor, rate: Tensor) -> int:
+    def restart_dead_codes(self, z: Tensor, rate_point: Tensor) -> int:
         """Move codes that were not used since `reset_usage` onto random vectors of z `[B, C, h, w]`; how many."""
         restarted = 0
-        for point in torch.unique(rate).tolist():
-            vectors = self.split(z[rate == point]).transpose(0, 1).flatten(1, 2)
+        for point in torch.unique(rate_point).tolist():
+            vectors = self.split(z[rate_point == point]).transpose(0, 1).flatten(1, 2)
             dead = (self.usage[point] == 0) & self.alive[point]
             plane, code = dead.nonzero(as_tuple=True)
             chosen = vectors[plane, torch.randint(vectors.shape[1], (len(plane),))]

@@ -51,17 +51,17 @@ class Codebooks:
         if min(self.metric.min(), self.code_bits.min()) < 0:
             raise ModelError("the codebooks of the model have distances or code lengths below 0")
 
-    def of(self, rate: int, plane: int) -> Floats:
+    def of(self, rate_point: int, plane: int) -> Floats:
         """The codewords of a plane, `[K, D]`."""
-        return self.codewords[rate, plane, : self.sizes[rate, plane]]
+        return self.codewords[rate_point, plane, : self.sizes[rate_point, plane]]
 
-    def order0_bits(self, rate: int, plane: int) -> Floats:
+    def order0_bits(self, rate_point: int, plane: int) -> Floats:
         """Their code lengths, `[K]`."""
-        return self.code_bits[rate, plane, : self.sizes[rate, plane]]
+        return self.code_bits[rate_point, plane, : self.sizes[rate_point, plane]]
 
-    def nearest(self, vectors: Floats, rate: int, plane: int, penalty: Floats) -> NDArray[np.int32]:
+    def nearest(self, vectors: Floats, rate_point: int, plane: int, penalty: Floats) -> NDArray[np.int32]:
         """argmin_k |v - e_k|^2 + penalty: vectors `[N, D]`, penalty `[N, K]` or `[K]`, to indices `[N]`."""
-        metric, codewords = self.metric[rate, plane], self.of(rate, plane)
+        metric, codewords = self.metric[rate_point, plane], self.of(rate_point, plane)
         constant = (codewords**2 * metric).sum(-1) + penalty
         out = np.empty(len(vectors), np.int32)
         for first in range(0, len(vectors), BLOCK):
@@ -70,10 +70,12 @@ class Codebooks:
             out[part] = (offset - (2 * vectors[part] * metric) @ codewords.T).argmin(-1)
         return out
 
-    def look_up(self, indices: NDArray[np.int32], rate: int) -> Floats:
+    def look_up(self, indices: NDArray[np.int32], rate_point: int) -> Floats:
         """z_q `[P D, h, w]` of indices `[P', h, w]`; planes that are missing take their most frequent code."""
         _, planes, _, dimension = self.codewords.shape
         out = np.empty((planes, *indices.shape[1:], dimension), np.float32)
         for plane in range(planes):
-            out[plane] = self.of(rate, plane)[indices[plane]] if plane < len(indices) else self.of(rate, plane)[0]
+            out[plane] = (
+                self.of(rate_point, plane)[indices[plane]] if plane < len(indices) else self.of(rate_point, plane)[0]
+            )
         return out.transpose(0, 3, 1, 2).reshape(planes * dimension, *indices.shape[1:])

@@ -71,9 +71,9 @@ def measure_sound(codec: AudioCodec, file: str, recording: Recording, chosen: Se
     Raises:
         InputError: with `lossless`, FLAC cannot hold so many channels.
     """
-    samples, rate = recording.samples, recording.rate
-    indices = codec.encode(samples, rate, chosen.lambda_, chosen.rate_point)
-    every = codec.sample_bits(samples, rate, indices)
+    samples, sample_rate = recording.samples, recording.sample_rate
+    indices = codec.encode(samples, sample_rate, chosen.lambda_, chosen.rate_point)
+    every = codec.sample_bits(samples, sample_rate, indices)
     dims, likelihood = every.size, float(every.sum(dtype=np.float64))
     prior = float(codec.bits(indices).sum())
     uniform = float(np.log2(indices.sizes).sum() * indices.values[0].size)
@@ -88,8 +88,8 @@ def measure_sound(codec: AudioCodec, file: str, recording: Recording, chosen: Se
     )
 
 
-def _flac_bits(recording: Recording, rate: int) -> int:
-    """8 times the bytes of a whole file at `rate`, headers included."""
+def _flac_bits(recording: Recording, sample_rate: int) -> int:
+    """8 times the bytes of a whole file at `sample_rate`, headers included."""
     file = io.BytesIO()
-    write_recording(resample(recording.samples, recording.rate, rate), rate, file, ".flac")
+    write_recording(resample(recording.samples, recording.sample_rate, sample_rate), sample_rate, file, ".flac")
     return 8 * len(file.getvalue())

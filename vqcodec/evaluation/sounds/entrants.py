@@ -31,15 +31,15 @@ class SoundModelCodec:
         """Load the model."""
         _load(self.model)
 
-    def compress(self, samples: NDArray[np.float32], rate: int, kbps: float) -> bytes:
+    def compress(self, samples: NDArray[np.float32], sample_rate: int, kbps: float) -> bytes:
         """The bytes of a `.vq` file; a target out of the model's range gives the end of this."""
         codec = _load(self.model)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
             try:
-                return codec.compress(samples, rate, kbps=kbps)
+                return codec.compress(samples, sample_rate, kbps=kbps)
             except InputError:  # no file is so small
-                return codec.compress(samples, rate, quality=1)
+                return codec.compress(samples, sample_rate, quality=1)
 
     def decompress(self, data: bytes) -> tuple[NDArray[np.float32], int]:
         """The sound of a `.vq` file."""

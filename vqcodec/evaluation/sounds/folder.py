@@ -23,7 +23,7 @@ class Sound:
         name: of the file, as far as it is text.
         path: of the file.
         seconds: how long it is.
-        rate: samples a second.
+        sample_rate: samples a second.
         channels: at least one.
         digest: names the bytes of the file.
     """
@@ -31,7 +31,7 @@ class Sound:
     name: str
     path: Path
     seconds: float
-    rate: int
+    sample_rate: int
     channels: int
     digest: str
 
@@ -59,4 +59,4 @@ def _sound(name: str, path: Path) -> Sound:
     with RecordingReader(data) as reader:
         samples = sum(block.shape[1] for block in reader.blocks())
     digest = hashlib.sha256(data).hexdigest()[:16]
-    return Sound(name, path, samples / reader.rate, reader.rate, reader.channels, digest)
+    return Sound(name, path, samples / reader.sample_rate, reader.sample_rate, reader.channels, digest)

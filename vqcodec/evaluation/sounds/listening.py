@@ -82,39 +82,39 @@ def choose_sounds(entrants: Sequence[Entrant[SoundCodec]]) -> tuple[SoundChoice,
 
 def play(name: str, original: Recording, choices: Sequence[SoundChoice], budget: int) -> SoundExhibit:
     """Code a sound with every choice, and make what is heard of it fit into `budget` characters of base64."""
-    rate = min(max(original.rate, PLAYED_RATES[0]), PLAYED_RATES[1])
-    shown = resample(original.samples, original.rate, rate)
+    sample_rate = min(max(original.sample_rate, PLAYED_RATES[0]), PLAYED_RATES[1])
+    shown = resample(original.samples, original.sample_rate, sample_rate)
     versions, length = [("", 0.0, shown)], shown.shape[1]
     for choice in choices:
         coder = choice.entrant.codec
-        decoded, own_rate = coder.decompress(coder.compress(original.samples, original.rate, choice.quality))
-        samples = fit_length(resample(decoded, own_rate, rate), length)
+        decoded, own_rate = coder.decompress(coder.compress(original.samples, original.sample_rate, choice.quality))
+        samples = fit_length(resample(decoded, own_rate, sample_rate), length)
         versions.append((choice.entrant.name, choice.quality, samples))
-    seconds = min(LONGEST, length / rate)
+    seconds = min(LONGEST, length / sample_rate)
     while True:
-        cut = math.ceil(seconds * rate)
+        cut = math.ceil(seconds * sample_rate)
         heard = [(codec, quality, samples[:, :cut]) for codec, quality, samples in versions]
-        exhibit = SoundExhibit(name, seconds, _clips(heard, rate))
+        exhibit = SoundExhibit(name, seconds, _clips(heard, sample_rate))
         if exhibit.bytes <= budget or seconds < SHORTEST:
             return exhibit
         seconds /= 2
 
 
-def _clips(versions: Sequence[tuple[str, float, NDArray[np.float32]]], rate: int) -> tuple[Clip, ...]:
-    """Files of `[C, N]` at `rate`; all spectrograms are as bright as that of the first."""
-    seen = [levels(mono(samples, rate)) for _, _, samples in versions]
+def _clips(versions: Sequence[tuple[str, float, NDArray[np.float32]]], sample_rate: int) -> tuple[Clip, ...]:
+    """Files of `[C, N]` at `sample_rate`; all spectrograms are as bright as that of the first."""
+    seen = [levels(mono(samples, sample_rate)) for _, _, samples in versions]
     loudest = float(seen[0].max())
     pictures = (_base64(spectrogram_png(each, loudest)) for each in seen)
     return tuple(
-        Clip(codec, quality, _flac(samples, rate), picture)
+        Clip(codec, quality, _flac(samples, sample_rate), picture)
         for (codec, quality, samples), picture in zip(versions, pictures, strict=True)
     )
 
 
-def _flac(samples: NDArray[np.float32], rate: int) -> str:
+def _flac(samples: NDArray[np.float32], sample_rate: int) -> str:
     """Of one or two channels, as there are; more of them are mixed into one."""
     file = io.BytesIO()
-    write_recording(samples if len(samples) <= 2 else samples.mean(axis=0, keepdims=True), rate, file, ".flac")
+    write_recording(samples if len(samples) <= 2 else samples.mean(axis=0, keepdims=True), sample_rate, file, ".flac")
     return _base64(file.getvalue())
 
 

@@ -56,10 +56,10 @@ class Scores:
 UNKNOWN = Scores(math.nan, math.nan, math.nan)
 
 
-def mono(samples: Samples, rate: int) -> Samples:
-    """`[N']` at RATE: the mean of the channels of `[C, N]` at `rate` Hz."""
+def mono(samples: Samples, sample_rate: int) -> Samples:
+    """`[N']` at RATE: the mean of the channels of `[C, N]` at `sample_rate` Hz."""
     mixed: Samples = samples.mean(axis=0, keepdims=True, dtype=np.float32)
-    (resampled,) = resample(mixed, rate, RATE)
+    (resampled,) = resample(mixed, sample_rate, RATE)
     return np.asarray(resampled)
 
 

@@ -71,14 +71,14 @@ class Opus:
     def load(self) -> None:
         """There is nothing to load."""
 
-    def compress(self, samples: NDArray[np.float32], rate: int, kbps: float) -> bytes:
+    def compress(self, samples: NDArray[np.float32], sample_rate: int, kbps: float) -> bytes:
         """The bytes of an Ogg file of `[C, N]`, of 16 bits, for an average of about `kbps`.
 
         Raises:
             InputError: it cannot be coded.
         """
         sound = io.BytesIO()
-        write_recording(samples, rate, sound, ".wav")
+        write_recording(samples, sample_rate, sound, ".wav")
         frames = SHORTER_FRAMES if kbps >= SHORTER_FROM else LONG_FRAMES
         options = ("--bitrate", f"{kbps:g}", "--framesize", str(frames))
         return run((*ENCODER, *self.options, *options, "-", "-"), sound.getvalue())

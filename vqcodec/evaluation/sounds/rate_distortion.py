@@ -28,7 +28,7 @@ class SoundCodec(Protocol):
     def load(self) -> None:
         """Make ready what is needed once; what comes then is timed."""
 
-    def compress(self, samples: NDArray[np.float32], rate: int, kbps: float) -> bytes:
+    def compress(self, samples: NDArray[np.float32], sample_rate: int, kbps: float) -> bytes:
         """The bytes of a whole file of `[C, N]`, for a rate that is aimed at."""
 
     def decompress(self, data: bytes) -> tuple[NDArray[np.float32], int]:
@@ -106,12 +106,12 @@ def measure_sound(codec_name: str, codec: SoundCodec, kbps: float, name: str, or
     """Compress and decompress a recording, and compare."""
     codec.load()
     started = time.perf_counter()
-    data = codec.compress(original.samples, original.rate, kbps)
+    data = codec.compress(original.samples, original.sample_rate, kbps)
     compressed = time.perf_counter()
-    decoded, rate = codec.decompress(data)
+    decoded, sample_rate = codec.decompress(data)
     finished = time.perf_counter()
-    scores = score(mono(original.samples, original.rate), mono(decoded, rate))
-    payload, seconds = codec.payload_bytes(data), original.samples.shape[1] / original.rate
+    scores = score(mono(original.samples, original.sample_rate), mono(decoded, sample_rate))
+    payload, seconds = codec.payload_bytes(data), original.samples.shape[1] / original.sample_rate
     return SoundPoint(
         codec=codec_name,
         sound=name,

@@ -17,16 +17,16 @@ _LOUDEST = 2.0**16  # floats go beyond full scale, 1, by a little, or up to 2**1
 _SURROUND = 8  # channels that people have; an array with more rows than that, and than columns, is the wrong way round
 
 
-def samples_array(samples: NDArray[Any], rate: int) -> NDArray[np.float32]:
+def samples_array(samples: NDArray[Any], sample_rate: int) -> NDArray[np.float32]:
     """float32 `[C, N]`, nominally in -1..1, of an array `[N]`, `[C, N]` or `[N, C]` of floats, of int16 or of int32.
 
     It is taken for `[N, C]`, as soundfile and SciPy return sounds, if it has more than 8 rows and at most 8 columns.
 
     Raises:
-        InputError: the array is something else, is empty, or has values that are not numbers; or `rate` is not one of
+        InputError: the array is something else, is empty, or has values that are not numbers; or `sample_rate` is not one of
             `resampling.RATES`.
     """
-    check_rate(rate)
+    check_rate(sample_rate)
     array = np.asarray(samples)
     if array.ndim not in (1, 2) or not array.size:
         raise InputError(f"samples must be [N] or [C, N] with at least one sample, not {list(array.shape)}")

@@ -22,17 +22,17 @@ SamplesOrFile = NDArray[np.generic] | bytes | str | os.PathLike[str]
 
 
 @contextmanager
-def recorded(samples: SamplesOrFile, rate: int | None) -> Iterator[tuple[Iterable[Samples], int]]:
+def recorded(samples: SamplesOrFile, sample_rate: int | None) -> Iterator[tuple[Iterable[Samples], int]]:
     """The blocks and the sample rate of an array, or of a file; UserWarnings say what is lost when that is read."""
-    given = None if rate is None else whole_number(rate, "a sample rate")
+    given = None if sample_rate is None else whole_number(sample_rate, "a sample rate")
     if not isinstance(samples, (bytes, str, os.PathLike)):
         if given is None:
             raise InputError("samples go with their rate, the number of them a second")
         yield [samples_array(samples, given)], given
         return
     with RecordingReader(samples) as reader:
-        if given not in (None, reader.rate):
-            raise InputError(f"the file has {reader.rate} samples a second, not {given}")
-        yield reader.blocks(), reader.rate
+        if given not in (None, reader.sample_rate):
+            raise InputError(f"the file has {reader.sample_rate} samples a second, not {given}")
+        yield reader.blocks(), reader.sample_rate
         for text in reader.notes:
             warnings.warn(text, stacklevel=4)

@@ -19,16 +19,16 @@ SECONDS = 1.0  # the offset is measured so often: sounds above a few Hz have no 
 Samples = NDArray[np.float32]
 
 
-def without_offset(blocks: Iterable[Samples], rate: int) -> Iterator[Samples]:
+def without_offset(blocks: Iterable[Samples], sample_rate: int) -> Iterator[Samples]:
     """Blocks `[C, n]` less the mean of each second, where means are joined by straight lines from middle to middle.
 
     How they are cut does not change the result.
 
     Args:
         blocks: of a recording.
-        rate: samples a second.
+        sample_rate: samples a second.
     """
-    length = round(SECONDS * rate)
+    length = round(SECONDS * sample_rate)
     held: Samples | None = None
     before = mean = np.zeros(0)
     for second in equal_blocks(blocks, length):

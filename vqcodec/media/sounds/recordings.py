@@ -67,12 +67,12 @@ class Recording:
     Attributes:
         samples: float32 `[C, N]`, at least one, channels in the order of WAV; full scale is -1..1, which files of
             floats may exceed.
-        rate: samples a second, one of `resampling.RATES`.
+        sample_rate: samples a second, one of `resampling.RATES`.
         notes: what is lost or was changed on the way, a line each.
     """
 
     samples: NDArray[np.float32]
-    rate: int
+    sample_rate: int
     notes: tuple[str, ...] = ()
 
 
@@ -80,7 +80,7 @@ class RecordingReader:
     """A sound file that is read once, from start to end, in bounded memory; a context manager.
 
     Attributes:
-        rate: samples a second, one of `resampling.RATES`.
+        sample_rate: samples a second, one of `resampling.RATES`.
         channels: 1..1024.
         samples: how many samples a channel the file promises, 0 if it does not say. Damaged files hold fewer, as may
             MP3 files without a header, where this is an estimate; never more are read.
@@ -107,7 +107,7 @@ class RecordingReader:
                 self._file, self._bytes, self._sound = opened.file, opened.size, stack.enter_context(opened.sound)
                 self._notes = list(opened.notes)
                 check_rate(self._sound.samplerate)
-            self.rate: int = self._sound.samplerate
+            self.sample_rate: int = self._sound.samplerate
             self.channels: int = self._sound.channels
             self.samples: int = self._sound.frames if self._sound.frames < _ENDLESS else 0
             self._closing = stack.pop_all()
@@ -151,7 +151,7 @@ class RecordingReader:
     def _note_end(self, count: int) -> None:
         if count < self.samples:
             self._notes.append(f"it ends after {count} of the {self.samples} samples that it promises")
-        used = f"only its first {count / self.rate:.1f} s are used"
+        used = f"only its first {count / self.sample_rate:.1f} s are used"
         if self._links > 1:
             self._notes.append(f"{used}: it has {self._links} streams, one after the other")
         # libsndfile reads as much of a headless MP3 as it estimates. A tag is short.
@@ -171,24 +171,30 @@ class RecordingReader:
 class RecordingWriter:
     """A sound file that is written block by block: a context manager, at whose end the file is complete."""
 
-    def __init__(self, file: BinaryIO, suffix: str, rate: int, channels: int, samples: int) -> None:
+    def __init__(self, file: BinaryIO, suffix: str, sample_rate: int, channels: int, samples: int) -> None:
         """Begin a file in the format that `suffix` (".wav", ...) stands for.
 
         Args:
             file: empty, open for writing, and one that can seek.
-            rate, channels: samples a second, and how many channels the blocks have.
+            sample_rate, channels: samples a second, and how many channels the blocks have.
             samples: how many a channel will be written, at most; a WAV file beyond 4 GiB becomes RF64.
 
         Raises:
             InputError: sounds are not written in that format, or not with this rate, these channels or this length.
             OSError: the file cannot be written.
         """
-        self._kind = kind = _format_for(suffix, rate, channels, samples)
+        self._kind = kind = _format_for(suffix, sample_rate, channels, samples)
         self._order = np.argsort(_order(kind.subtype, channels))
         self._file = WatchedFile(file)
         with self._errors():
             self._sound = SequentialSound(
-                self._file, "w", rate, channels, kind.subtype, format=kind.name, compression_level=kind.compression
+                self._file,
+                "w",
+                sample_rate,
+                channels,
+                kind.subtype,
+                format=kind.name,
+                compression_level=kind.compression,
             )
 
     def __enter__(self) -> Self:
@@ -229,17 +235,17 @@ def read_recording(source: bytes | str | os.PathLike[str]) -> Recording:
             values += block.size
             if values > _MAX_VALUES:  # a small file can hold hours of silence
                 raise InputError(f"{reader._about}the sound is too long: it has more than {_MAX_VALUES} samples")
-        return Recording(np.concatenate(blocks, axis=1), reader.rate, reader.notes)
+        return Recording(np.concatenate(blocks, axis=1), reader.sample_rate, reader.notes)
 
 
-def write_recording(samples: NDArray[np.float32], rate: int, file: BinaryIO, suffix: str) -> None:
-    """Write float32 `[C, N]` at `rate` Hz to `file`, as `RecordingWriter` does.
+def write_recording(samples: NDArray[np.float32], sample_rate: int, file: BinaryIO, suffix: str) -> None:
+    """Write float32 `[C, N]` at `sample_rate` Hz to `file`, as `RecordingWriter` does.
 
     Raises:
         InputError: sounds are not written in that format, or not with this rate, these channels or this length.
         OSError: the file cannot be written.
     """
-    with RecordingWriter(file, suffix, rate, *samples.shape) as writer:
+    with RecordingWriter(file, suffix, sample_rate, *samples.shape) as writer:
         writer.write(samples)
 
 
@@ -261,13 +267,13 @@ def written_format(name: str) -> str:
     return suffix
 
 
-def _format_for(suffix: str, rate: int, channels: int, samples: int) -> _Format:
+def _format_for(suffix: str, sample_rate: int, channels: int, samples: int) -> _Format:
     """The format for a sound; InputError if it cannot hold one like this."""
     kind, size = _WRITTEN[written_format(f"sound{suffix}")], 2 * samples * channels
     if kind is _WAV and size > kind.max_bytes:
         kind = _Format("RF64")
     for what, value, most in (
-        ("samples a second", rate, kind.max_rate),
+        ("samples a second", sample_rate, kind.max_rate),
         ("channels", channels, kind.max_channels),
         ("bytes of samples", size, kind.max_bytes),
     ):

@@ -98,11 +98,11 @@ def _frame(head: bytes) -> tuple[int, int, int, int] | None:
     if len(head) < 4 or head[0] != 0xFF or head[1] < 0xE0:
         return None
     version, layer = head[1] >> 3 & 3, 4 - (head[1] >> 1 & 3)
-    bitrate, rate = head[2] >> 4, head[2] >> 2 & 3
-    if version == 1 or layer == 4 or bitrate in (0, 15) or rate == 3:
+    bitrate, sample_rate = head[2] >> 4, head[2] >> 2 & 3
+    if version == 1 or layer == 4 or bitrate in (0, 15) or sample_rate == 3:
         return None
     is_first = version == 3
-    hertz = _RATES[rate] >> (0 if is_first else 1 if version == 2 else 2)
+    hertz = _RATES[sample_rate] >> (0 if is_first else 1 if version == 2 else 2)
     bits, padding = 1000 * _BITRATES[is_first, layer][bitrate - 1], head[2] >> 1 & 1
     if layer == 1:
         return 4 * (12 * bits // hertz + padding), version, layer, hertz

@@ -27,10 +27,10 @@ _QUALITY = "VHQ"  # 28 bits of precision; it keeps what is below 91 % of half th
 _PIECE = 2**16  # samples a channel on either side of a call of soxr, whatever the blocks of the caller
 
 
-def check_rate(rate: int) -> None:
-    """Raise InputError unless `rate` is an int, as others overflow in products, and one of RATES."""
-    if not isinstance(rate, int) or rate not in RATES:
-        raise InputError(f"a sample rate must be an int from {RATES[0]} to {RATES[-1]} Hz, not {rate!r}")
+def check_rate(sample_rate: int) -> None:
+    """Raise InputError unless `sample_rate` is an int, as others overflow in products, and one of RATES."""
+    if not isinstance(sample_rate, int) or sample_rate not in RATES:
+        raise InputError(f"a sample rate must be an int from {RATES[0]} to {RATES[-1]} Hz, not {sample_rate!r}")
 
 
 def resampled_length(samples: int, rate_in: int, rate_out: int) -> int:
@@ -83,11 +83,11 @@ def resample_blocks(
         yield np.ascontiguousarray(end[: resampled_length(fed, rate_in, rate_out) - given].T)
 
 
-def note_of_bandwidth(rate: int, model_rate: int) -> str | None:
-    """What a model at `model_rate` Hz loses of a recording at `rate` Hz, as one line; None if it loses no band."""
-    if rate <= model_rate:
+def note_of_bandwidth(sample_rate: int, model_rate: int) -> str | None:
+    """What a model at `model_rate` Hz loses of a recording at `sample_rate` Hz, as one line; None if it loses no band."""
+    if sample_rate <= model_rate:
         return None
     return (
         f"the model keeps nothing above {model_rate / 2000:g} kHz: "
-        f"the sound has {rate / 1000:g} kHz samples, up to {rate / 2000:g} kHz are in it"
+        f"the sound has {sample_rate / 1000:g} kHz samples, up to {sample_rate / 2000:g} kHz are in it"
     )

@@ -23,13 +23,13 @@ __all__ = ["SoundCache", "random_cuts"]
 GAINS = (-12.0, 6.0)
 
 
-def _decode(source: Path, rate: int) -> NDArray[np.int16]:
-    """The mean of all channels at `rate`, `[N]`; empty if the file cannot be read."""
+def _decode(source: Path, sample_rate: int) -> NDArray[np.int16]:
+    """The mean of all channels at `sample_rate`, `[N]`; empty if the file cannot be read."""
     try:
         recording = read_recording(source)
     except (InputError, OSError):
         return np.zeros(0, np.int16)
-    mono = resample(recording.samples.mean(0, keepdims=True), recording.rate, rate)[0]
+    mono = resample(recording.samples.mean(0, keepdims=True), recording.sample_rate, sample_rate)[0]
     whole: NDArray[np.int16] = np.clip(np.rint(mono * 2**15), -(2**15), 2**15 - 1).astype(np.int16)
     return whole
 
@@ -40,7 +40,7 @@ class SoundCache:
     Args:
         folder: where the sounds are; anything that libsndfile reads.
         cache: a file that keeps them decoded; made anew when the folder's files are others.
-        rate: samples a second.
+        sample_rate: samples a second.
 
     Attributes:
         sounds: int16 `[N]` each.
@@ -49,16 +49,16 @@ class SoundCache:
         InputError: no sound could be read.
     """
 
-    def __init__(self, folder: Path, cache: Path, rate: int) -> None:
+    def __init__(self, folder: Path, cache: Path, sample_rate: int) -> None:
         if not folder.is_dir():
             raise InputError(f"{folder}: no such folder")
         sources = sorted(path for path in folder.rglob("*") if path.is_file() and is_sound_name(path.name))
-        names = np.array([f"{path.relative_to(folder)} {path.stat().st_size} {rate}" for path in sources])
+        names = np.array([f"{path.relative_to(folder)} {path.stat().st_size} {sample_rate}" for path in sources])
         cache.mkdir(parents=True, exist_ok=True)
         kept = cache / "sounds.npz"
         if not kept.exists() or not np.array_equal(np.load(kept)["names"], names):
             with ProcessPoolExecutor() as pool:
-                work = pool.map(partial(_decode, rate=rate), sources, chunksize=16)
+                work = pool.map(partial(_decode, sample_rate=sample_rate), sources, chunksize=16)
                 sounds = list(tqdm(work, total=len(sources), desc="decoding sounds", disable=None))
             lengths = np.array([len(sound) for sound in sounds], np.int64)
             with kept.with_suffix(".partial").open("wb") as file:

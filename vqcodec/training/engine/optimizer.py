@@ -65,13 +65,17 @@ class NetworkOptimizer:
         self.kernels = [p for group, _ in kernels for p in group]
         # Views share the kernels' storage: a step on a view is a step on the kernel.
         self.matrices = [nn.Parameter(p.detach().flatten(1)) for p in self.kernels]
-        adam = [{"params": list(group), "lr": rate} for group, rate in others if group]
+        adam = [{"params": list(group), "lr": learning_rate} for group, learning_rate in others if group]
         self.optimizers: list[torch.optim.Optimizer] = []
         if adam:
             self.optimizers.append(torch.optim.AdamW(adam, betas=(0.9, 0.98), weight_decay=0.0))
         if self.matrices:
             views = iter(self.matrices)
-            muon = [{"params": [next(views) for _ in group], "lr": rate} for group, rate in kernels if group]
+            muon = [
+                {"params": [next(views) for _ in group], "lr": learning_rate}
+                for group, learning_rate in kernels
+                if group
+            ]
             self.optimizers.append(torch.optim.Muon(muon, weight_decay=0.0))
         self.others = [p for group, _ in others for p in group]
         self.base_rates = [[group["lr"] for group in optimizer.param_groups] for optimizer in self.optimizers]
@@ -86,8 +90,8 @@ class NetworkOptimizer:
             matrix.grad = None if kernel.grad is None else kernel.grad.flatten(1)
         factor = self.schedule.factor(step)
         for optimizer, rates in zip(self.optimizers, self.base_rates, strict=True):
-            for group, rate in zip(optimizer.param_groups, rates, strict=True):
-                group["lr"] = rate * factor
+            for group, learning_rate in zip(optimizer.param_groups, rates, strict=True):
+                group["lr"] = learning_rate * factor
             optimizer.step()
 
     def state_tensors(self) -> dict[str, Tensor]:

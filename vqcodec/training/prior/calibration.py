@@ -39,7 +39,7 @@ class Measured:
 def calibrate(codec: Codec, pieces: list[Piece], lambda_: float, lowest_rate: float) -> tuple[Setting, ...]:
     """Settings of quality 1..100, from `lowest_rate` (or what the model gives) to its highest rate."""
     rates = range(len(codec.model.codebooks.sizes))
-    chosen = [Setting(rate, lambda_ * factor) for rate in rates for factor in FACTORS]
+    chosen = [Setting(rate_point, lambda_ * factor) for rate_point in rates for factor in FACTORS]
     with ThreadPoolExecutor(processors()) as pool:  # numpy's part of the work is on one thread each
         measured = pool.map(partial(measure, codec, pieces), chosen)
         points = list(tqdm(measured, desc="calibration", total=len(chosen), disable=None))
@@ -68,13 +68,13 @@ def best_setting(curves: list[list[Measured]], log_rate: float, last: Setting) -
     It is no coarser than the `last` one: where two rate points serve as well, a table does not go back and forth.
     """
     candidates = []
-    for rate, curve in enumerate(curves[last.rate_point :], start=last.rate_point):
+    for rate_point, curve in enumerate(curves[last.rate_point :], start=last.rate_point):
         ordered = sorted(curve, key=lambda point: point.log_rate)
         x = [point.log_rate for point in ordered]
         inside = x[0] <= log_rate <= x[-1]
         fidelity = float(np.interp(log_rate, x, [point.fidelity for point in ordered]))
         log_lambda = float(np.interp(log_rate, x, [point.log_lambda for point in ordered]))
         outside = max(x[0] - log_rate, log_rate - x[-1], 0.0)
-        lambda_ = min(2.0**log_lambda, last.lambda_) if rate == last.rate_point else 2.0**log_lambda
-        candidates.append((inside, -outside, fidelity, Setting(rate, lambda_)))
+        lambda_ = min(2.0**log_lambda, last.lambda_) if rate_point == last.rate_point else 2.0**log_lambda
+        candidates.append((inside, -outside, fidelity, Setting(rate_point, lambda_)))
     return max(candidates, key=lambda each: each[:3])[3]

@@ -51,8 +51,8 @@ class PriorTraining:
     steps: int = 4_600
     batch: int = 5
     crop: int = 24
-    kernel_rate: float = 0.005
-    other_rate: float = 2e-3
+    kernel_learning_rate: float = 0.005
+    other_learning_rate: float = 2e-3
     lambda_: float = 0.13
     held_out: int = 50
     most_positions: int = 312_500
@@ -126,19 +126,19 @@ def _train(
     chosen = {id(p) for p in matrices}
     rest = [p for p in network.parameters() if id(p) not in chosen]
     optimizer = NetworkOptimizer(
-        kernels=[(matrices, settings.kernel_rate * factor)],
-        others=[(rest, settings.other_rate * factor)],
+        kernels=[(matrices, settings.kernel_learning_rate * factor)],
+        others=[(rest, settings.other_learning_rate * factor)],
         schedule=Schedule(last - first, constant=0.1),
     )
 
     def step(number: int) -> dict[str, float]:
-        rate = int(rng.integers(len(network.values)))
-        indices = volumes.crops(rate, settings.batch, settings.crop, rng)
+        rate_point = int(rng.integers(len(network.values)))
+        indices = volumes.crops(rate_point, settings.batch, settings.crop, rng)
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=not quantized):
-            bits = network(indices, rate, quantized).sum(1).mean()
+            bits = network(indices, rate_point, quantized).sum(1).mean()
         # Relative to what the rate point costs, so that all rate points pull alike.
-        optimizer.step(bits / network.order0[rate], number)
-        return {f"bits_{rate}": bits.item()}
+        optimizer.step(bits / network.order0[rate_point], number)
+        return {f"bits_{rate_point}": bits.item()}
 
     name = "prior-integer" if quantized else "prior-float"
     codes = hashlib.sha256(network.values.numpy().tobytes() + network.sizes.numpy().tobytes()).hexdigest()[:16]
@@ -150,7 +150,7 @@ def _train(
 def mean_bits(network: PriorNetwork, volumes: IndexVolumes, quantized: bool) -> list[float]:
     """Mean code length of a position (all planes) at each rate point."""
     means = []
-    for rate, mine in enumerate(tqdm(volumes.volumes, desc="held out", disable=None)):
-        bits = [network(torch.from_numpy(v.astype(np.int64))[None], rate, quantized).sum().item() for v in mine]
+    for rate_point, mine in enumerate(tqdm(volumes.volumes, desc="held out", disable=None)):
+        bits = [network(torch.from_numpy(v.astype(np.int64))[None], rate_point, quantized).sum().item() for v in mine]
         means.append(sum(bits) / sum(v.shape[1] * v.shape[2] for v in mine))
     return means

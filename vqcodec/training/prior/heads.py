@@ -59,31 +59,31 @@ class PriorHeads(nn.Module):
         self.code_bias = nn.Parameter(-code_bits * 0.6931)
 
     def plane_bits(
-        self, plane: int, project: Tensor, hidden: Tensor, index: Tensor, rate: int, quantized: bool
+        self, plane: int, project: Tensor, hidden: Tensor, index: Tensor, rate_point: int, quantized: bool
     ) -> Tensor:
         """Bits `[...]` of indices `[...]` of a plane, given hidden activations `[..., H]`; `project` as for `head`."""
-        if self.sizes[rate, plane] == 1:
+        if self.sizes[rate_point, plane] == 1:
             return torch.zeros_like(index, dtype=torch.float32)
         with torch.autocast("cpu", enabled=False):  # logits need all their bits
-            logits = self.logits(plane, project, hidden.float(), rate, quantized)
+            logits = self.logits(plane, project, hidden.float(), rate_point, quantized)
         nats = F.cross_entropy(logits.flatten(0, -2), index.flatten(), reduction="none")
         return nats.view(index.shape) / 0.6931
 
-    def logits(self, plane: int, project: Tensor, hidden: Tensor, rate: int, quantized: bool) -> Tensor:
+    def logits(self, plane: int, project: Tensor, hidden: Tensor, rate_point: int, quantized: bool) -> Tensor:
         """`[..., H]` to logits in nats `[..., K]` of a plane."""
-        weight, bias = self.head(plane, project, rate)
+        weight, bias = self.head(plane, project, rate_point)
         if not quantized:
             return hidden @ (weight / UNIT) + bias
         whole, biases, shift = integer_parameters(weight, bias[None])
         total = (hidden @ whole + biases[0]) * torch.exp2(-shift)
         return straight_through_round(total) * 2.0**-PREACTIVATION_BITS
 
-    def head(self, plane: int, project: Tensor, rate: int) -> tuple[Tensor, Tensor]:
+    def head(self, plane: int, project: Tensor, rate_point: int) -> tuple[Tensor, Tensor]:
         """Weight `[H, K]` and bias `[K]` of a plane's logits, given the `project` `[H, planes, F]` of its slice."""
-        size = int(self.sizes[rate, plane])
+        size = int(self.sizes[rate_point, plane])
         within = plane - next(planes.start for planes in self.ranges if plane in planes)
-        features, bias = self.code_features[rate, plane, :size], self.code_bias[rate, plane, :size]
-        factor = self.sharpness[rate]
+        features, bias = self.code_features[rate_point, plane, :size], self.code_bias[rate_point, plane, :size]
+        factor = self.sharpness[rate_point]
         return factor * (project[:, within] @ features.T), factor * (bias - bias.detach().max())
 
     def exact_heads(self, planes: range, project: Tensor) -> tuple[ExactLayer, ...]:
@@ -93,8 +93,8 @@ class PriorHeads(nn.Module):
             ModelError: an output could leave the exact range.
         """
         heads = []
-        for rate in range(len(self.values)):
-            parts = [self.head(plane, project, rate) for plane in planes if self.sizes[rate, plane] > 1]
+        for rate_point in range(len(self.values)):
+            parts = [self.head(plane, project, rate_point) for plane in planes if self.sizes[rate_point, plane] > 1]
             parts = parts or [(project.new_zeros(len(project), 0), project.new_zeros(0))]
             weight, bias = (torch.cat(each, -1) for each in zip(*parts, strict=True))
             heads.append(exact_layer(weight, bias[None]))

@@ -36,16 +36,16 @@ class SliceModule(nn.Module):
         self.causal = cast("Sequence[QuantizedLayer]", nn.ModuleList(causal))
         self.project = nn.Parameter(torch.zeros(config.hidden, planes, config.features))
 
-    def forward(self, own: Tensor, earlier: Tensor, rate: int, quantized: bool) -> Tensor:
+    def forward(self, own: Tensor, earlier: Tensor, rate_point: int, quantized: bool) -> Tensor:
         """Values `[B, C, h, w]` of the slice and of the earlier ones to hidden activations `[B, H, h, w]`."""
         state = earlier
         for depth, layer in enumerate(self.context):
-            new = gate(layer([state], rate, quantized), quantized)
+            new = gate(layer([state], rate_point, quantized), quantized)
             state = new if depth == 0 else add_clamped(state, new)
         first = [own, state] if self.context else [own]
-        hidden = gate(self.causal[0](first, rate, quantized), quantized)
+        hidden = gate(self.causal[0](first, rate_point, quantized), quantized)
         for layer in self.causal[1:]:
-            hidden = add_clamped(hidden, gate(layer([hidden], rate, quantized), quantized))
+            hidden = add_clamped(hidden, gate(layer([hidden], rate_point, quantized), quantized))
         return hidden
 
 
@@ -66,22 +66,23 @@ class PriorNetwork(PriorHeads):
         modules = [SliceModule(config, planes.start, len(planes), dimension, rates) for planes in self.ranges]
         self.slices = cast("Sequence[SliceModule]", nn.ModuleList(modules))
 
-    def look_up(self, indices: Tensor, rate: int) -> Tensor:
+    def look_up(self, indices: Tensor, rate_point: int) -> Tensor:
         """Values `[B, P D, h, w]` of indices `[B, P, h, w]`."""
         plane = torch.arange(indices.shape[1])[:, None, None]
-        values = self.values[rate][plane, indices]  # [B, P, h, w, D]
+        values = self.values[rate_point][plane, indices]  # [B, P, h, w, D]
         return values.permute(0, 1, 4, 2, 3).flatten(1, 2)
 
-    def forward(self, indices: Tensor, rate: int, quantized: bool) -> Tensor:
+    def forward(self, indices: Tensor, rate_point: int, quantized: bool) -> Tensor:
         """Bits of every index, `[B, P, h, w]`, for indices `[B, P, h, w]` of one rate point."""
-        values = self.look_up(indices, rate)
+        values = self.look_up(indices, rate_point)
         dimension = self.values.shape[-1]
         bits = []
         for planes, module in zip(self.ranges, self.slices, strict=True):
             own = values[:, planes.start * dimension : planes.stop * dimension]
-            hidden = module(own, values[:, : planes.start * dimension], rate, quantized).permute(0, 2, 3, 1)
+            hidden = module(own, values[:, : planes.start * dimension], rate_point, quantized).permute(0, 2, 3, 1)
             bits += [
-                self.plane_bits(plane, module.project, hidden, indices[:, plane], rate, quantized) for plane in planes
+                self.plane_bits(plane, module.project, hidden, indices[:, plane], rate_point, quantized)
+                for plane in planes
             ]
         return torch.stack(bits, 1)
 

@@ -97,10 +97,10 @@ class QuantizedLayer(nn.Module):
         self.weight = nn.Parameter(torch.randn(rows, outputs) * rows**-0.5)
         self.bias = nn.Parameter(torch.zeros(rates, outputs))
 
-    def forward(self, xs: Sequence[Tensor], rate: int, quantized: bool) -> Tensor:
+    def forward(self, xs: Sequence[Tensor], rate_point: int, quantized: bool) -> Tensor:
         """Activations `[B, C, h, w]` in units to preactivations `[B, O, h, w]` in units of 2**-PREACTIVATION_BITS."""
         weight, biases, scale = scaled_parameters(self.weight, self.bias, quantized)
-        total = biases[rate][:, None, None]
+        total = biases[rate_point][:, None, None]
         row = 0
         for x, (channels, offsets) in zip(xs, self.inputs, strict=True):
             taps = weight[row : row + channels * len(offsets)].reshape(len(offsets), channels, -1)

@@ -32,24 +32,24 @@ def sharpen(network: PriorNetwork, volumes: IndexVolumes) -> list[float]:
         network: fitted, with rounding.
         volumes: held out of the fit; at most DRAWS of each rate point are used.
     """
-    for rate, held_out in enumerate(tqdm(volumes.volumes, desc="sharpness", disable=None)):
+    for rate_point, held_out in enumerate(tqdm(volumes.volumes, desc="sharpness", disable=None)):
         some = held_out[:: max(1, len(held_out) // DRAWS)]
         chosen = [volume[:, :LONGEST, :LONGEST].astype(np.int32) for volume in some]
         low, high = 1.0, MOST
-        if draws_excess(network.export(), chosen, rate) <= 0:
+        if draws_excess(network.export(), chosen, rate_point) <= 0:
             continue
         for _ in range(HALVINGS):
-            network.sharpness[rate] = (low + high) / 2
-            if draws_excess(network.export(), chosen, rate) > 0:
+            network.sharpness[rate_point] = (low + high) / 2
+            if draws_excess(network.export(), chosen, rate_point) > 0:
                 low = (low + high) / 2
             else:
                 high = (low + high) / 2
-        network.sharpness[rate] = (low + high) / 2
+        network.sharpness[rate_point] = (low + high) / 2
     return network.sharpness.tolist()
 
 
-def draws_excess(prior: Prior, volumes: list[NDArray[np.int32]], rate: int) -> float:
+def draws_excess(prior: Prior, volumes: list[NDArray[np.int32]], rate_point: int) -> float:
     """Bits that draws of the volumes' sizes cost more than the volumes."""
-    draws = [prior.sample(SymbolSampler(seed), rate, *volume.shape[1:]) for seed, volume in enumerate(volumes)]
-    costs = [sum(float(prior.bits(volume, rate).sum()) for volume in each) for each in (draws, volumes)]
+    draws = [prior.sample(SymbolSampler(seed), rate_point, *volume.shape[1:]) for seed, volume in enumerate(volumes)]
+    costs = [sum(float(prior.bits(volume, rate_point).sum()) for volume in each) for each in (draws, volumes)]
     return costs[0] - costs[1]

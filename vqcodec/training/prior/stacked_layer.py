@@ -31,7 +31,7 @@ class StackedLayer(nn.Module):
         self.weights = nn.ParameterList(torch.randn(len(rows), outputs) * len(rows) ** -0.5 for rows in inputs)
         self.bias = nn.Parameter(torch.zeros(len(inputs), rates, outputs))
 
-    def forward(self, x: Tensor, rate: int, quantized: bool) -> Tensor:
+    def forward(self, x: Tensor, rate_point: int, quantized: bool) -> Tensor:
         """Activations in units to preactivations `[S, B, T, O]` in units of 2**-PREACTIVATION_BITS.
 
         Takes `[S, B, T, width]`, an input for each slice, or `[B, T, width]`, the same for all.
@@ -45,7 +45,7 @@ class StackedLayer(nn.Module):
         slices, outputs = len(columns), self.bias.shape[2]
         pattern = "btw,wso->sbto" if x.ndim == 3 else "sbtw,wso->sbto"
         total = torch.einsum(pattern, x, weight.view(self.width, slices, outputs))
-        total = (total + biases[rate].view(slices, 1, 1, -1)) * scale.view(slices, 1, 1, -1)
+        total = (total + biases[rate_point].view(slices, 1, 1, -1)) * scale.view(slices, 1, 1, -1)
         return straight_through_round(total) if quantized else total
 
     def export(self) -> list[ExactLayer]:

@@ -33,12 +33,12 @@ class IndexVolumes:
 
     volumes: list[list[NDArray[np.uint16]]]
 
-    def crops(self, rate: int, batch: int, size: int, rng: np.random.Generator) -> Tensor:
+    def crops(self, rate_point: int, batch: int, size: int, rng: np.random.Generator) -> Tensor:
         """A random batch of a rate point, int64 `[batch, P, size, size]`, of one row if it is of sound.
 
         Smaller if every volume is.
         """
-        mine = self.volumes[rate]
+        mine = self.volumes[rate_point]
         flat = all(volume.shape[1] == 1 for volume in mine)
         extents = [volume.shape[2] if flat else min(volume.shape[1:]) for volume in mine]
         size = min(size, max(extents))
@@ -68,7 +68,7 @@ def collect_volumes(
     with ThreadPoolExecutor(processors()) as pool:  # numpy's part of the work is on one thread each
         for number in tqdm(numbers, desc="indices", disable=None):
             for piece in originals.pieces(number):
-                chosen = [Setting(rate, lambda_ * 2 ** float(rng.uniform(*WORTHS))) for rate in rates]
+                chosen = [Setting(rate_point, lambda_ * 2 ** float(rng.uniform(*WORTHS))) for rate_point in rates]
                 for mine, values in zip(volumes, pool.map(partial(choose, piece.latents), chosen), strict=True):
                     mine.append(values.astype(np.uint16))
     return IndexVolumes(volumes)

@@ -48,30 +48,30 @@ class PriorNetwork(PriorHeads):
         shapes = [(config.hidden, len(planes), config.features) for planes in self.ranges]
         self.project = cast("Sequence[Tensor]", nn.ParameterList(torch.zeros(shape) for shape in shapes))
 
-    def look_up(self, indices: Tensor, rate: int) -> Tensor:
+    def look_up(self, indices: Tensor, rate_point: int) -> Tensor:
         """Values `[B, T, P D]` of indices `[B, P, T]`."""
-        values = self.values[rate][torch.arange(indices.shape[1])[:, None], indices]  # [B, P, T, D]
+        values = self.values[rate_point][torch.arange(indices.shape[1])[:, None], indices]  # [B, P, T, D]
         return values.transpose(1, 2).flatten(2)
 
-    def hidden(self, values: Tensor, rate: int, quantized: bool) -> Tensor:
+    def hidden(self, values: Tensor, rate_point: int, quantized: bool) -> Tensor:
         """Values `[B, T, P D]` to the activations of every slice, `[S, B, T, H]`."""
         frames = values.shape[1]
         padded = F.pad(values, (0, 0, -TAPS[0], TAPS[-1]))
         windows = torch.cat([padded[:, tap : tap + frames] for tap in range(len(TAPS))], -1)
-        state = gate(self.causal[0](windows, rate, quantized), quantized, dim=-1)
+        state = gate(self.causal[0](windows, rate_point, quantized), quantized, dim=-1)
         for layer, dilation in zip(self.causal[1:], self.config.dilations, strict=True):
             earlier = F.pad(state, (0, 0, dilation, 0))[:, :, :frames]
-            new = gate(layer(torch.cat([state, earlier], -1), rate, quantized), quantized, dim=-1)
+            new = gate(layer(torch.cat([state, earlier], -1), rate_point, quantized), quantized, dim=-1)
             state = add_clamped(state, new)
         return state
 
-    def forward(self, indices: Tensor, rate: int, quantized: bool) -> Tensor:
+    def forward(self, indices: Tensor, rate_point: int, quantized: bool) -> Tensor:
         """Bits of every index, `[B, P, T]` or `[B, P, C, T]` as the indices are, of one rate point."""
         sequences = indices.movedim(1, -2)  # [B, (C,) P, T]
         flat = sequences.reshape(-1, *sequences.shape[-2:])
-        hidden = self.hidden(self.look_up(flat, rate), rate, quantized)
+        hidden = self.hidden(self.look_up(flat, rate_point), rate_point, quantized)
         bits = [
-            self.plane_bits(plane, project, state, flat[:, plane], rate, quantized)
+            self.plane_bits(plane, project, state, flat[:, plane], rate_point, quantized)
             for planes, project, state in zip(self.ranges, self.project, hidden, strict=True)
             for plane in planes
         ]

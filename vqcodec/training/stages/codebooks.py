@@ -93,11 +93,11 @@ def fit_codebooks(
     if widths is not None:
         quantizer.metric.copy_(widths.pow(-2).view(config.rates, config.planes, config.dimension))
     cells = itertools.product(range(config.rates), range(config.planes))
-    for rate, plane in tqdm(cells, desc="codebooks", total=config.rates * config.planes, disable=None):
+    for rate_point, plane in tqdm(cells, desc="codebooks", total=config.rates * config.planes, disable=None):
         own = vectors[plane]
         first = own[torch.randint(len(own), (config.alphabet,))]
-        codewords, counts = lloyd(own, quantizer.metric[rate, plane], first, lambda_, iterations)
-        quantizer.set_codebook(rate, plane, codewords, counts)
+        codewords, counts = lloyd(own, quantizer.metric[rate_point, plane], first, lambda_, iterations)
+        quantizer.set_codebook(rate_point, plane, codewords, counts)
     quantizer.update_code_bits()
 
 
@@ -137,7 +137,7 @@ def prepare_codebooks(
     widths = None
     if density is not None:
         rates = range(quantizer.config.rates)
-        bits = torch.stack([density(latents, torch.tensor([rate]))[1].mean((0, 2, 3)) for rate in rates])
+        bits = torch.stack([density(latents, torch.tensor([rate_point]))[1].mean((0, 2, 3)) for rate_point in rates])
         order = deal_channels(bits.mean(0), quantizer.config.dimension)
         reorder_channels(encoder, decoder, density, order)
         latents, widths = latents[:, order], density.widths()

@@ -43,8 +43,8 @@ class CodesStage:
     Attributes:
         lambda_: squared quantization widths that a bit is worth when codes are chosen; 0 is nearest neighbour.
         spread: codes are chosen with lambda_ 2**u, u uniform in -spread..spread, so that one codebook serves a range.
-        encoder_rate: Muon's rate for the encoder; low, as its gradient passes straight through.
-        decoder_rate: Muon's rate for the decoder.
+        encoder_learning_rate: Muon's learning rate for the encoder; low, as its gradient passes straight through.
+        decoder_learning_rate: Muon's learning rate for the decoder.
         beta: weight of the commitment loss.
         distortion: what the decoder is trained for.
     """
@@ -54,19 +54,21 @@ class CodesStage:
     crop: int = 160
     lambda_: float = 0.13
     spread: float = 0.7
-    encoder_rate: float = 3e-4
-    decoder_rate: float = 2e-3
+    encoder_learning_rate: float = 3e-4
+    decoder_learning_rate: float = 2e-3
     beta: float = 0.25
     distortion: Literal["distance", "code length"] = "distance"
 
 
-def drop_layers(quantizer: ProductQuantizer, z_q: Tensor, rate: Tensor, ends: Sequence[int]) -> tuple[Tensor, Tensor]:
+def drop_layers(
+    quantizer: ProductQuantizer, z_q: Tensor, rate_point: Tensor, ends: Sequence[int]
+) -> tuple[Tensor, Tensor]:
     """Replace the last layers of some items by their most frequent codes; z_q and a weight for each item.
 
     Args:
         quantizer: whose codebooks these are.
         z_q: `[B, C, h, w]`.
-        rate: `[B]`.
+        rate_point: `[B]`.
         ends: number of planes up to and with each layer.
     """
     weight = torch.ones(len(z_q))
@@ -76,8 +78,8 @@ def drop_layers(quantizer: ProductQuantizer, z_q: Tensor, rate: Tensor, ends: Se
     for item in range(len(z_q)):
         if torch.rand(()) < DROP_CHANCE:
             kept = ends[int(torch.randint(len(ends) - 1, ()))]
-            usual = quantizer.code_bits[rate[item]].argmin(-1)[None, :, None, None]
-            filler = quantizer.look_up(usual, rate[item : item + 1])[0]
+            usual = quantizer.code_bits[rate_point[item]].argmin(-1)[None, :, None, None]
+            filler = quantizer.look_up(usual, rate_point[item : item + 1])[0]
             z_q[item, kept * quantizer.config.dimension :] = filler[kept * quantizer.config.dimension :]
             weight[item] = DROP_WEIGHT
     return z_q, weight
@@ -105,7 +107,10 @@ def train_codes(
     """
     codebooks = [quantizer.codebooks] if quantizer.codebooks.requires_grad else []
     optimizer = NetworkOptimizer(
-        kernels=[(kernels_of(encoder), stage.encoder_rate), (kernels_of(decoder), stage.decoder_rate)],
+        kernels=[
+            (kernels_of(encoder), stage.encoder_learning_rate),
+            (kernels_of(decoder), stage.decoder_learning_rate),
+        ],
         others=[
             (others_of(encoder), 1e-4),
             (others_of(decoder), 3e-4),
@@ -122,25 +127,25 @@ def train_codes(
     def step(number: int) -> dict[str, float]:
         x = next(batches)
         pixels = x[0, 0].numel()
-        rate = torch.randint(len(lambdas), (len(x),))
+        rate_point = torch.randint(len(lambdas), (len(x),))
         with torch.autocast("cpu", dtype=torch.bfloat16):
             z = encoder(x).float()
         lambda_ = stage.lambda_ * 2 ** (stage.spread * float(2 * torch.rand(()) - 1))
-        quantized = quantizer(z, rate, lambda_)
-        z_q, kept = drop_layers(quantizer, quantized.z_q, rate, layer_ends)
+        quantized = quantizer(z, rate_point, lambda_)
+        z_q, kept = drop_layers(quantizer, quantized.z_q, rate_point, layer_ends)
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            location, features = decoder(z_q, rate)
+            location, features = decoder(z_q, rate_point)
             shape = likelihood(features.detach() if by_distance else features)
         distance = objective.distortion(x, location)
         code_length = objective.code_length(x, location.detach() if by_distance else location, shape)
-        distortion = lambdas[rate] * distance if by_distance else code_length
+        distortion = lambdas[rate_point] * distance if by_distance else code_length
         per_pixel = z[0, 0].numel() / pixels
         bpp = quantized.bits * per_pixel
         vector_losses = (quantized.codebook_loss + stage.beta * quantized.commitment_loss) * per_pixel / bit_worth
-        loss = (weights[rate] * kept * (distortion + bpp + vector_losses)).mean()
+        loss = (weights[rate_point] * kept * (distortion + bpp + vector_losses)).mean()
         # In the first case nothing but the likelihood's own layers has a gradient from the code length.
         optimizer.step(loss + code_length.mean() / 3 if by_distance else loss, number)
-        _maintain(quantizer, z.detach(), rate, number, uniform=stage.lambda_ == 0)
+        _maintain(quantizer, z.detach(), rate_point, number, uniform=stage.lambda_ == 0)
         return {
             "loss": loss.item(),
             "bpp": bpp.mean().item(),
@@ -161,9 +166,9 @@ def train_codes(
     run_stage("codes", stage.steps, checkpoint, folder / "log.jsonl", step, usage)
 
 
-def _maintain(quantizer: ProductQuantizer, z: Tensor, rate: Tensor, number: int, uniform: bool) -> None:
+def _maintain(quantizer: ProductQuantizer, z: Tensor, rate_point: Tensor, number: int, uniform: bool) -> None:
     """Keep the code lengths up to date; under a uniform prior, bring idle codes back to life."""
     if not uniform and number % REFRESH_EVERY == REFRESH_EVERY - 1:
         quantizer.update_code_bits()
     if uniform and number % RESTART_EVERY == RESTART_EVERY - 1:
-        quantizer.restart_dead_codes(z, rate)
+        quantizer.restart_dead_codes(z, rate_point)

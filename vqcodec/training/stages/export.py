@@ -30,7 +30,7 @@ LEAST_USE = 2
 def default_quality(rates: int, lambda_: float) -> tuple[Setting, ...]:
     """Settings before a model is calibrated: rate points in order, each from a high to a low worth of a bit."""
     factors = (2.0, 1.0, 0.5)
-    return tuple(Setting(rate, max(lambda_, 1e-6) * factor) for rate in range(rates) for factor in factors)
+    return tuple(Setting(rate_point, max(lambda_, 1e-6) * factor) for rate_point in range(rates) for factor in factors)
 
 
 @torch.no_grad()
@@ -40,17 +40,17 @@ def sorted_codebooks(quantizer: ProductQuantizer, latents: Tensor, lambda_: floa
     codewords = np.zeros(tuple(quantizer.codebooks.shape), np.float32)
     code_bits = np.zeros(codewords.shape[:3], np.float32)
     sizes = np.ones(codewords.shape[:2], np.intp)
-    for rate in range(config.rates):
-        point = torch.tensor([rate])
+    for rate_point in range(config.rates):
+        point = torch.tensor([rate_point])
         uses = [quantizer.assign(latents, point, lambda_ * factor) for factor in (0.5, 1.0)]
         for plane in range(config.planes):
             count = torch.stack([torch.bincount(use[0, plane].flatten(), minlength=config.alphabet) for use in uses])
             total = count.sum(0).double()
             order = total.argsort(descending=True, stable=True)
             kept = order[: max(1, int((total >= LEAST_USE).sum()))]
-            sizes[rate, plane] = len(kept)
-            codewords[rate, plane, : len(kept)] = quantizer.codebooks[rate, plane, kept].numpy()
-            code_bits[rate, plane, : len(kept)] = -torch.log2(total[kept] / total[kept].sum()).numpy()
+            sizes[rate_point, plane] = len(kept)
+            codewords[rate_point, plane, : len(kept)] = quantizer.codebooks[rate_point, plane, kept].numpy()
+            code_bits[rate_point, plane, : len(kept)] = -torch.log2(total[kept] / total[kept].sum()).numpy()
     # As they will be read back: the prior is fitted to what is stored.
     codewords = codewords.astype(np.float16).astype(np.float32)
     return Codebooks(codewords, sizes, quantizer.metric.numpy().copy(), code_bits)

@@ -30,7 +30,7 @@ class NoiseStage:
     steps: int = 16_500
     batch: int = 8
     crop: int = 160
-    kernel_rate: float = 0.01
+    kernel_learning_rate: float = 0.01
     constant: float = 0.1
 
 
@@ -58,7 +58,7 @@ def train_noise(
     """
     schedule = Schedule(stage.steps, constant=stage.constant)
     optimizer = NetworkOptimizer(
-        kernels=[(kernels_of(encoder, decoder), stage.kernel_rate)],
+        kernels=[(kernels_of(encoder, decoder), stage.kernel_learning_rate)],
         others=[(others_of(encoder, decoder), 1e-3), (list(density.parameters()), 2e-2)],
         schedule=schedule,
     )
@@ -67,15 +67,15 @@ def train_noise(
 
     def step(number: int) -> dict[str, float]:
         x = next(batches)
-        rate = torch.randint(len(lambdas), (len(x),))
+        rate_point = torch.randint(len(lambdas), (len(x),))
         with torch.autocast("cpu", dtype=torch.bfloat16):
             z = encoder(x)
-        noisy, bits = density(z.float(), rate)
+        noisy, bits = density(z.float(), rate_point)
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            location, _ = decoder(noisy, rate)
+            location, _ = decoder(noisy, rate_point)
         distortion = objective.distortion(x, location)
         bpp = bits.sum((1, 2, 3)) / x[0, 0].numel()
-        loss = (weights[rate] * (lambdas[rate] * distortion + bpp)).mean()
+        loss = (weights[rate_point] * (lambdas[rate_point] * distortion + bpp)).mean()
         optimizer.step(loss, number)
         return {"loss": loss.item(), "bpp": bpp.mean().item(), "distortion": distortion.mean().item()}
 

@@ -100,10 +100,10 @@ class Decoder(nn.Module):
         self.layers = nn.Sequential(*layers)
         self.location = nn.Conv2d(widths[-1], 3 * config.bins, (1, 3), padding=(0, 1))
 
-    def forward(self, z_q: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, z_q: Tensor, rate_point: Tensor) -> tuple[Tensor, Tensor]:
         # A channel that a rate point does not pay for is all noise in training: its gain goes to 0.
-        z = z_q * self.gain[rate][:, :, None, None]
-        features: Tensor = self.layers(self.stem(z) + self.rate_bias(rate)[:, :, None, None])
+        z = z_q * self.gain[rate_point][:, :, None, None]
+        features: Tensor = self.layers(self.stem(z) + self.rate_bias(rate_point)[:, :, None, None])
         log_magnitude, real, imaginary = self.location(features)[:, :, 0].float().chunk(3, dim=1)
         magnitude = (log_magnitude + INITIAL_LOG_MAGNITUDE).clamp(max=LARGEST_LOG_MAGNITUDE).exp()
         scale = magnitude * (real.square() + imaginary.square() + 1e-6).rsqrt()

@@ -67,21 +67,21 @@ class AudioNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
             parts.append(np.concatenate([self._encode(seen[rows], reach) for rows in self._groups(len(seen))], axis=1))
         return np.concatenate(parts, axis=2)
 
-    def decode(self, indices: Indices, rate: int) -> Iterator[Floats]:
+    def decode(self, indices: Indices, rate_point: int) -> Iterator[Floats]:
         """The location of p(x|z_q), nominally in -1..1, of indices `[P, rows, T]`.
 
         It comes in blocks `[rows, n]`, T strides in all, and z_q is looked up for one of them at a time.
         """
         for first, last, seen in self._seen_pieces(indices):
-            parts = [self._decode(seen[:, rows], rate)[0] for rows in self._groups(seen.shape[1])]
+            parts = [self._decode(seen[:, rows], rate_point)[0] for rows in self._groups(seen.shape[1])]
             yield np.concatenate([np.asarray(part[:, 0, first:last].cpu()) for part in parts])
 
-    def bits(self, samples: Floats, indices: Indices, rate: int) -> Floats:
+    def bits(self, samples: Floats, indices: Indices, rate_point: int) -> Floats:
         """-log2 p(x|z_q) of every sample, rounded to 16 bits: `[rows, N]` for as many samples, N at most T strides."""
         parts, begin = [], 0
         for first, last, seen in self._seen_pieces(indices):
             end = begin + last - first
-            location, features = self._decode(seen, rate)
+            location, features = self._decode(seen, rate_point)
             with torch.inference_mode():
                 values = torch.from_numpy(samples[:, begin:end]).to(self.device)[:, None] * 2**15
                 values = values.round_().clamp_(-(2**15), 2**15 - 1)
@@ -112,10 +112,10 @@ class AudioNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
         return np.asarray(z[:, :, reach : z.shape[2] - reach].transpose(0, 1).cpu())
 
     @torch.inference_mode()
-    def _decode(self, indices: Indices, rate: int) -> tuple[Tensor, Tensor]:
+    def _decode(self, indices: Indices, rate_point: int) -> tuple[Tensor, Tensor]:
         """The location `[rows, 1, n]` and the features of indices `[P, rows, T]`."""
-        z_q = self._codebooks.look_up(indices, rate).transpose(1, 0, 2)
-        points = torch.full((len(z_q),), rate, device=self.device)
+        z_q = self._codebooks.look_up(indices, rate_point).transpose(1, 0, 2)
+        points = torch.full((len(z_q),), rate_point, device=self.device)
         location, features = self.decoder(torch.from_numpy(z_q.copy()).to(self.device)[:, :, None], points)
         check_finite(*location.aminmax())
         return location, features

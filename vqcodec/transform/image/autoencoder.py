@@ -86,10 +86,10 @@ class Decoder(nn.Module):
         self.stride = config.stride
         self.linear = nn.Conv2d(config.latent_channels, 3 * config.stride**2, 1) if config.linear_path else None
 
-    def forward(self, z_q: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, z_q: Tensor, rate_point: Tensor) -> tuple[Tensor, Tensor]:
         # A channel that a rate point does not pay for is all noise in training: its gain goes to 0.
-        z = z_q * self.gain[rate][:, :, None, None]
-        bias = self.rate_bias(rate)[:, :, None, None]
+        z = z_q * self.gain[rate_point][:, :, None, None]
+        bias = self.rate_bias(rate_point)[:, :, None, None]
         features: Tensor = self.layers(self.stem(z) + bias)
         location: Tensor = self.to_pixels(self.location(features))
         if self.linear is not None:

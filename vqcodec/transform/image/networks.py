@@ -72,22 +72,22 @@ class ImageNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
         return z_e
 
     @torch.inference_mode()
-    def decode(self, indices: Indices, rate: int, height: int, width: int) -> Pixels:
+    def decode(self, indices: Indices, rate_point: int, height: int, width: int) -> Pixels:
         """The location of p(x|z_q), rounded to 8 bits: pixels `[height, width, 3]` of indices `[P', h, w]`."""
         stride, pixels = self.shape.stride, np.empty((height, width, 3), np.uint8)
         for i, j in self._decoded_tiles(indices):
-            location, _ = self._decode(indices[:, i.window(), j.window()], rate)
+            location, _ = self._decode(indices[:, i.window(), j.window()], rate_point)
             tile = pixels[i.own(stride), j.own(stride)]
             values = ((_cropped(location, i, j, stride, tile)[0] + 0.5) * 255).round_().clamp_(0, 255)
             tile[:] = values.to(torch.uint8).permute(1, 2, 0).cpu()
         return pixels
 
     @torch.inference_mode()
-    def bits(self, pixels: Pixels, indices: Indices, rate: int) -> Floats:
+    def bits(self, pixels: Pixels, indices: Indices, rate_point: int) -> Floats:
         """-log2 p(x|z_q) of every sub-pixel, given the earlier colours of its pixel: `[H, W, 3]`."""
         stride, bits = self.shape.stride, np.empty(pixels.shape, np.float32)
         for i, j in self._decoded_tiles(indices):
-            location, features = self._decode(indices[:, i.window(), j.window()], rate)
+            location, features = self._decode(indices[:, i.window(), j.window()], rate_point)
             tile = pixels[i.own(stride), j.own(stride)]
             whole = ((location + 0.5) * 255, *self.likelihood(features))
             parts = (_cropped(part, i, j, stride, tile) for part in whole)
@@ -96,7 +96,7 @@ class ImageNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
         return bits
 
     def errors(
-        self, pixels: Pixels, indices: Indices, rate: int, distortion: Distortion
+        self, pixels: Pixels, indices: Indices, rate_point: int, distortion: Distortion
     ) -> Iterator[tuple[Span, Span, float, Floats]]:
         """How far the decoding of indices `[P, h, w]` is from pixels `[H, W, 3]`, in tiles, and what would change that.
 
@@ -107,17 +107,17 @@ class ImageNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
         _, rows, columns = indices.shape
         side = max(1, min(self.tile, TILE_WITH_GRADIENT) // self.shape.stride)
         for i, j in tiles(rows, columns, side, self.shape.decoder_reach):
-            yield i, j, *self._error(pixels, indices, rate, distortion, i, j)
+            yield i, j, *self._error(pixels, indices, rate_point, distortion, i, j)
 
     @torch.inference_mode(False)
     @torch.enable_grad()
     def _error(
-        self, pixels: Pixels, indices: Indices, rate: int, distortion: Distortion, i: Span, j: Span
+        self, pixels: Pixels, indices: Indices, rate_point: int, distortion: Distortion, i: Span, j: Span
     ) -> tuple[float, Floats]:
         """The distortion of a tile, and its gradient: see `errors`."""
         stride = self.shape.stride
-        z_q = self._codebooks.look_up(indices[:, i.window(), j.window()], rate)
-        inputs, point = self._decoder_inputs(z_q, rate)
+        z_q = self._codebooks.look_up(indices[:, i.window(), j.window()], rate_point)
+        inputs, point = self._decoder_inputs(z_q, rate_point)
         location, _ = self.decoder(inputs.requires_grad_(), point)
         tile = pixels[i.own(stride), j.own(stride)]
         original = self._to_tensor(tile).float() / 255 - 0.5
@@ -135,9 +135,11 @@ class ImageNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
         _, rows, columns = indices.shape
         return tiles(rows, columns, self._side, self.shape.decoder_reach)
 
-    def _decode(self, indices: Indices, rate: int) -> tuple[Tensor, Tensor]:
+    def _decode(self, indices: Indices, rate_point: int) -> tuple[Tensor, Tensor]:
         """Location and features of a window of indices `[P', h, w]`."""
-        location, features = self.decoder(*self._decoder_inputs(self._codebooks.look_up(indices, rate), rate))
+        location, features = self.decoder(
+            *self._decoder_inputs(self._codebooks.look_up(indices, rate_point), rate_point)
+        )
         check_finite(*location.aminmax())
         return location, features
 
@@ -145,9 +147,9 @@ class ImageNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
         """`[H, W, 3]` to `[1, 3, H, W]`."""
         return torch.tensor(pixels, device=self.device).permute(2, 0, 1)[None]
 
-    def _decoder_inputs(self, z_q: Floats, rate: int) -> tuple[Tensor, Tensor]:
+    def _decoder_inputs(self, z_q: Floats, rate_point: int) -> tuple[Tensor, Tensor]:
         """What the decoder takes: `[1, C, h, w]` and the rate point `[1]`."""
-        return torch.from_numpy(z_q)[None].to(self.device), torch.tensor([rate], device=self.device)
+        return torch.from_numpy(z_q)[None].to(self.device), torch.tensor([rate_point], device=self.device)
 
 
 def _cropped(window: Tensor, i: Span, j: Span, stride: int, tile: Pixels) -> Tensor:
