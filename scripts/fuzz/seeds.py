@@ -24,7 +24,7 @@ def damaged_files() -> list[bytes]:
 
 
 def model_files() -> list[bytes]:
-    """Small models, as golden files have them and packed as the bundled models are."""
+    """Small models, with kernels of 16 bits as golden files have them, and of 8 bits as the bundled models have."""
     from vqcodec.model import load_model
 
     found = [path.read_bytes() for path in MODELS]
