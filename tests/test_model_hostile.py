@@ -90,7 +90,7 @@ def test_the_room_for_codes_is_given(tiny_model: Path, tmp_path: Path, alphabet:
 
 
 def test_more_room_makes_another_model(tiny_model: Path, tmp_path: Path) -> None:
-    """Which is what the fingerprint of files of the first format says, too."""
+    """As the fingerprint covers the shapes of arrays."""
     path = tmp_path / "changed.safetensors"
     save_file(load_file(tiny_model), path, metadata_of(tiny_model) | {"alphabet": "17"})
     assert load(path).model.fingerprint != load(tiny_model).model.fingerprint
@@ -220,7 +220,7 @@ def test_configurations_that_are_none(tiny_model: Path, tmp_path: Path, text: st
 
 
 @pytest.mark.parametrize(
-    "metadata", [None, {}, {"format": "vqcodec-model-1"}, {"format": "vqcodec-model-3", "config": "{}"}]
+    "metadata", [None, {}, {"format": "vqcodec-model-2"}, {"format": "vqcodec-model-3", "config": "{}"}]
 )
 def test_metadata_that_is_missing(tiny_model: Path, tmp_path: Path, metadata: dict[str, str] | None) -> None:
     path = tmp_path / "changed.safetensors"

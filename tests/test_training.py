@@ -36,7 +36,14 @@ autoencoder = {{ patch = 4, widths = [16], blocks = [1], latent_channels = 8 }}
 quantizer = {{ planes = 1, dimension = 8, alphabet = 512, update = "{update}" }}
 prior = {{ planes = [1], layers = [1], context = 8, hidden = 8, depth = 1, features = 4 }}
 codebooks = {{ positions = 2000, iterations = 3 }}
-codes = {{ steps = {steps}, batch = 2, crop = 128, lambda_ = 0, decoder_learning_rate = 0.02, encoder_learning_rate = 0.003 }}
+
+[codes]
+steps = {steps}
+batch = 2
+crop = 128
+lambda_ = 0
+decoder_learning_rate = 0.02
+encoder_learning_rate = 0.003
 """
 CIFAR = """
 noise = false
@@ -45,7 +52,14 @@ autoencoder = {{ patch = 2, widths = [12, 16], blocks = [0, 1], latent_channels 
 quantizer = {{ planes = 10, dimension = 2, alphabet = 32, update = "{update}" }}
 prior = {{ planes = [5, 5], layers = [1, 1], context = 8, hidden = 8, depth = 1, features = 4 }}
 codebooks = {{ positions = 1000, iterations = 3 }}
-codes = {{ steps = {steps}, batch = 8, crop = 32, lambda_ = 0, decoder_learning_rate = 0.02, encoder_learning_rate = 0.003 }}
+
+[codes]
+steps = {steps}
+batch = 8
+crop = 32
+lambda_ = 0
+decoder_learning_rate = 0.02
+encoder_learning_rate = 0.003
 """
 TWO_RATES = """
 lambdas = [0.01, 0.1]

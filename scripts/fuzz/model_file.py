@@ -63,8 +63,7 @@ def read_model_file(data: bytes) -> ModelFile:
         for name, entry in header.items():
             low, high = entry["data_offsets"]
             arrays[name] = Array(entry["dtype"], entry["shape"], data[start + low : start + high])
-        is_packed = isinstance(metadata, dict) and metadata.get("format") == "vqcodec-model-2"
-        shapes = json.loads(metadata.pop("shapes", "{}")) if is_packed else {}
+        shapes = json.loads(metadata.pop("shapes", "{}")) if isinstance(metadata, dict) else {}
         for name, shape in shapes.items():
             arrays[name] = Array("I8", shape, zlib.decompress(arrays[name].content), packed=True)
     except (KeyError, TypeError, AttributeError, RecursionError, OverflowError, zlib.error) as error:

@@ -74,12 +74,12 @@ def _damaged(data: bytes, rng: Random) -> bytes:
 def _change_metadata(file: ModelFile, rng: Random) -> None:
     """Other texts beside the configuration, or none."""
     if not isinstance(file.metadata, dict) or rng.random() < 0.2:
-        file.metadata = rng.choice(({}, {"format": "vqcodec-model-1"}, {"config": 3}, None))
+        file.metadata = rng.choice(({}, {"format": "vqcodec-model-2"}, {"config": 3}, None))
         return
     packed = [array for array in file.arrays.values() if array.packed]
     kind = rng.randrange(6)
     if kind == 0:
-        file.metadata["format"] = rng.choice(("vqcodec-model-1", "vqcodec-model-2", "vqcodec-model-3", ""))
+        file.metadata["format"] = rng.choice(("vqcodec-model-2", "vqcodec-model-3", "vqcodec", ""))
     elif kind == 1:
         file.metadata["alphabet"] = rng.choice(ALPHABETS)
     elif kind == 2:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
+
+import numpy as np
+
+from .model_file import Array, read_model_file, write_model_file
 
 __all__ = ["GOLDEN", "ROOT", "damaged_files", "golden_files", "model_files"]
 
@@ -24,13 +27,24 @@ def damaged_files() -> list[bytes]:
 
 
 def model_files() -> list[bytes]:
-    """Small models, as golden files have them and packed as the bundled models are."""
-    from vqcodec.model.model import load_model
+    """The golden models, whose kernels have 16 bits, and the same with kernels of 8 bits, as bundled models have them.
 
-    found = [path.read_bytes() for path in MODELS]
-    with tempfile.TemporaryDirectory() as folder:
-        for path in MODELS:
-            packed = Path(folder) / path.name
-            load_model(path).save(packed)
-            found.append(packed.read_bytes())
-    return found
+    They are made without the code that is fuzzed, which may not be able to load them.
+    """
+    golden = [path.read_bytes() for path in MODELS]
+    return golden + [_with_kernels_of_8_bits(data) for data in golden]
+
+
+def _with_kernels_of_8_bits(data: bytes) -> bytes:
+    """A model file in which the kernels within the networks are packed integers, with a scale an output channel."""
+    file = read_model_file(data)
+    for name, array in list(file.arrays.items()):
+        if not name.startswith(("encoder/", "decoder/layers.")) or len(array.shape) != 4:
+            continue
+        kernel = array.values().astype(np.float32)
+        largest = np.abs(kernel).max((1, 2, 3))
+        scale = np.where(largest, largest / 127, 1).astype(np.float16)
+        whole = np.rint(kernel / scale[:, None, None, None]).clip(-127, 127).astype(np.int8)
+        file.arrays[name] = Array("I8", array.shape, whole.tobytes(), packed=True)
+        file.arrays[f"{name}.scale"] = Array("F16", [len(scale)], scale.tobytes())
+    return write_model_file(file)

@@ -1,8 +1,8 @@
 """How the files in this folder were made: `python tests/golden_modes/make.py NAME ...` makes new ones.
 
 One of each mode of pictures, with metadata, with an overlay, with a reduced size, cut, and one of each bundled model.
-Those that are there are never made again: they are frozen, and as long as tests/test_golden_modes.py passes, what was
-written before can still be read.
+Those of a release are frozen: as long as tests/test_golden_modes.py passes, what was written before can still be read.
+Before release 0.1.0, a new bundled model replaces the former one, with its golden file.
 """
 
 from __future__ import annotations

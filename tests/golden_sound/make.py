@@ -1,7 +1,7 @@
 """How the files in this folder were made: `python tests/golden_sound/make.py NAME ...` makes new ones.
 
 Those that are there are never made again once they were released; the model voice.safetensors is
-`save_tiny_audio_model(seed=2)`.
+`save_tiny_audio_model(seed=2)`, with kernels of 16 bits.
 """
 
 from __future__ import annotations

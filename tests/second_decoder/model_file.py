@@ -37,9 +37,9 @@ class ModelFile:
     def __init__(self, path: Path) -> None:
         self.header, self.arrays = read_safetensors(path.read_bytes())
         self.config: dict[str, Any] = json.loads(self.header["config"])
+        require(self.header["format"] == "vqcodec-model-2", "not a model file")
         self.sizes: list[list[int]] = self.arrays["sizes"].tolist()
-        if self.header["format"] == "vqcodec-model-2":
-            self._unpack()
+        self._unpack()
         self.slices, self.layers = (consecutive(self.config["prior"][name]) for name in ("planes", "layers"))
         shape = self.config["autoencoder"]
         self.stride = shape["hop" if self.is_audio else "patch"] * 2 ** (len(shape["widths"]) - 1)

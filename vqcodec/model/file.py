@@ -1,8 +1,7 @@
 """What a model file holds, read as hostile input: nothing is inflated that its size and its configuration do not allow.
 
 The header of a safetensors file has the configuration of the model as JSON, and for each array its type and shape.
-Arrays of codes are stored one after the other, those of 8 bits packed (`nn.packed_codes`, `nn.packed_integers`), but
-for those of the first format.
+Arrays of codes are stored one after the other, those of 8 bits packed (`nn.packed_codes`, `nn.packed_integers`).
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ Shapes = Mapping[str, tuple[int, ...]]
 MAX_BYTES = 1 << 28  # of the file, and of its arrays when they are unpacked
 MAX_HEADER = 1 << 20  # bytes: twelve times those of any model so far; parsed, they take up to thirty times as many
 MOST_CODES = 1 << 15  # of an alphabet
-FORMAT, FIRST_FORMAT = "vqcodec-model-2", "vqcodec-model-1"
+FORMAT = "vqcodec-model-2"
 SOFT = ("encoder/", "decoder/", "likelihood/")
 PER_CODE = ("codewords", "code_bits", "prior/values")
 TYPES = {"sizes": np.int16, "metric": np.float32}  # of arrays of the hard half outside of the prior; others: float16
@@ -56,7 +55,7 @@ def read_header(path: Path) -> tuple[ModelConfig, dict[str, str]]:
                 raise _damaged(path)
         with safe_open(path, framework="numpy") as file:
             metadata, names = file.metadata() or {}, list(file.keys())
-        if metadata.get("format") not in (FORMAT, FIRST_FORMAT):
+        if metadata.get("format") != FORMAT:
             raise ModelError(f"{path}: not a model file of vqcodec")
         config = from_json(metadata["config"])
     except (SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -94,21 +93,18 @@ def read_arrays(path: Path, config: ModelConfig, metadata: Mapping[str, str]) ->
 
 def _unpacked(arrays: Arrays, config: ModelConfig, metadata: Mapping[str, str]) -> Arrays:
     """The arrays as they are in memory; KeyError for one that is missing."""
-    if metadata["format"] == FIRST_FORMAT:
-        _check_shapes({name: array.shape for name, array in arrays.items()}, config, packed_codes=False)
-        return arrays
     alphabet = metadata.get("alphabet", "")
     if not alphabet.isdecimal() or len(alphabet) > len(str(MOST_CODES)) or not 0 < int(alphabet) <= MOST_CODES:
         raise ModelError("the alphabet of the model is none")
     shapes = metadata.get("shapes", "{}")
-    _check_shapes(unpacked_shapes(arrays, shapes, MAX_BYTES), config, packed_codes=True)
+    _check_shapes(unpacked_shapes(arrays, shapes, MAX_BYTES), config)
     whole = unpack_integers(arrays, shapes, MAX_BYTES)
     return whole | {
         name: unpack_codes(whole[name], whole["sizes"], int(alphabet), MOST_CODE_VALUES) for name in PER_CODE
     }
 
 
-def _check_shapes(shapes: Shapes, config: ModelConfig, packed_codes: bool) -> None:
+def _check_shapes(shapes: Shapes, config: ModelConfig) -> None:
     """Compare shapes with the configuration, but for those of the prior's layers: how many there are, they say.
 
     Raises:
@@ -120,7 +116,7 @@ def _check_shapes(shapes: Shapes, config: ModelConfig, packed_codes: bool) -> No
     fits = dimension * planes == autoencoder.latent_channels
     fits &= shapes["sizes"] == (autoencoder.rates, planes)
     fits &= shapes["metric"] == (autoencoder.rates, planes, dimension)
-    fits &= len(codes) == 1 if packed_codes else codes[:-1] == (autoencoder.rates, planes)
+    fits &= len(codes) == 1
     fits &= shapes["codewords"] == (*codes, dimension) and shapes["prior/values"][:-1] == codes
     # The networks are built from the configuration, which could ask for more memory than there is.
     fits &= _size(shapes, "encoder/") in (autoencoder.encoder_parameters, 0)

@@ -3,8 +3,8 @@
     encoder/..., decoder/..., likelihood/...   float16, int8   the soft half: may be replaced by a better one
     codewords, sizes, prior/...                float16, ints   the hard half: what the indices of a file mean
 
-The fingerprint is a hash of the hard half as it is in memory. A model that is only there to read the files of a former
-version has no encoder. Model files are read as hostile input: see `vqcodec.model.file`.
+The fingerprint is a hash of the hard half as it is in memory. A model without an encoder reads files and writes none.
+Model files are read as hostile input: see `vqcodec.model.file`.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ class Networks(Generic[Encoder, Decoder, Likelihood]):
             ModelError: the model does not have it.
         """
         if self._encoder is None:
-            raise ModelError("the model only reads the files of a former version: it has no encoder")
+            raise ModelError("the model has no encoder: it reads files, and writes none")
         return self._encoder
 
     @cached_property

@@ -84,7 +84,7 @@ def resample_blocks(
 
 
 def note_of_bandwidth(sample_rate: int, model_rate: int) -> str | None:
-    """What a model at `model_rate` Hz loses of a recording at `sample_rate` Hz, as one line; None if it loses no band."""
+    """What a model at `model_rate` Hz loses of a recording at `sample_rate` Hz, as one line; None if nothing."""
     if sample_rate <= model_rate:
         return None
     return (
