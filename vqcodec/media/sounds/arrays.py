@@ -23,8 +23,8 @@ def samples_array(samples: NDArray[Any], sample_rate: int) -> NDArray[np.float32
     It is taken for `[N, C]`, as soundfile and SciPy return sounds, if it has more than 8 rows and at most 8 columns.
 
     Raises:
-        InputError: the array is something else, is empty, or has values that are not numbers; or `sample_rate` is not one
-            of `resampling.RATES`.
+        InputError: the array is something else, is empty, or has values that are not numbers; or `sample_rate` is not
+            one of `resampling.RATES`.
     """
     check_rate(sample_rate)
     array = np.asarray(samples)
