@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 import torch
-from commands import left_out_note
-from tiny import save_tiny_model
-from tiny_audio import save_tiny_audio_model
 
+from tests.helpers.commands import left_out_note
+from tests.helpers.tiny_images import save_tiny_model
+from tests.helpers.tiny_sounds import save_tiny_audio_model
 from vqcodec import ImageCodec, load
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def evaluated(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Pat
     """A folder with `pictures` and the `report` on them."""
     for extra in ("bjontegaard", "jinja2", "matplotlib", "plotly", "pytorch_msssim", "pyvips", "ssimulacra2"):
         pytest.importorskip(extra, reason="needs vqcodec[eval]")
-    from reports import compared, evaluate, make_folder
+    from tests.helpers.picture_reports import compared, evaluate, make_folder
 
     root = tmp_path_factory.mktemp("evaluated")
     result = evaluate(make_folder(root / "pictures"), root / "report", tiny_model, "--codecs", compared())
@@ -60,7 +60,7 @@ def evaluated_sounds(tmp_path_factory: pytest.TempPathFactory, tiny_voice: Path)
     """A folder with `sounds` and the `report` on them."""
     for extra in ("bjontegaard", "jinja2", "matplotlib", "pesq", "plotly", "pystoi", "visqol"):
         pytest.importorskip(extra, reason="needs vqcodec[eval]")
-    from sound_reports import evaluate_sounds, make_sounds
+    from tests.helpers.sound_reports import evaluate_sounds, make_sounds
 
     root = tmp_path_factory.mktemp("evaluated_sounds")
     result = evaluate_sounds(make_sounds(root / "sounds"), root / "report", tiny_voice)
@@ -95,7 +95,7 @@ def browser() -> Iterator[Browser]:
     """Chromium; where it has to be there, its tests fail without it."""
     if "CI" not in os.environ:
         pytest.importorskip("playwright", reason="needs vqcodec[test]")
-    from pages import chromium
+    from tests.helpers.pages import chromium
 
     with chromium() as browser:
         yield browser
