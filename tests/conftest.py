@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 
+from tests.helpers.audio_models import save_tiny_audio_model
 from tests.helpers.commands import left_out_note
-from tests.helpers.tiny_images import save_tiny_model
-from tests.helpers.tiny_sounds import save_tiny_audio_model
+from tests.helpers.image_models import save_tiny_model
 from vqcodec import ImageCodec, load
 
 if TYPE_CHECKING:

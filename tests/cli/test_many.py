@@ -18,8 +18,7 @@ from PIL import Image
 
 import vqcodec
 from tests.helpers.commands import PHOTO, SIZE, contents, run, unchanged, vq_of
-from tests.helpers.sound_files import saved
-from tests.helpers.tiny_sounds import voices
+from tests.helpers.sounds import saved, voices
 from vqcodec.cli import many, progress
 from vqcodec.cli.plan import plan
 from vqcodec.cli.program import note

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from tests.helpers.commands import run, succeed
-from tests.helpers.tiny_images import pictures
+from tests.helpers.pictures import pictures
 from vqcodec.media.pictures.modes import MODES
 
 PHOTO = Image.fromarray(pictures(1, 64, seed=6)[0][:40, :60])

@@ -16,7 +16,7 @@ from PIL import Image
 
 from bitstream.errors import InputError, VqcodecError
 from tests.helpers.commands import PHOTO
-from tests.helpers.sound_files import EXACT, LOSSY, saved, tone
+from tests.helpers.sounds import EXACT, LOSSY, saved, tone
 from vqcodec.cli.original import Original, open_original
 from vqcodec.media.sounds.kinds import HEAD, is_sound
 from vqcodec.media.sounds.recordings import RecordingReader

@@ -14,8 +14,7 @@ import pytest
 import vqcodec
 from bitstream import AudioSource, Container, ImageSource, Layer, pack
 from tests.helpers.commands import PHOTO, error_of, fail, run, succeed, unchanged, vq_of
-from tests.helpers.sound_files import saved
-from tests.helpers.tiny_sounds import voices
+from tests.helpers.sounds import saved, voices
 from vqcodec import AudioCodec
 from vqcodec.media.sounds.recordings import read_recording
 

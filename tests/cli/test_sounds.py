@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 import vqcodec
 from tests.helpers.commands import PHOTO, left_out_note, program, run, succeed
-from tests.helpers.sound_files import saved
-from tests.helpers.tiny_sounds import voices
+from tests.helpers.sounds import saved, voices
 from vqcodec import AudioCodec
 from vqcodec.cli import progress
 from vqcodec.media.sounds.recordings import read_recording

@@ -17,8 +17,7 @@ from PIL import Image
 from safetensors.numpy import load_file, save_file
 
 from tests.helpers.commands import PHOTO, error_of, fail, fill, program, run, succeed, unchanged, vq_of
-from tests.helpers.sound_files import saved
-from tests.helpers.tiny_sounds import voices
+from tests.helpers.sounds import saved, voices
 
 
 @pytest.fixture

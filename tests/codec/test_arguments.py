@@ -15,8 +15,7 @@ from PIL import Image
 
 import vqcodec
 from tests.helpers.commands import PHOTO
-from tests.helpers.sound_files import saved
-from tests.helpers.tiny_sounds import voices
+from tests.helpers.sounds import saved, voices
 from vqcodec import AudioCodec, ImageCodec, InputError
 from vqcodec.system.arguments import file_bytes, number, whole_number
 

@@ -25,7 +25,8 @@ from bitstream import (
     UnsupportedError,
     pack,
 )
-from tests.helpers.tiny_sounds import save_tiny_audio_model, tiny_audio_model, voices
+from tests.helpers.audio_models import save_tiny_audio_model, tiny_audio_model
+from tests.helpers.sounds import voices
 from vqcodec.codec.audio import AudioCodec
 from vqcodec.codec.indices import Indices
 from vqcodec.transform.audio.autoencoder import Decoder, Encoder

@@ -19,11 +19,12 @@ import numpy as np
 import pytest
 
 import vqcodec
+from tests.helpers.audio_models import save_tiny_audio_model
 from tests.helpers.exactness_worker import exact_results, hashed
 from tests.helpers.paths import PYTHONPATH
+from tests.helpers.pictures import pictures
 from tests.helpers.pixelcnns import bound_model
-from tests.helpers.tiny_images import pictures
-from tests.helpers.tiny_sounds import save_tiny_audio_model, voices
+from tests.helpers.sounds import voices
 from vqcodec import load
 
 FEATURES: dict[str, bool] = np._core._multiarray_umath.__cpu_features__

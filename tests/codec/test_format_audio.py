@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import vqcodec
-from tests.helpers.tiny_sounds import voices
+from tests.helpers.sounds import voices
 from tests.second_decoder.container import Sound, read_container
 from tests.second_decoder.model_file import ModelFile
 from tests.second_decoder.sound_prior import decode_sound

@@ -27,7 +27,7 @@ from bitstream import (
     pack,
     unpack,
 )
-from tests.helpers.tiny_images import pictures
+from tests.helpers.pictures import pictures
 from vqcodec import AudioCodec, ImageCodec, load
 
 MEGABYTE = 1 << 20

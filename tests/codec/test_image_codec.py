@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bitstream import AudioSource, ImageSource, unpack
-from tests.helpers.tiny_images import pictures
+from tests.helpers.pictures import pictures
 from vqcodec import (
     ImageCodec,
     Indices,

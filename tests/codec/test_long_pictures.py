@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from bitstream import Chunks, ImageSource, Limits, pack, unpack
-from tests.helpers.tiny_images import pictures
+from tests.helpers.pictures import pictures
 from vqcodec import ImageCodec, InputError, LimitError
 from vqcodec.codec import pixels as codec_module
 from vqcodec.media.pictures import modes

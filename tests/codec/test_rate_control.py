@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bitstream import InputError
-from tests.helpers.tiny_images import pictures
-from tests.helpers.tiny_sounds import tiny_audio_model, voices
+from tests.helpers.audio_models import tiny_audio_model
+from tests.helpers.pictures import pictures
+from tests.helpers.sounds import voices
 from vqcodec import AudioCodec, ImageCodec
 from vqcodec.codec.downscaling import resized
 from vqcodec.codec.rate_control import NARROWEST, PROBED, TOLERANCE, SizeCurve, largest_file, probe, taken

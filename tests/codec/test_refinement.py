@@ -14,7 +14,7 @@ from PIL import Image
 from bitstream import InputError
 from tests.helpers.commands import run, succeed
 from tests.helpers.paths import COFFEE
-from tests.helpers.tiny_images import pictures
+from tests.helpers.pictures import pictures
 from vqcodec import ImageCodec, load
 from vqcodec.codec.loading import codec_of
 from vqcodec.codec.refinement import WORTH, setting_to_refine

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from bitstream import Rotation
 from bitstream.sources import ANGLES, STRETCH_SECONDS
-from tests.helpers.sound_files import sounds
-from tests.helpers.tiny_sounds import voices
+from tests.helpers.sounds import sounds, voices
 from vqcodec.codec.rows import SILENCE, RowAnalysis, channels_of, rows_of
 
 RATE = 16_000

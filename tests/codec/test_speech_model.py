@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import vqcodec
-from tests.helpers.tiny_sounds import voices
+from tests.helpers.sounds import voices
 from vqcodec.codec.audio import AudioCodec
 
 

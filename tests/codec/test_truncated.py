@@ -24,8 +24,8 @@ from bitstream import (
     unpack,
 )
 from tests.helpers.commands import error_of, run, succeed
-from tests.helpers.tiny_images import pictures
-from tests.helpers.tiny_sounds import voices
+from tests.helpers.pictures import pictures
+from tests.helpers.sounds import voices
 from vqcodec import AudioCodec, Codec, ImageCodec, inspect, load
 
 PICTURE = pictures(1, 60, seed=4)[0]

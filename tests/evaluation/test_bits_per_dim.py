@@ -17,7 +17,7 @@ from PIL import Image
 import vqcodec
 from tests.helpers.commands import fail, run, succeed
 from tests.helpers.enumerable_models import ALPHABETS, all_indices, enumerable_model, probabilities
-from tests.helpers.tiny_images import pictures
+from tests.helpers.pictures import pictures
 from vqcodec import ImageCodec, Indices, InputError, ModelError
 from vqcodec.evaluation.pictures.bits_per_dim import find_files, mean, measure, read_pictures
 from vqcodec.model.model import Model

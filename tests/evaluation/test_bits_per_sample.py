@@ -14,8 +14,7 @@ import soundfile
 from PIL import Image
 
 from tests.helpers.commands import fail, left_out_note, run, succeed
-from tests.helpers.sound_files import saved
-from tests.helpers.tiny_sounds import voices
+from tests.helpers.sounds import saved, voices
 from vqcodec import AudioCodec, load
 from vqcodec.codec.loading import for_sound
 from vqcodec.evaluation.sounds.bits_per_sample import find_sounds, measure_sound

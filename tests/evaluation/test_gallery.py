@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from tests.helpers.tiny_images import pictures
+from tests.helpers.pictures import pictures
 
 pytest.importorskip("pytorch_msssim", reason="needs vqcodec[eval]")
 pytest.importorskip("ssimulacra2", reason="needs vqcodec[eval]")

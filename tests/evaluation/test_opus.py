@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.helpers.sound_reports import needs_opus
-from tests.helpers.tiny_sounds import voices
+from tests.helpers.sounds import voices
 
 pytest.importorskip("pesq", reason="needs vqcodec[eval]")
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.helpers.tiny_sounds import voices
+from tests.helpers.sounds import voices
 
 pytest.importorskip("pesq", reason="needs vqcodec[eval]")
 pytest.importorskip("pystoi", reason="needs vqcodec[eval]")

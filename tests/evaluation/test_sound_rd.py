@@ -14,9 +14,8 @@ from PIL import Image
 
 from tests.helpers.commands import fail, left_out_note, run
 from tests.helpers.picture_reports import FILES, results, rows
-from tests.helpers.sound_files import saved
 from tests.helpers.sound_reports import HOSTILE_SOUND, TARGETS, evaluate_sounds, needs_opus
-from tests.helpers.tiny_sounds import voices
+from tests.helpers.sounds import saved, voices
 
 pytest.importorskip("bjontegaard", reason="needs vqcodec[eval]")
 pytest.importorskip("pesq", reason="needs vqcodec[eval]")

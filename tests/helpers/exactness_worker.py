@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from tests.helpers.pixelcnns import random_indices
+from tests.helpers.priors import random_indices
 from vqcodec import AudioCodec, ImageCodec, load
 from vqcodec.prior.pixelcnn import PixelCNN
 from vqcodec.prior.wavenet import WaveNet

@@ -16,8 +16,8 @@ import torch
 from PIL import Image
 
 import vqcodec
-from tests.helpers.tiny_images import pictures
-from tests.helpers.tiny_sounds import voices
+from tests.helpers.pictures import pictures
+from tests.helpers.sounds import voices
 
 torch.set_num_threads(2)
 image_model, audio_model = sys.argv[1:]

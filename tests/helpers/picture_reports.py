@@ -10,7 +10,7 @@ from click.testing import Result
 from PIL import Image
 
 from tests.helpers.commands import run
-from tests.helpers.tiny_images import pictures
+from tests.helpers.pictures import pictures
 
 __all__ = ["FILES", "HOSTILE", "PUBLISHED", "QUALITIES", "compared", "evaluate", "make_folder", "results", "rows"]
 

@@ -12,8 +12,7 @@ from click.testing import Result
 
 from tests.helpers.commands import run
 from tests.helpers.picture_reports import HOSTILE
-from tests.helpers.sound_files import saved
-from tests.helpers.tiny_sounds import voices
+from tests.helpers.sounds import saved, voices
 
 __all__ = ["HOSTILE_SOUND", "PUBLISHED_SOUND", "TARGETS", "evaluate_sounds", "make_sounds", "needs_opus"]
 

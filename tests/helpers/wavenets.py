@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from tests.helpers.pixelcnns import bound_layer
+from tests.helpers.priors import bound_layer
 from vqcodec.prior.config import WaveNetConfig
 from vqcodec.prior.dilated import rows_read
 from vqcodec.prior.exact import ACTIVATION_MAX, ExactLayer, Tables

@@ -19,9 +19,11 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from bitstream import ModelError
-from tests.helpers.pixelcnns import bound_model, random_indices
-from tests.helpers.tiny_images import SETTINGS, pictures
-from tests.helpers.tiny_images import tiny_model as make_tiny_model
+from tests.helpers.image_models import SETTINGS
+from tests.helpers.image_models import tiny_model as make_tiny_model
+from tests.helpers.pictures import pictures
+from tests.helpers.pixelcnns import bound_model
+from tests.helpers.priors import random_indices
 from vqcodec import ImageCodec, load
 from vqcodec.model import bundled
 from vqcodec.model import file as model_file

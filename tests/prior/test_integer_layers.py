@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from bitstream import PRECISION, ModelError, check_frequencies
-from tests.helpers.pixelcnns import bound_layer, worst_inputs
+from tests.helpers.priors import bound_layer, worst_inputs
 from vqcodec.prior.exact import (
     ACC_LIMIT,
     ACTIVATION_MAX,

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from bitstream import PRECISION, CorruptError
-from tests.helpers.pixelcnns import RAGGED, bound_prior, ragged_network, random_indices
-from tests.helpers.tiny_images import SETTINGS, tiny_model
+from tests.helpers.image_models import SETTINGS, tiny_model
+from tests.helpers.pixelcnns import RAGGED, bound_prior, ragged_network
+from tests.helpers.priors import random_indices
 from vqcodec.prior import pixelcnn as prior_module
 from vqcodec.prior.pixelcnn import PixelCNN
 from vqcodec.prior.wavefront import diagonals

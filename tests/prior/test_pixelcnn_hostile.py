@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from bitstream import ModelError
 from tests.helpers.hostile_priors import Parts, layer, with_group, with_layer, with_part, with_size
-from tests.helpers.pixelcnns import ragged_network, random_indices
+from tests.helpers.pixelcnns import ragged_network
+from tests.helpers.priors import random_indices
 from vqcodec.prior import named_arrays
 from vqcodec.prior.pixelcnn import PixelCNN
 from vqcodec.prior.pixelcnn_arrays import prior_from_tensors, prior_to_tensors

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from bitstream import PRECISION, CorruptError, check_frequencies
-from tests.helpers.pixelcnns import random_indices
+from tests.helpers.priors import random_indices
 from tests.helpers.wavenets import MAKERS, plain_wavenet, wavenet_named
 from vqcodec.prior import wavenet as prior_module
 from vqcodec.prior.exact import GATE_RANGE, ExactLayer, Tables, frequencies

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tests.helpers.pixelcnns import random_indices
+from tests.helpers.priors import random_indices
 from tests.helpers.wavenets import MAKERS, RAGGED, ragged_network, wavenet_named
 from vqcodec.prior.wavenet import WaveNet
 

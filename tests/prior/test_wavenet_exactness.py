@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from bitstream import ModelError
 from tests.helpers.paths import PYTHONPATH
-from tests.helpers.pixelcnns import bound_layer, random_indices, worst_inputs
+from tests.helpers.priors import bound_layer, random_indices, worst_inputs
 from tests.helpers.wavenets import wavenet_named
 from vqcodec.prior import wavenet as prior_module
 from vqcodec.prior.exact import ExactStack, add_clamped, gate

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bitstream import ModelError
 from tests.helpers.hostile_priors import Change, Parts, layer, with_group, with_layer, with_part, with_size
-from tests.helpers.pixelcnns import random_indices
+from tests.helpers.priors import random_indices
 from tests.helpers.wavenets import RAGGED, wavenet_named
 from vqcodec.prior import dilated, named_arrays
 from vqcodec.prior.config import WaveNetConfig

@@ -12,7 +12,7 @@ import soundfile
 
 import vqcodec
 from bitstream import InputError, ModelError
-from tests.helpers.tiny_sounds import voices
+from tests.helpers.sounds import voices
 from vqcodec.codec.audio import AudioCodec
 from vqcodec.training.audio import AudioTraining, train_audio
 from vqcodec.training.data.sounds import SoundCache, random_cuts

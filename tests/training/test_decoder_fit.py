@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.helpers.audio_models import tiny_audio_model
 from tests.helpers.commands import fail, succeed
-from tests.helpers.tiny_images import pictures, save_tiny_model
-from tests.helpers.tiny_sounds import tiny_audio_model
+from tests.helpers.image_models import save_tiny_model
+from tests.helpers.pictures import pictures
 from vqcodec import ImageCodec, load
 from vqcodec.training.decoder_fit import coded_pieces
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.helpers.tiny_images import SETTINGS
-from tests.helpers.tiny_sounds import SETTINGS as SOUND_SETTINGS
+from tests.helpers.audio_models import SETTINGS as SOUND_SETTINGS
+from tests.helpers.image_models import SETTINGS
 from vqcodec.training.stages.deepening import deepened
 from vqcodec.transform.audio import autoencoder as audio
 from vqcodec.transform.image import autoencoder as image

@@ -14,7 +14,7 @@ from PIL import Image
 from torch import nn
 
 from bitstream import InputError, ModelError
-from tests.helpers.tiny_images import pictures
+from tests.helpers.pictures import pictures
 from vqcodec import load
 from vqcodec.training.engine import loop
 from vqcodec.training.engine.checkpoint import Checkpoint

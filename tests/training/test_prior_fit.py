@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bitstream import InputError, ModelError
-from tests.helpers.tiny_images import save_tiny_model
+from tests.helpers.image_models import save_tiny_model
 from vqcodec import ImageCodec, load
 from vqcodec.model.quality import Setting
 from vqcodec.training.data.originals import open_originals

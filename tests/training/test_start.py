@@ -11,7 +11,8 @@ import torch
 import torch.nn.functional as F
 
 from bitstream import ModelError
-from tests.helpers.tiny_images import pictures, tiny_model
+from tests.helpers.image_models import tiny_model
+from tests.helpers.pictures import pictures
 from vqcodec.training.data.pictures import crops_to_tensor
 from vqcodec.training.factorized_prior import NoiseDensity
 from vqcodec.training.stages.revival import reduced_rank_regression, revive

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from bitstream import PRECISION, ModelError
-from tests.helpers.pixelcnns import random_indices
+from tests.helpers.priors import random_indices
 from tests.helpers.wavenets import RAGGED, ragged_network
 from vqcodec.prior.config import WaveNetConfig
 from vqcodec.prior.exact import PREACTIVATION_BITS, frequencies

@@ -11,8 +11,9 @@ import pytest
 import torch
 from PIL import Image
 
+from tests.helpers.image_models import tiny_model
 from tests.helpers.paths import COFFEE
-from tests.helpers.tiny_images import pictures, tiny_model
+from tests.helpers.pictures import pictures
 from vqcodec import load
 from vqcodec.codec.image import ImageCodec
 from vqcodec.codec.loading import codec_of, load_for

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tests.helpers.tiny_sounds import voices
+from tests.helpers.sounds import voices
 from vqcodec.training.spectral_distance import WINDOWS, bark_bands, loudness_distance
 from vqcodec.transform.audio.spectrum import overlap_add, spectra
 

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tests.helpers.pixelcnns import random_indices
-from tests.helpers.tiny_images import pictures, tiny_model
+from tests.helpers.image_models import tiny_model
+from tests.helpers.pictures import pictures
+from tests.helpers.priors import random_indices
 from vqcodec import ImageCodec, load
 from vqcodec.defaults import DEFAULT_QUALITY
 from vqcodec.prior import pixelcnn as prior_module

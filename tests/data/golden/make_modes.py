@@ -17,8 +17,8 @@ from PIL import Image
 
 from bitstream import layer_ends
 from tests.helpers.paths import GOLDEN_IMAGE_MODEL, GOLDEN_MODES
-from tests.helpers.tiny_images import pictures
-from tests.helpers.tiny_sounds import voices
+from tests.helpers.pictures import pictures
+from tests.helpers.sounds import voices
 from vqcodec import AudioCodec, Codec, load, models
 
 MODES = {

@@ -12,8 +12,9 @@ import json
 
 import numpy as np
 
+from tests.helpers.image_models import save_tiny_model
 from tests.helpers.paths import GOLDEN_IMAGE_MODEL, GOLDEN_PICTURES
-from tests.helpers.tiny_images import pictures, save_tiny_model
+from tests.helpers.pictures import pictures
 from vqcodec import load
 
 FILES = {"dot": (1, 1, 100), "low": (50, 33, 1), "high": (75, 100, 80)}  # height, width, quality

@@ -13,7 +13,7 @@ import sys
 import numpy as np
 
 from tests.helpers.paths import GOLDEN_SOUND_MODEL, GOLDEN_SOUNDS
-from tests.helpers.tiny_sounds import voices
+from tests.helpers.sounds import voices
 from vqcodec import AudioCodec, load
 
 # By name: rate, channels, samples, quality.

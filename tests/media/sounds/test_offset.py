@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import vqcodec
-from tests.helpers.sound_files import RATES, sounds
-from tests.helpers.tiny_sounds import voices
+from tests.helpers.sounds import RATES, sounds, voices
 from vqcodec.media.sounds.offset import without_offset
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from bitstream.errors import InputError
-from tests.helpers.sound_files import EXACT, LOSSY, RATES, STEPS, saved, sounds, tone
+from tests.helpers.sounds import EXACT, LOSSY, RATES, STEPS, saved, sounds, tone
 from vqcodec.media.sounds import recordings as waveform
 from vqcodec.media.sounds.arrays import samples_array
 from vqcodec.media.sounds.recordings import RecordingReader, is_sound_name, read_recording

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bitstream.errors import InputError
-from tests.helpers.sound_files import saved, tone
+from tests.helpers.sounds import saved, tone
 from vqcodec.media.sounds.recordings import read_recording
 from vqcodec.media.sounds.repair import first_mpeg_frame, ogg_chain, wav_patch
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from bitstream.errors import InputError
-from tests.helpers.sound_files import RATES, saved, sounds, tone
+from tests.helpers.sounds import RATES, saved, sounds, tone
 from vqcodec.media.sounds.recordings import RecordingWriter, read_recording, write_recording, written_format
 from vqcodec.system.files import write_output
 

@@ -9,7 +9,7 @@ import soundfile
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-__all__ = ["EXACT", "LOSSY", "RATES", "STEPS", "saved", "sounds", "tone"]
+__all__ = ["EXACT", "LOSSY", "RATES", "STEPS", "saved", "sounds", "tone", "voices"]
 
 # What a step of a subtype is, where full scale is 1.
 STEPS = {"PCM_U8": 2**-7, "PCM_S8": 2**-7, "PCM_16": 2**-15, "PCM_24": 2**-23, "PCM_32": 2**-24}
@@ -45,3 +45,18 @@ def sounds(draw: st.DrawFn, channels: int = 8) -> NDArray[np.float32]:
     if draw(st.booleans()):
         return np.full(shape, level, np.float32)
     return (level * rng.uniform(-1, 1, shape)).astype(np.float32)
+
+
+def voices(count: int, length: int, seed: int) -> np.ndarray:
+    """Harmonics of a wandering pitch under a slow envelope, with some noise, at 16 kHz: float32 `[count, length]`."""
+    rng = np.random.default_rng(seed)
+    time = np.arange(length) / 16_000
+    out = np.zeros((count, length))
+    for voice in out:
+        pitch = 120 * 2 ** (rng.uniform(0, 1) + 0.3 * np.sin(2 * np.pi * rng.uniform(1, 3) * time))
+        phase = 2 * np.pi * np.cumsum(pitch) / 16_000
+        for harmonic in range(1, 12):
+            voice += np.sin(harmonic * phase + rng.uniform(0, 6)) / harmonic
+        voice *= 0.08 * (1 + np.sin(2 * np.pi * rng.uniform(2, 5) * time + rng.uniform(0, 6)))
+        voice += 0.003 * rng.normal(size=length)
+    return out.astype(np.float32)

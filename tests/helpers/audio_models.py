@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import torch
 
+from tests.helpers.sounds import voices
 from vqcodec.model.model import Model
 from vqcodec.prior.config import WaveNetConfig
 from vqcodec.training.audio import AudioTraining
@@ -30,21 +30,6 @@ SETTINGS = AudioTraining(
     codes=CodesStage(lambda_=0.02),
     description="a small untrained model for tests",
 )
-
-
-def voices(count: int, length: int, seed: int) -> np.ndarray:
-    """Harmonics of a wandering pitch under a slow envelope, with some noise, at 16 kHz: float32 `[count, length]`."""
-    rng = np.random.default_rng(seed)
-    time = np.arange(length) / 16_000
-    out = np.zeros((count, length))
-    for voice in out:
-        pitch = 120 * 2 ** (rng.uniform(0, 1) + 0.3 * np.sin(2 * np.pi * rng.uniform(1, 3) * time))
-        phase = 2 * np.pi * np.cumsum(pitch) / 16_000
-        for harmonic in range(1, 12):
-            voice += np.sin(harmonic * phase + rng.uniform(0, 6)) / harmonic
-        voice *= 0.08 * (1 + np.sin(2 * np.pi * rng.uniform(2, 5) * time + rng.uniform(0, 6)))
-        voice += 0.003 * rng.normal(size=length)
-    return out.astype(np.float32)
 
 
 def tiny_audio_model(seed: int = 0) -> Model:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import torch
 
+from tests.helpers.pictures import pictures
 from vqcodec.model.model import Model
 from vqcodec.prior.config import PixelCNNConfig
 from vqcodec.training.data.pictures import crops_to_tensor
@@ -29,15 +29,6 @@ SETTINGS = ImageTraining(
     codes=CodesStage(lambda_=0.02),
     description="a small untrained model for tests",
 )
-
-
-def pictures(count: int, size: int, seed: int) -> np.ndarray:
-    """Smooth random pictures with some noise, uint8 `[count, size, size, 3]`."""
-    rng = np.random.default_rng(seed)
-    coarse = torch.from_numpy(rng.normal(size=(count, 3, size // 8 + 2, size // 8 + 2))).float()
-    smooth = torch.nn.functional.interpolate(coarse, size=(size, size), mode="bicubic", align_corners=False)
-    noisy = 128 + 50 * smooth.numpy() + 5 * rng.normal(size=(count, 3, size, size))
-    return np.ascontiguousarray(noisy.clip(0, 255).astype(np.uint8).transpose(0, 2, 3, 1))
 
 
 def tiny_model(seed: int = 0) -> Model:
