@@ -17,14 +17,8 @@ from PIL import Image
 from bitstream import BitstreamError, CorruptError, decode_alpha, encode_alpha
 from bitstream.fields import Reader, encode_varint
 from tests.helpers.paths import FORMAT
+from tests.helpers.pictures import disc
 from tests.second_decoder.alpha import read_alpha
-
-
-def disc(height: int, width: int, softness: float = 1.0) -> np.ndarray:
-    """Opaque in the middle, with an edge of about `softness` pixels."""
-    y, x = np.mgrid[:height, :width]
-    distance = min(height, width) / 3 - np.hypot(y - height / 2, x - width / 2)
-    return (255 * np.clip(0.5 + distance / softness, 0, 1)).astype(np.uint8)
 
 
 def parts_of(chunk: bytes) -> tuple[bytes, bytes]:

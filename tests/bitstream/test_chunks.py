@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bitstream import CorruptError, ImageSource, pack, unpack
-from tests.bitstream.test_container import CUT_OUT, PHOTO, with_checksum
+from tests.helpers.containers import CUT_OUT, PHOTO, with_checksum
 
 
 def test_plain_pictures_have_no_byte_more() -> None:

@@ -35,25 +35,9 @@ from bitstream import (
     pack,
     unpack,
 )
+from tests.helpers.containers import AUDIO, CUT_OUT, DRAWING, PHOTO, ROOMY, with_checksum
 from tests.helpers.paths import FORMAT
 from tests.helpers.strategies import containers
-
-PHOTO = Container(
-    fingerprint=bytes.fromhex("0123456789abcdef"),
-    decoder_version=1,
-    source=ImageSource(768, 512),
-    rate_point=2,
-    layers=(Layer(bytes(range(8)), 0xDEADBEEF), Layer(b"", 0)),
-)
-CUT_OUT = replace(PHOTO, source=ImageSource(768, 512, 384, 256), chunks=Chunks(b"alpha", b"metadata", b"overlay"))
-DRAWING = replace(PHOTO, source=ImageSource(64, 64, colour=ColourFormat.PALETTE, palette=b"rgbRGB"))
-AUDIO = replace(PHOTO, source=AudioSource(samples=2**40 + 1, sample_rate=44_100, channels=2))
-ROOMY = Limits(max_pixels=2**64, max_samples=2**97, max_seconds=2**64)
-
-
-def with_checksum(body: bytes) -> bytes:
-    """A file whose last checksum is right, whatever the rest is."""
-    return body + zlib.crc32(body).to_bytes(4, "little")
 
 
 def test_worked_example_of_the_format_text() -> None:

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 import vqcodec
 from bitstream import AudioSource, Container, ImageSource, Layer, Limits, pack, unpack
 from tests.helpers.image_models import save_tiny_model
+from tests.helpers.model_files import rewritten
 from tests.helpers.pictures import pictures
-from tests.model.test_model_file import rewritten
 from vqcodec import (
     BitstreamError,
     CorruptError,

@@ -20,7 +20,7 @@ from PIL import Image
 
 import bitstream
 from bitstream import AudioSource, BitstreamError, Chunks, ColourFormat, ImageSource
-from tests.bitstream.test_container import ROOMY
+from tests.helpers.containers import ROOMY
 from tests.helpers.paths import GOLDEN_FOLDERS, GOLDEN_IMAGE_MODEL, ROOT
 from tests.helpers.strategies import containers
 from tests.second_decoder.alpha import read_alpha

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from PIL import Image
 
-__all__ = ["pictures"]
+__all__ = ["disc", "pictures", "same_pixels"]
 
 
 def pictures(count: int, size: int, seed: int) -> np.ndarray:
@@ -15,3 +16,15 @@ def pictures(count: int, size: int, seed: int) -> np.ndarray:
     smooth = torch.nn.functional.interpolate(coarse, size=(size, size), mode="bicubic", align_corners=False)
     noisy = 128 + 50 * smooth.numpy() + 5 * rng.normal(size=(count, 3, size, size))
     return np.ascontiguousarray(noisy.clip(0, 255).astype(np.uint8).transpose(0, 2, 3, 1))
+
+
+def disc(height: int, width: int, softness: float = 1.0) -> np.ndarray:
+    """Opaque in the middle, with an edge of about `softness` pixels."""
+    y, x = np.mgrid[:height, :width]
+    distance = min(height, width) / 3 - np.hypot(y - height / 2, x - width / 2)
+    return (255 * np.clip(0.5 + distance / softness, 0, 1)).astype(np.uint8)
+
+
+def same_pixels(first: Image.Image | np.ndarray, second: Image.Image | np.ndarray) -> bool:
+    """Whether two pictures have the same size and the same values, whatever their modes."""
+    return np.array_equal(np.asarray(first), np.asarray(second))

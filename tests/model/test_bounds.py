@@ -15,10 +15,10 @@ from safetensors.numpy import load_file, save_file
 
 from bitstream import Chunks, ColourFormat, ImageSource, ModelError, encode_alpha, pack, unpack
 from tests.helpers.heavy_models import heavy_codes, heavy_networks, heavy_prior, model_of, zero_prior
+from tests.helpers.model_files import arrays_of, metadata_of, rewritten
 from tests.helpers.paths import GOLDEN_IMAGE_MODEL
 from tests.helpers.pictures import pictures
 from tests.helpers.sounds import voices
-from tests.model.test_model_file import arrays_of, metadata_of, rewritten
 from vqcodec import ImageCodec, load
 from vqcodec.model.config import MOST_QUALITIES
 from vqcodec.model.file import MAX_HEADER

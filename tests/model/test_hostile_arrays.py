@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
 from bitstream import ModelError
-from tests.model.test_model_file import HARD, arrays_of, metadata_of, rewritten, use, with_tmp_path
+from tests.helpers.model_files import HARD, arrays_of, metadata_of, rewritten, use, with_tmp_path
 from vqcodec import load
 
 # Arrays --------------------------------------------------------------------------------------------------------------

@@ -15,8 +15,8 @@ from safetensors import safe_open
 from safetensors.numpy import load_file
 
 from bitstream import AudioSource, FingerprintError, ImageSource, InputError, ModelError, pack, unpack
+from tests.helpers.model_files import rewritten
 from tests.helpers.wavenets import plain_wavenet
-from tests.model.test_model_file import rewritten
 from vqcodec import AudioCodec, ImageCodec, load
 from vqcodec.codec.loading import for_pictures
 from vqcodec.model import bundled

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import pickle
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,65 +11,27 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from bitstream import ModelError
 from tests.helpers.image_models import SETTINGS
 from tests.helpers.image_models import tiny_model as make_tiny_model
+from tests.helpers.model_files import HARD, arrays_of, metadata_of, rewritten, use, with_tmp_path
 from tests.helpers.pictures import pictures
 from tests.helpers.pixelcnns import bound_model
 from tests.helpers.priors import random_indices
-from vqcodec import ImageCodec, load
+from vqcodec import load
 from vqcodec.model import bundled
 from vqcodec.model import file as model_file
 from vqcodec.model.bundled import bundled_models, find_model
-from vqcodec.model.file import MAX_BYTES
 from vqcodec.model.model import Model, load_model
-from vqcodec.model.packed_integers import pack_integers, unpack_integers
 from vqcodec.transform.image.autoencoder import Decoder, Encoder
 from vqcodec.transform.image.config import AutoencoderConfig
 
-Arrays = dict[str, NDArray[Any]]
 Change = Callable[[NDArray[Any]], NDArray[Any]]
-
-HARD = ("codewords", "sizes", "prior/")  # what the fingerprint covers
-
-with_tmp_path = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=100)
-
-
-def metadata_of(path: Path) -> dict[str, str]:
-    with safe_open(path, framework="numpy") as file:
-        return file.metadata()
-
-
-def arrays_of(path: Path) -> Arrays:
-    """The arrays of a file, their integers unpacked."""
-    return unpack_integers(load_file(path), metadata_of(path)["shapes"], MAX_BYTES)
-
-
-def rewritten(source: Path, folder: Path, arrays: Arrays | None = None, **config: Any) -> Path:
-    """A copy with some arrays replaced (None leaves one out), and some settings of its configuration."""
-    kept = {name: array for name, array in (arrays_of(source) | (arrays or {})).items() if array is not None}
-    metadata = metadata_of(source)
-    changed = json.loads(metadata["config"])
-    for name, value in config.items():
-        both = isinstance(value, dict) and isinstance(changed.get(name), dict)
-        changed[name] = changed[name] | value if both else value
-    target = folder / "rewritten.safetensors"
-    packed, shapes = pack_integers(kept)
-    contiguous = {name: np.ascontiguousarray(array) for name, array in packed.items()}
-    save_file(contiguous, target, metadata | {"config": json.dumps(changed), "shapes": shapes})
-    return target
-
-
-def use(codec: ImageCodec) -> None:
-    """Everything that a model is for."""
-    codec.decompress(codec.compress(pictures(1, 20, seed=1)[0]))
-
 
 # Keeping -----------------------------------------------------------------------------------------------------------
 

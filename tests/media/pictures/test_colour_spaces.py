@@ -10,17 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from tests.helpers.picture_files import grey_profile, saved
 from vqcodec.media.pictures.colour_spaces import ADOBE_RGB, SRGB, coded_space
 from vqcodec.media.pictures.reading import picture_of, read_picture
 
 RNG = np.random.default_rng(1)
 PHOTO = Image.fromarray(RNG.integers(0, 256, (5, 7, 3), dtype=np.uint8))
-
-
-def saved(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
-    memory = io.BytesIO()
-    image.save(memory, kind, **options)
-    return memory.getvalue()
 
 
 def with_info(image: Image.Image, **info: object) -> Image.Image:
@@ -32,25 +27,6 @@ def read_level(image: Image.Image) -> int:
     """The grey of the first pixel, of 8 bits."""
     level = np.asarray(image).ravel()[0]
     return int(level) // 257 if image.mode == "I;16" else int(level)
-
-
-def grey_profile(gamma: float) -> bytes:
-    """A colour profile for grey: a header, and the four tags that it needs."""
-    tags = {
-        b"wtpt": b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(value * 65536) for value in (0.9642, 1.0, 0.8249))),
-        b"kTRC": b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256)) + bytes(2),
-        b"desc": b"desc\0\0\0\0" + struct.pack(">I", 5) + b"Grey\0" + bytes(78) + bytes(1),
-        b"cprt": b"text\0\0\0\0none\0" + bytes(3),
-    }
-    table, content = struct.pack(">I", len(tags)), b""
-    start = 128 + 4 + 12 * len(tags)
-    for name, data in tags.items():
-        table += name + struct.pack(">II", start + len(content), len(data))
-        content += data
-    size = start + len(content)
-    head = struct.pack(">I4sI4s4s4s", size, b"lcms", 0x02400000, b"mntr", b"GRAY", b"XYZ ")
-    head += bytes(12) + b"acsp" + bytes(28) + struct.pack(">3i", 63190, 65536, 54061)
-    return head.ljust(128, b"\0") + table + content
 
 
 def swapped_profile() -> bytes:

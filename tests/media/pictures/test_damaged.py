@@ -12,19 +12,13 @@ import pytest
 from PIL import Image, ImageFile
 
 from bitstream.errors import InputError
-from tests.media.pictures.test_reading import png_of
+from tests.helpers.picture_files import png_of, saved
 from vqcodec.media.pictures.reading import Picture, read_picture
 
 RNG = np.random.default_rng(5)
 SIZE = (160, 128)
 SMOOTH = Image.fromarray(RNG.integers(30, 220, (8, 10, 3), dtype=np.uint8)).resize(SIZE, Image.Resampling.BICUBIC)
 NOISY = Image.fromarray((np.asarray(SMOOTH, int) + RNG.integers(-9, 9, (128, 160, 3))).clip(0, 255).astype(np.uint8))
-
-
-def saved(image: Image.Image, kind: str, **options: object) -> bytes:
-    memory = io.BytesIO()
-    image.save(memory, kind, **options)
-    return memory.getvalue()
 
 
 def decoded(data: bytes) -> np.ndarray:

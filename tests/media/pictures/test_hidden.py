@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import vqcodec
-from tests.bitstream.test_alpha import disc
+from tests.helpers.pictures import disc
 from vqcodec.media.pictures.hidden import STRIP, fill_hidden
 
 

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bitstream import Chunks, ColourFormat, CorruptError, ImageSource, pack, unpack
-from tests.bitstream.test_alpha import disc
-from tests.helpers.pictures import pictures
+from tests.helpers.pictures import disc, pictures
 from vqcodec import ImageCodec, InputError
 from vqcodec.media.pictures.modes import KEPT_COLOURS, MODES, Prepared, image_of, prepare, restore
 

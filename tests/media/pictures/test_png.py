@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from bitstream.errors import InputError
+from tests.helpers.picture_files import chunk
 from vqcodec.media.pictures import png as png_module
 from vqcodec.media.pictures.colour_spaces import ADOBE_RGB, SRGB, coded_space
 from vqcodec.media.pictures.metadata import MAX_BYTES, metadata_of
@@ -25,11 +26,6 @@ XMP = b"XML:com.adobe.xmp\0\0\0\0\0<x/>"
 SRGB_CHROMATICITIES = (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)
 P3_CHROMATICITIES = (31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000)
 P3 = coded_space(12, 13, [])
-
-
-def chunk(kind: bytes, content: bytes, checksum: int | None = None) -> bytes:
-    found = zlib.crc32(kind + content) if checksum is None else checksum
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", found)
 
 
 def png(*before: bytes, pixels: np.ndarray = PIXELS, behind: bytes = b"") -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import struct
 import warnings
 import zlib
@@ -16,6 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bitstream.errors import InputError
+from tests.helpers.picture_files import png_of, saved
 from vqcodec.media.pictures.modes import MODES
 from vqcodec.media.pictures.reading import is_picture_name, picture_of, read_picture, read_rgb
 
@@ -24,26 +24,9 @@ RNG = np.random.default_rng(1)
 PHOTO = Image.fromarray(RNG.integers(0, 256, (5, 7, 3), dtype=np.uint8))
 
 
-def saved(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
-    memory = io.BytesIO()
-    image.save(memory, kind, **options)
-    return memory.getvalue()
-
-
 def png(width: int, height: int, pixels: bytes = b"") -> bytes:
     """A PNG file, RGB, which may lack pixels."""
     return png_of(struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0), zlib.compress(pixels))
-
-
-def png_of(head: bytes, data: bytes, *others: bytes) -> bytes:
-    """A PNG file of the contents of its chunks."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    between = [chunk(other[:4], other[4:]) for other in others]
-    parts = chunk(b"IHDR", head), *between, chunk(b"IDAT", data), chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
 def test_a_plain_picture_is_read_as_it_is(tmp_path: Path) -> None:

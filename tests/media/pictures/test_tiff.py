@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bitstream.errors import InputError
+from tests.helpers.picture_files import grey_profile
 from vqcodec.media.pictures.metadata import metadata_of
 from vqcodec.media.pictures.reading import read_picture
 
@@ -124,8 +125,6 @@ def test_grey_behind_a_predictor(order: str, inverted: bool) -> None:
 
 
 def test_the_profile_of_inverted_grey_is_kept() -> None:
-    from tests.media.pictures.test_colour_spaces import grey_profile
-
     profile = grey_profile(gamma=1.0)
     tags, data = page(0, 12, packed(4095 - (RAMP >> 4), 12, ">"))
     file = tiff((tags | {34675: profile, MAKE: b"scanner\0"}, data), order=">")

@@ -1,0 +1,56 @@
+"""Model files with other contents: arrays and settings that were replaced."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from hypothesis import HealthCheck, settings
+from numpy.typing import NDArray
+from safetensors import safe_open
+from safetensors.numpy import load_file, save_file
+
+from tests.helpers.pictures import pictures
+from vqcodec import ImageCodec
+from vqcodec.model.file import MAX_BYTES
+from vqcodec.model.packed_integers import pack_integers, unpack_integers
+
+__all__ = ["HARD", "Arrays", "arrays_of", "metadata_of", "rewritten", "use", "with_tmp_path"]
+
+Arrays = dict[str, NDArray[Any]]
+
+HARD = ("codewords", "sizes", "prior/")  # what the fingerprint covers
+
+with_tmp_path = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=100)
+
+
+def metadata_of(path: Path) -> dict[str, str]:
+    with safe_open(path, framework="numpy") as file:
+        return file.metadata()
+
+
+def arrays_of(path: Path) -> Arrays:
+    """The arrays of a file, their integers unpacked."""
+    return unpack_integers(load_file(path), metadata_of(path)["shapes"], MAX_BYTES)
+
+
+def rewritten(source: Path, folder: Path, arrays: Arrays | None = None, **config: Any) -> Path:
+    """A copy with some arrays replaced (None leaves one out), and some settings of its configuration."""
+    kept = {name: array for name, array in (arrays_of(source) | (arrays or {})).items() if array is not None}
+    metadata = metadata_of(source)
+    changed = json.loads(metadata["config"])
+    for name, value in config.items():
+        both = isinstance(value, dict) and isinstance(changed.get(name), dict)
+        changed[name] = changed[name] | value if both else value
+    target = folder / "rewritten.safetensors"
+    packed, shapes = pack_integers(kept)
+    contiguous = {name: np.ascontiguousarray(array) for name, array in packed.items()}
+    save_file(contiguous, target, metadata | {"config": json.dumps(changed), "shapes": shapes})
+    return target
+
+
+def use(codec: ImageCodec) -> None:
+    """Everything that a model is for."""
+    codec.decompress(codec.compress(pictures(1, 20, seed=1)[0]))
