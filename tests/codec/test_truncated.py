@@ -24,7 +24,7 @@ from bitstream import (
     unpack,
 )
 from tests.helpers.commands import error_of, run, succeed
-from tests.helpers.pictures import pictures
+from tests.helpers.pictures import pictures, same_pixels
 from tests.helpers.sounds import voices
 from vqcodec import AudioCodec, Codec, ImageCodec, inspect, load
 
@@ -166,7 +166,7 @@ def test_the_command_line_decodes_what_is_left(
     assert (done.exit_code, done.stderr) == (0, "vqcodec: note: the file is cut short: 1 of its 2 layers are whole\n")
     if kind == "picture":
         with pytest.warns(UserWarning, match="1 of its 2"):
-            assert np.array_equal(Image.open(out), codec.decompress(cut.read_bytes(), allow_truncated=True))
+            assert same_pixels(Image.open(out), codec.decompress(cut.read_bytes(), allow_truncated=True))
     # A whole file is none the worse for it.
     cut.write_bytes(data)
     succeed("decompress", cut, out, "-m", model, "--allow-truncated", "--force")

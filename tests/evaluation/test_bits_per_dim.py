@@ -17,7 +17,7 @@ from PIL import Image
 import vqcodec
 from tests.helpers.commands import fail, run, succeed
 from tests.helpers.enumerable_models import ALPHABETS, all_indices, enumerable_model, probabilities
-from tests.helpers.pictures import pictures
+from tests.helpers.pictures import pictures, same_pixels
 from vqcodec import ImageCodec, Indices, InputError, ModelError
 from vqcodec.evaluation.pictures.bits_per_dim import find_files, mean, measure, read_pictures
 from vqcodec.model.model import Model
@@ -129,7 +129,7 @@ def saved_bits(pixels: NDArray[np.uint8], kind: str, **options: object) -> int:
     """And what is saved is really lossless."""
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, kind, **options)
-    assert np.array_equal(Image.open(file).convert("RGB"), pixels)
+    assert same_pixels(Image.open(file).convert("RGB"), pixels)
     return 8 * len(file.getvalue())
 
 

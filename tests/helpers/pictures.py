@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from PIL import Image
 
 __all__ = ["disc", "pictures", "same_pixels"]
@@ -25,6 +26,6 @@ def disc(height: int, width: int, softness: float = 1.0) -> np.ndarray:
     return (255 * np.clip(0.5 + distance / softness, 0, 1)).astype(np.uint8)
 
 
-def same_pixels(first: Image.Image | np.ndarray, second: Image.Image | np.ndarray) -> bool:
+def same_pixels(first: Image.Image | ArrayLike, second: Image.Image | ArrayLike) -> bool:
     """Whether two pictures have the same size and the same values, whatever their modes."""
     return np.array_equal(np.asarray(first), np.asarray(second))

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from bitstream.errors import InputError
+from tests.helpers.pictures import same_pixels
 from vqcodec.media.pictures import writing as formats
 from vqcodec.media.pictures.modes import MODES
 from vqcodec.media.pictures.writing import write_picture, written_format
@@ -49,7 +50,7 @@ def test_every_mode_is_written_in_every_format(mode: str, suffix: str) -> None:
     notes = write_picture(image, memory, suffix)
     assert memory.getvalue()
     assert all("\n" not in note for note in notes)
-    assert np.array_equal(image, of_mode(mode)) or mode == "I;16"  # the caller's picture is left alone
+    assert same_pixels(image, of_mode(mode)) or mode == "I;16"  # the caller's picture is left alone
 
 
 LOSSLESS = {
@@ -76,10 +77,10 @@ def test_what_a_format_holds_comes_back_without_a_note(suffix: str, mode: str) -
     found, notes = written(image, suffix)
     assert notes == ()
     if mode in ("I;16", "CMYK"):
-        assert np.array_equal(found, image)
+        assert same_pixels(found, image)
     else:
         common = "RGBA" if mode.endswith("A") else "RGB"
-        assert np.array_equal(found.convert(common), image.convert(common))
+        assert same_pixels(found.convert(common), image.convert(common))
 
 
 @pytest.mark.parametrize(
@@ -129,7 +130,7 @@ def test_sixteen_bits_are_scaled_not_clipped() -> None:
 
 def test_a_gif_holds_holes_but_no_soft_edges() -> None:
     found, notes = written(of_mode("RGBA", soft=False), ".gif")
-    assert np.array_equal(found.convert("RGBA").getchannel("A"), of_mode("RGBA", soft=False).getchannel("A"))
+    assert same_pixels(found.convert("RGBA").getchannel("A"), of_mode("RGBA", soft=False).getchannel("A"))
     assert len(notes) == 1
     assert "256 colours" in notes[0]
 
@@ -189,7 +190,7 @@ def test_metadata_are_written(suffix: str) -> None:
     assert found.getexif()[MAKE] == "camera"
     assert found.getexif().get_ifd(EXPOSURES)[DATE] == "2024:05:06 07:08:09"
     assert found.info["xmp"] == XMP
-    assert suffix in (".jpg", ".avif") or np.array_equal(found, PHOTO)
+    assert suffix in (".jpg", ".avif") or same_pixels(found, PHOTO)
 
 
 @pytest.mark.parametrize("suffix", [".bmp", ".gif", ".jp2"])
@@ -212,4 +213,4 @@ def test_damaged_metadata_do_not_harm_the_picture(suffix: str, field: str, value
     found, notes = written(image, suffix)
     assert found.size == PHOTO.size
     assert len(notes) <= 1
-    assert suffix in (".jpg", ".avif") or np.array_equal(found, PHOTO)
+    assert suffix in (".jpg", ".avif") or same_pixels(found, PHOTO)
