@@ -4,7 +4,7 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
@@ -13,6 +13,7 @@ from tests.helpers.audio_models import save_tiny_audio_model
 from tests.helpers.commands import left_out_note
 from tests.helpers.image_models import save_tiny_model
 from vqcodec import ImageCodec, load
+from vqcodec.codec.loading import for_pictures
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -38,7 +39,7 @@ def tiny_voice(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_codec(tiny_model: Path) -> ImageCodec:
-    return load(tiny_model)
+    return for_pictures(load(tiny_model))
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +74,7 @@ def evaluated_sounds(tmp_path_factory: pytest.TempPathFactory, tiny_voice: Path)
 @pytest.fixture
 def usual_signals() -> Iterator[None]:
     """Let processes that are started get the signals that this one may have been told to ignore, by `nohup` or `&`."""
-    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}
+    usual: dict[signal.Signals, Any] = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}
     before = {number: signal.signal(number, handler) for number, handler in usual.items()}
     yield
     for number, handler in before.items():

@@ -100,7 +100,7 @@ def test_damage_is_a_bitstream_error_or_another_channel(draw: st.DataObject) -> 
     del data[draw.draw(st.integers(1, len(data))) :]
     with suppress(BitstreamError):
         alpha = decode_alpha(bytes(data), 40, 50)
-        assert (alpha.shape, alpha.dtype) == ((40, 50), np.uint8)
+        assert (alpha.shape, alpha.dtype) == ((40, 50), np.dtype(np.uint8))
 
 
 @settings(deadline=None)

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from bitstream import CorruptError, ImageSource, pack, unpack
+from bitstream import ColourFormat, CorruptError, ImageSource, pack, unpack
 from tests.helpers.containers import CUT_OUT, PHOTO, with_checksum
 
 
 def test_plain_pictures_have_no_byte_more() -> None:
     head = b"\x8eVQ\n\1\0" + PHOTO.fingerprint + b"\1" + b"\x80\6\x80\4\0" + b"\2\2" + b"\x08\0"
     assert pack(PHOTO).startswith(head + PHOTO.layers[0].stream)
-    assert [len(pack(replace(PHOTO, source=ImageSource(768, 512, colour=colour)))) for colour in (0, 1, 2, 4, 5)] == (
+    assert [len(pack(replace(PHOTO, source=ImageSource(768, 512, colour=ColourFormat(colour))))) for colour in (0, 1, 2, 4, 5)] == (
         [len(pack(PHOTO))] * 5
     )
 

@@ -12,6 +12,7 @@ from vqcodec.model.model import Model
 from vqcodec.prior.config import WaveNetConfig
 from vqcodec.training.audio import AudioTraining
 from vqcodec.training.prior.networks import prior_network
+from vqcodec.training.prior.wavenet import PriorNetwork
 from vqcodec.training.quantizer import ProductQuantizer, QuantizerConfig
 from vqcodec.training.stages.codebooks import collect_latents, fit_codebooks
 from vqcodec.training.stages.codes import CodesStage
@@ -43,6 +44,7 @@ def tiny_audio_model(seed: int = 0) -> Model:
     fit_codebooks(quantizer, latents, torch.stack([spread, spread / 3]), SETTINGS.codes.lambda_, iterations=4)
     model = export_model(SETTINGS, encoder, decoder, likelihood, quantizer, latents)
     network = prior_network(model.config.prior, model.codebooks)
+    assert isinstance(network, PriorNetwork)
     for project in network.project:
         torch.nn.init.normal_(project, std=0.03)
     return replace(model, prior=network.export())

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from click.testing import CliRunner, Result
@@ -16,6 +17,7 @@ from PIL import Image
 
 import vqcodec
 from vqcodec.cli import main
+from vqcodec.codec.loading import for_pictures
 
 __all__ = [
     "PHOTO",
@@ -49,7 +51,7 @@ PHOTO = _photo()  # a PNG file: smooth, with some noise
 @functools.cache
 def vq_of(model: Path) -> bytes:
     """PHOTO as a `.vq` file."""
-    return vqcodec.load(model).compress(Image.open(io.BytesIO(PHOTO)))
+    return for_pictures(vqcodec.load(model)).compress(Image.open(io.BytesIO(PHOTO)))
 
 
 def fill(folder: Path, model: Path) -> Path:
@@ -108,7 +110,10 @@ def fail(folder: Path, *args: object) -> str:
     return error_of(result.stderr)
 
 
-def program(*args: object, **options: object) -> subprocess.CompletedProcess[bytes]:
+def program(*args: object, **options: Any) -> subprocess.CompletedProcess[bytes]:
     """Run the program as a process of its own."""
     command = [sys.executable, "-m", "vqcodec", *map(str, args)]
-    return subprocess.run(command, **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options)
+    done: subprocess.CompletedProcess[bytes] = subprocess.run(
+        command, **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+    )
+    return done

@@ -31,6 +31,7 @@ def enumerable_model(seed: int = 0) -> Model:
     torch.manual_seed(seed)
     encoder, decoder, likelihood = Encoder(SHAPE), Decoder(SHAPE), LikelihoodHead(SHAPE)
     torch.nn.init.normal_(likelihood.outer.weight, std=0.5)
+    assert likelihood.outer.bias is not None
     torch.nn.init.normal_(likelihood.outer.bias, std=0.5)
     networks = {
         f"{name}/{key}": value.half().float().numpy()

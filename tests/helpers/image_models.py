@@ -13,6 +13,7 @@ from vqcodec.prior.config import PixelCNNConfig
 from vqcodec.training.data.pictures import crops_to_tensor
 from vqcodec.training.image import ImageTraining
 from vqcodec.training.prior.networks import prior_network
+from vqcodec.training.prior.pixelcnn import PriorNetwork
 from vqcodec.training.quantizer import ProductQuantizer, QuantizerConfig
 from vqcodec.training.stages.codebooks import collect_latents, fit_codebooks
 from vqcodec.training.stages.codes import CodesStage
@@ -42,6 +43,7 @@ def tiny_model(seed: int = 0) -> Model:
     fit_codebooks(quantizer, latents, widths, SETTINGS.codes.lambda_, iterations=4)
     model = export_model(SETTINGS, encoder, decoder, likelihood, quantizer, latents)
     network = prior_network(model.config.prior, model.codebooks)
+    assert isinstance(network, PriorNetwork)
     for module in network.slices:
         torch.nn.init.normal_(module.project, std=0.03)
     return replace(model, prior=network.export())

@@ -28,7 +28,8 @@ with_tmp_path = settings(suppress_health_check=[HealthCheck.function_scoped_fixt
 
 def metadata_of(path: Path) -> dict[str, str]:
     with safe_open(path, framework="numpy") as file:
-        return file.metadata()
+        found: dict[str, str] = file.metadata()
+    return found
 
 
 def arrays_of(path: Path) -> Arrays:

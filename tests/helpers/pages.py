@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -25,7 +26,10 @@ ARGUMENTS = (
     "--disable-sync",
 )
 PATIENCE = 120  # seconds, on a machine that has other work
-WINDOWS = {"desktop": (1280, 900, "light"), "phone": (390, 800, "dark")}
+WINDOWS: dict[str, tuple[int, int, Literal["light", "dark"]]] = {
+    "desktop": (1280, 900, "light"),
+    "phone": (390, 800, "dark"),
+}
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 from click.testing import Result
 from PIL import Image
@@ -48,9 +49,10 @@ def compared() -> str:
     return ",".join(["jpeg", "vqcodec", *quick])
 
 
-def results(root: Path) -> dict:
+def results(root: Path) -> dict[str, Any]:
     """`results.json` of the report below `root`."""
-    return json.loads((root / "report" / "results.json").read_text())
+    found: dict[str, Any] = json.loads((root / "report" / "results.json").read_text())
+    return found
 
 
 def rows(root: Path) -> list[dict[str, str]]:

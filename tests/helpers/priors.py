@@ -47,4 +47,5 @@ def worst_inputs(rng: np.random.Generator, layer: ExactLayer, rows: int) -> NDAr
     sign = np.sign(layer.weight.T.astype(np.int64))[np.arange(rows) % layer.weight.shape[1]]
     sign[sign == 0] = 1
     flipped = rng.random(sign.shape) < rng.choice([0, 0.01, 0.3], (rows, 1))
-    return (ACTIVATION_MAX * np.where(flipped, -sign, sign) * rng.choice([-1, 1], (rows, 1))).astype(np.float32)
+    inputs: NDArray[np.float32] = np.where(flipped, -sign, sign).astype(np.float32)
+    return ACTIVATION_MAX * inputs * rng.choice([-1, 1], (rows, 1)).astype(np.float32)

@@ -56,7 +56,7 @@ def coded_in_rows(draw: st.DrawFn, source: AudioSource) -> AudioSource:
     rotations: list[Rotation] = []
     for stretch in sorted(draw(stretches)):
         before = rotations[-1].angle if rotations else 0
-        angle = draw(st.integers(0, ANGLES - 1).filter(lambda each, before=before: each != before))
+        angle = draw(st.integers(0, ANGLES - 1).filter(before.__ne__))
         rotations.append(Rotation(stretch, angle))
     return replace(source, silent_rows=tuple(sorted(draw(rows))), rotations=tuple(rotations))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 
 import numpy as np
@@ -82,7 +82,7 @@ def plain_wavenet(
     return WaveNet(slices, planes, layers, dilations, values, sizes, Tables.standard())
 
 
-MAKERS = {
+MAKERS: dict[str, Callable[[], WaveNet]] = {
     "ragged": lambda: ragged_network().export(),
     "bound": bound_wavenet,
     "plain": lambda: plain_wavenet((2, 1, 1), (2, 1), np.array([[5, 2, 7, 3], [4, 1, 1, 9]]), (1, 2)),

@@ -19,7 +19,8 @@ from bitstream import layer_ends
 from tests.helpers.paths import GOLDEN_IMAGE_MODEL, GOLDEN_MODES
 from tests.helpers.pictures import pictures
 from tests.helpers.sounds import voices
-from vqcodec import AudioCodec, Codec, load, models
+from vqcodec import AudioCodec, ImageCodec, load, models
+from vqcodec.codec.loading import for_pictures
 
 MODES = {
     "rgba": "RGBA",
@@ -46,19 +47,20 @@ def of_mode(mode: str) -> Image.Image:
     return image
 
 
-def file_of(name: str) -> tuple[bytes, Codec]:
+def file_of(name: str) -> tuple[bytes, ImageCodec | AudioCodec]:
     """The bytes of a file, and the codec that made it."""
     if name in {info.name for info in models()}:
-        codec = load(name)
-        if isinstance(codec, AudioCodec):
-            return codec.compress(voices(1, 9_000, seed=5), 24_000, 40), codec
+        bundled = load(name)
+        if isinstance(bundled, AudioCodec):
+            return bundled.compress(voices(1, 9_000, seed=5), 24_000, 40), bundled
         side = 32 if name == "small" else 45
+        codec = for_pictures(bundled)
         return codec.compress(PHOTO.crop((0, 0, side, 32)), 50), codec
     if name == "overlay":
         codec, image = load("photo"), PHOTO.copy()
         image.paste((0, 255, 0), (20, 5, 60, 40))
         return codec.compress(image, 70), codec
-    codec = load(GOLDEN_IMAGE_MODEL)
+    codec = for_pictures(load(GOLDEN_IMAGE_MODEL))
     if name in MODES:
         return codec.compress(of_mode(MODES[name]), 70), codec
     if name == "metadata":

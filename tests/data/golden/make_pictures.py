@@ -16,12 +16,13 @@ from tests.helpers.image_models import save_tiny_model
 from tests.helpers.paths import GOLDEN_IMAGE_MODEL, GOLDEN_PICTURES
 from tests.helpers.pictures import pictures
 from vqcodec import load
+from vqcodec.codec.loading import for_pictures
 
 FILES = {"dot": (1, 1, 100), "low": (50, 33, 1), "high": (75, 100, 80)}  # height, width, quality
 
 
 def main() -> None:
-    codec = load(save_tiny_model(GOLDEN_IMAGE_MODEL))
+    codec = for_pictures(load(save_tiny_model(GOLDEN_IMAGE_MODEL)))
     pins: dict[str, dict[str, object]] = {"tiny.safetensors": {"fingerprint": codec.model.fingerprint.hex()}}
     for seed, (name, (height, width, quality)) in enumerate(FILES.items()):
         data = codec.compress(pictures(1, 100, seed)[0][:height, :width], quality)

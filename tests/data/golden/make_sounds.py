@@ -12,9 +12,11 @@ import sys
 
 import numpy as np
 
+from bitstream import AudioSource
 from tests.helpers.paths import GOLDEN_SOUND_MODEL, GOLDEN_SOUNDS
 from tests.helpers.sounds import voices
-from vqcodec import AudioCodec, load
+from vqcodec import load
+from vqcodec.codec.loading import for_sound
 
 # By name: rate, channels, samples, quality.
 RECORDINGS = {
@@ -38,8 +40,7 @@ def recording(name: str, channels: int, samples: int) -> np.ndarray:
 
 
 def main(names: list[str]) -> None:
-    codec = load(GOLDEN_SOUND_MODEL)
-    assert isinstance(codec, AudioCodec)
+    codec = for_sound(load(GOLDEN_SOUND_MODEL))
     pins = json.loads((GOLDEN_SOUNDS / "pins.json").read_text())
     for name in names:
         sample_rate, channels, samples, quality = RECORDINGS[name]
@@ -48,6 +49,7 @@ def main(names: list[str]) -> None:
             file.write(data)
         indices = codec.read(data)
         source = indices.source
+        assert isinstance(source, AudioSource)
         pins[f"{name}.vq"] = {
             "source": [samples, sample_rate, channels, source.silent_rows, source.rotations],
             "rate_point": indices.rate_point,

@@ -77,6 +77,7 @@ def test_srgb_pictures_are_left_alone() -> None:
 
 def test_a_profile_is_what_it_does_and_not_its_name() -> None:
     p3 = coded_space(12, 13, [])
+    assert p3 is not None
     liar = replace(p3, name="sRGB IEC61966-2.1").profile(grey=False)
     picture = read_picture(saved(Image.new("RGB", (2, 2), (200, 60, 40)), icc_profile=liar))
     assert np.abs(np.asarray(picture.image, int) - [217, 43, 22]).max() <= 3
@@ -135,6 +136,7 @@ def test_lab_is_the_colours_that_it_stands_for() -> None:
     image = ImageCms.profileToProfile(
         pastel, ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), outputMode="LAB"
     )
+    assert image is not None
     picture = picture_of(image)
     assert np.abs(np.asarray(picture.image, int) - np.asarray(pastel, int)).max() <= 5
     assert picture.notes == ("its pixels come back as RGB, not as LAB",)

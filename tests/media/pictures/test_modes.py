@@ -85,11 +85,11 @@ def test_few_colours_come_back_exactly_from_noisy_ones(colours: int) -> None:
 
 def test_many_colours_get_a_palette_of_their_own() -> None:
     drawing = of_mode("P")
-    assert len(drawing.getcolors(256)) > KEPT_COLOURS
+    assert len(drawing.getcolors(256) or ()) > KEPT_COLOURS
     picture = prepare(drawing)
     assert picture.source.palette == b""
     found = back(picture)
-    assert len(found.getcolors(256)) <= 256
+    assert 0 < len(found.getcolors(256) or ()) <= 256
     assert np.abs(np.asarray(found.convert("RGB"), int) - np.asarray(drawing.convert("RGB"))).mean() < 3
 
 
@@ -98,7 +98,7 @@ def test_many_colours_get_a_palette_of_their_own() -> None:
 def test_any_palette_can_be_restored(palette: bytes) -> None:
     found = restore(PIXELS, ImageSource(80, 60, colour=ColourFormat.PALETTE, palette=palette), Chunks())
     assert (found.mode, found.size) == ("P", (80, 60))
-    used = {colour for _, colour in found.convert("RGB").getcolors()}
+    used = {colour for _, colour in found.convert("RGB").getcolors() or ()}
     assert not palette or used <= {tuple(palette[i : i + 3]) for i in range(0, len(palette), 3)}
 
 

@@ -17,7 +17,6 @@ from PIL import Image, ImageCms
 from bitstream.errors import InputError
 from tests.helpers.picture_files import chunk
 from tests.helpers.pictures import same_pixels
-from vqcodec.media.pictures import png as png_module
 from vqcodec.media.pictures.colour_spaces import ADOBE_RGB, SRGB, coded_space
 from vqcodec.media.pictures.metadata import MAX_BYTES, metadata_of
 from vqcodec.media.pictures.reading import read_picture
@@ -27,6 +26,7 @@ XMP = b"XML:com.adobe.xmp\0\0\0\0\0<x/>"
 SRGB_CHROMATICITIES = (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)
 P3_CHROMATICITIES = (31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000)
 P3 = coded_space(12, 13, [])
+assert P3 is not None
 
 
 def png(*before: bytes, pixels: np.ndarray = PIXELS, behind: bytes = b"") -> bytes:
@@ -113,7 +113,7 @@ def test_many_bombs_are_inflated_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> 
         eof = property(lambda self: self._inner.eof)
 
     inflate = zlib.decompressobj
-    monkeypatch.setattr(png_module.zlib, "decompressobj", Counting)
+    monkeypatch.setattr("vqcodec.media.pictures.png.zlib.decompressobj", Counting)
     picture = read_picture(png(*(BROKEN["huge profile"][0], BROKEN["packed text"][0]) * 20))
     assert same_pixels(picture.image, PIXELS)
     assert sum(inflated) <= 4 * MAX_BYTES

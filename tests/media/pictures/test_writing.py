@@ -173,7 +173,7 @@ PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 XMP = b"<x:xmpmeta>caf\xc3\xa9</x:xmpmeta>"
 
 
-def described(mode: str = "RGB", **more: object) -> Image.Image:
+def described(mode: str = "RGB", **more: Any) -> Image.Image:
     exif = Image.Exif()
     exif[MAKE], exif[WIDTH] = "camera", 1_000_000  # the size is one that cameras write, and nobody may believe
     exif[EXPOSURES] = {DATE: "2024:05:06 07:08:09"}

@@ -45,7 +45,7 @@ def test_an_offset_ends_without_a_pop(rate: int) -> None:
     assert np.abs(codec.decompress(codec.compress(offset, rate))[0]).max() < 0.01
     voice = voices(1, 2 * rate, seed=2)
     pair = [codec.decompress(codec.compress(each, rate))[0] for each in (voice, voice + offset)]
-    np.testing.assert_allclose(*pair, atol=0.05)
+    np.testing.assert_allclose(pair[0], pair[1], atol=0.05)
     assert np.abs(pair[1]).max() < 1.2 * np.abs(pair[0]).max()
 
 

@@ -200,7 +200,7 @@ def test_a_recording_that_memory_would_not_hold_is_refused(monkeypatch: pytest.M
 
 def test_arrays_of_floats_and_integers_become_channels() -> None:
     one = samples_array(np.array([0.5, -1.5]), 48_000)
-    assert (one.dtype, one.tolist()) == (np.float32, [[0.5, -1.5]])
+    assert (one.dtype, one.tolist()) == (np.dtype(np.float32), [[0.5, -1.5]])
     assert samples_array(np.array([[2**14, -(2**15)], [0, 1]], np.int16), 8_000).tolist() == [[0.5, -1], [0, 2**-15]]
     assert samples_array(np.array([2**30, -(2**31)], np.int32), 8_000).tolist() == [[0.5, -1]]
     assert samples_array(np.ones((2, 3), np.float16)[::-1, ::2], 8_000).flags.c_contiguous

@@ -37,7 +37,7 @@ def test_the_length_is_the_duration_rounded_up(length: int, rate_in: int, rate_o
     expected = ceil(Fraction(length * rate_out, rate_in))
     assert resampled_length(length, rate_in, rate_out) == expected
     result = resample(noise(channels, length), rate_in, rate_out)
-    assert (result.shape, result.dtype) == ((channels, expected), np.float32)
+    assert (result.shape, result.dtype) == ((channels, expected), np.dtype(np.float32))
 
 
 @given(length=st.integers(1, 2**40), rate_in=st.integers(1_000, 10_000_000), rate_out=st.integers(1_000, 10_000_000))

@@ -78,7 +78,7 @@ def test_channels_are_written_up_to_what_the_format_holds(suffix: str, most: int
 
 @pytest.mark.parametrize(("suffix", "most"), [(".flac", 655_350), (".ogg", 200_000)])
 def test_rates_are_written_up_to_what_the_format_holds(suffix: str, most: int) -> None:
-    assert read_recording(written(tone(0.1), most, suffix)).rate == most
+    assert read_recording(written(tone(0.1), most, suffix)).sample_rate == most
     with pytest.raises(InputError, match=f"a sound of {most + 1} samples a second cannot be written as {suffix}"):
         written(tone(0.1), most + 1, suffix)
 
