@@ -5,12 +5,11 @@ from __future__ import annotations
 import io
 import pickle
 import shutil
-import subprocess
-import sys
 import warnings
 import zlib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,9 +19,11 @@ from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from bitstream import AudioSource, Chunks, ColourFormat, Container, ImageSource, Layer, header, pack, unpack
 from tests.helpers.commands import PHOTO, SIZE, vq_of
+from tests.helpers.processes import python
 from vqcodec import ImageCodec
 from vqcodec import pillow as pillow_plugin
 from vqcodec.media.pictures.colour_spaces import ADOBE_RGB
+from vqcodec.pillow import VqImageFile
 
 MAKE, ORIENTATION = 0x010F, 0x0112  # EXIF tags
 MODES = ["RGB", "RGBA", "L", "LA", "1", "P", "I;16", "CMYK"]
@@ -76,9 +77,15 @@ def test_pixels_are_decoded_when_they_are_asked_for(
 ) -> None:
     calls = []
     decompress = ImageCodec.decompress
-    monkeypatch.setattr(ImageCodec, "decompress", lambda *args: (calls.append(1), decompress(*args))[1])
+
+    def counting(*args: Any) -> Image.Image:
+        calls.append(1)
+        return decompress(*args)
+
+    monkeypatch.setattr(ImageCodec, "decompress", counting)
     image = Image.open(file)
     opened = image.fp
+    assert opened is not None
     assert (image.size, calls, opened.closed) == (SIZE, [], False)
     image.load()
     image.load()
@@ -153,7 +160,7 @@ def camera_photo(photo: Image.Image, orientation: int = 6) -> Image.Image:
     return Image.open(memory)
 
 
-def reopened(image: Image.Image, **options: object) -> Image.Image:
+def reopened(image: Image.Image, **options: Any) -> Image.Image:
     memory = io.BytesIO()
     image.save(memory, "VQ", **options)
     return Image.open(memory)
@@ -161,6 +168,7 @@ def reopened(image: Image.Image, **options: object) -> Image.Image:
 
 def test_metadata_are_there_before_the_pixels_and_after_them(photo: Image.Image) -> None:
     image = reopened(camera_photo(photo), keep_metadata=True, xmp=XMP)
+    assert isinstance(image, VqImageFile)
     assert image._coded
     for _ in range(2):
         assert image.info["icc_profile"] == PROFILE
@@ -230,7 +238,7 @@ def test_profiles_of_another_colour_space_do_no_harm(photo: Image.Image, mode: s
 
 
 @pytest.mark.parametrize("options", [{"exif": 7}, {"icc_profile": "sRGB"}, {"xmp": ["x"]}])
-def test_metadata_of_another_type_are_refused(tmp_path: Path, photo: Image.Image, options: dict[str, object]) -> None:
+def test_metadata_of_another_type_are_refused(tmp_path: Path, photo: Image.Image, options: dict[str, Any]) -> None:
     with pytest.raises(TypeError, match=f"{next(iter(options))} must be bytes"):
         photo.save(tmp_path / "new.vq", **options)
     assert list(tmp_path.iterdir()) == []
@@ -249,6 +257,7 @@ def test_damaged_metadata_are_an_error_of_loading(photo: Image.Image) -> None:
 
 def test_what_programs_ask_of_any_picture(file: Path) -> None:
     with Image.open(file) as image:
+        assert isinstance(image, VqImageFile)
         assert (image.n_frames, image.is_animated, image.tell()) == (1, False, 0)
         image.seek(0)
         with pytest.raises(EOFError):
@@ -370,15 +379,17 @@ def hostile(draw: st.DrawFn, whole: bytes) -> bytes:
     container = unpack(whole)
     colour = draw(st.sampled_from(ColourFormat))
     palette = draw(st.binary(max_size=5)) * 3 if colour == ColourFormat.PALETTE else b""
+    assert isinstance(container.source, ImageSource)
     source, layers = replace(container.source, colour=colour, palette=palette), container.layers
     if draw(st.booleans()):
         width, height = draw(st.integers(1, 70)), draw(st.integers(1, 70))
-        coded = (draw(st.integers(1, width)), draw(st.integers(1, height))) if draw(st.booleans()) else ()
-        source = ImageSource(width, height, *coded, colour=colour, palette=palette)
-        layers = draw(st.lists(st.builds(Layer, st.binary(max_size=30), st.just(0)), min_size=1, max_size=4))
+        coded = (draw(st.integers(1, width)), draw(st.integers(1, height))) if draw(st.booleans()) else (0, 0)
+        source = ImageSource(width, height, *coded, colour, palette)
+        made = st.builds(Layer, st.binary(max_size=30), st.just(0))
+        layers = tuple(draw(st.lists(made, min_size=1, max_size=4)))
     alpha = draw(st.binary(max_size=30)) if colour in (ColourFormat.RGB, ColourFormat.GREY) else b""
     packed = draw(st.binary(max_size=30) | st.binary(max_size=30).map(zlib.compress))
-    return pack(replace(container, source=source, layers=tuple(layers), chunks=Chunks(alpha, packed)))
+    return pack(replace(container, source=source, layers=layers, chunks=Chunks(alpha, packed)))
 
 
 @quickly
@@ -415,11 +426,11 @@ print(image.format, image.mode, *image.size, Image.registered_extensions()[".vq"
     "imports", ["from PIL import Image; import vqcodec.pillow", "import vqcodec.pillow; from PIL import Image"]
 )
 def test_one_import_registers_and_is_light(file: Path, imports: str) -> None:
-    done = subprocess.run([sys.executable, "-c", SCRIPT % imports, str(file)], capture_output=True, text=True)
+    done = python(SCRIPT % imports, file)
     assert done.stderr == ""
     assert done.stdout.split() == ["VQ", "RGB", *map(str, Image.open(file).size), "VQ", "0"]
 
 
 def test_importing_vqcodec_leaves_pillow_alone() -> None:
     code = "import vqcodec; from PIL import Image; Image.init(); assert 'VQ' not in Image.OPEN"
-    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+    assert python(code).returncode == 0

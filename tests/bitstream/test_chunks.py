@@ -14,9 +14,8 @@ from tests.helpers.containers import CUT_OUT, PHOTO, with_checksum
 def test_plain_pictures_have_no_byte_more() -> None:
     head = b"\x8eVQ\n\1\0" + PHOTO.fingerprint + b"\1" + b"\x80\6\x80\4\0" + b"\2\2" + b"\x08\0"
     assert pack(PHOTO).startswith(head + PHOTO.layers[0].stream)
-    assert [len(pack(replace(PHOTO, source=ImageSource(768, 512, colour=ColourFormat(colour))))) for colour in (0, 1, 2, 4, 5)] == (
-        [len(pack(PHOTO))] * 5
-    )
+    for colour in set(ColourFormat) - {ColourFormat.PALETTE}:
+        assert len(pack(replace(PHOTO, source=ImageSource(768, 512, colour=colour)))) == len(pack(PHOTO))
 
 
 def test_chunks_lie_before_the_layers_with_their_own_checksums() -> None:

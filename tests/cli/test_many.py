@@ -23,13 +23,17 @@ from vqcodec.cli import many, progress
 from vqcodec.cli.plan import plan
 from vqcodec.cli.program import note
 from vqcodec.cli.tally import Sizes, Tally
+from vqcodec.codec.loading import for_pictures
+from vqcodec.model.model import Model, load_model
 from vqcodec.system.progress import watched
 
 VOICE = saved(voices(1, 16_000, seed=4), rate=16_000)
 
 
 @pytest.fixture(autouse=True)
-def bundled(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory, request: object) -> Path:
+def bundled(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Path:
     """Let the small models be the bundled ones."""
     weights = tmp_path_factory.mktemp("weights")
     for name, model in (("photo", "tiny_model"), ("speech", "tiny_voice")):
@@ -72,7 +76,7 @@ def test_pictures_and_sounds_make_the_round_trip(mixed: Path, tmp_path: Path, ti
     assert (result.exit_code, result.stdout) == (0, "")
     assert sorted(contents(back)) == ["a.png", "sub/b.png", "sub/v.wav"]
     assert result.stderr.startswith(f"3 files, {after} bytes to ")
-    assert same_pixels(Image.open(back / "a.png"), vqcodec.load(tiny_model).decompress(files["a.vq"]))
+    assert same_pixels(Image.open(back / "a.png"), for_pictures(vqcodec.load(tiny_model)).decompress(files["a.vq"]))
     assert soundfile.info(back / "sub/v.wav").frames == 16_000
 
 
@@ -105,14 +109,21 @@ def test_a_model_is_for_the_files_of_its_kind(mixed: Path, tmp_path: Path, bundl
 
 def test_every_model_is_loaded_once(mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     loaded: list[str] = []
-    load, load_model = vqcodec.load, vqcodec.codec.loading.load_model
-    monkeypatch.setattr(vqcodec, "load", lambda name, device: (loaded.append(name), load(name, device))[1])
+    load = vqcodec.load
+
+    def counting_load(name: str, device: str) -> vqcodec.Codec:
+        loaded.append(name)
+        return load(name, device)
+
+    def counting_load_model(path: Path) -> Model:
+        loaded.append(path.stem)
+        return load_model(path)
+
+    monkeypatch.setattr(vqcodec, "load", counting_load)
     assert run("compress", mixed, "-r", "--out-dir", tmp_path / "out").exit_code == 0
     assert sorted(loaded) == ["photo", "speech"]
     loaded.clear()
-    monkeypatch.setattr(
-        "vqcodec.codec.loading.load_model", lambda path: (loaded.append(path.stem), load_model(path))[1]
-    )
+    monkeypatch.setattr("vqcodec.codec.loading.load_model", counting_load_model)
     assert run("decompress", tmp_path / "out", "-r", "--out-dir", tmp_path / "back").exit_code == 0
     assert sorted(loaded) == ["photo", "speech"]
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import vqcodec
 from tests.helpers.commands import SIZE, error_of, fail, fill, program, run, succeed, unchanged, vq_of
+from tests.helpers.processes import python
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def folder(tmp_path: Path, tiny_model: Path) -> Path:
     return fill(tmp_path, tiny_model)
 
 
-BAD_FILES = {
+BAD_FILES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "truncated": (lambda data: data[: len(data) // 2], "cut short"),
     "cut in the header": (lambda data: data[:9], "cut short"),
     "bit flipped": (lambda data: data[:40] + bytes([data[40] ^ 4]) + data[41:], "damaged"),
@@ -210,9 +210,8 @@ main(["compress", *sys.argv[2:]])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_termination_leaves_nothing(folder: Path, number: signal.Signals) -> None:
     with unchanged(folder):
-        command = [sys.executable, "-c", TERMINATED, str(int(number)), folder / "photo.png", folder / "new.vq"]
-        done = subprocess.run(command, capture_output=True, timeout=50)
-    assert (done.returncode, done.stderr) == (128 + number, b"")
+        done = python(TERMINATED, int(number), folder / "photo.png", folder / "new.vq", timeout=50)
+    assert (done.returncode, done.stderr) == (128 + number, "")
 
 
 UNDISTURBED = """
@@ -231,9 +230,8 @@ main(["compress", *sys.argv[1:]])
 
 
 def test_a_hang_up_that_is_ignored_stays_so(folder: Path, tiny_model: Path) -> None:
-    command = [sys.executable, "-c", UNDISTURBED, folder / "photo.png", folder / "new.vq", "-m", tiny_model]
-    done = subprocess.run(command, capture_output=True, timeout=50)
-    assert (done.returncode, done.stderr) == (0, b"")
+    done = python(UNDISTURBED, folder / "photo.png", folder / "new.vq", "-m", tiny_model, timeout=50)
+    assert (done.returncode, done.stderr) == (0, "")
     assert (folder / "new.vq").read_bytes()[:4] == b"\x8eVQ\n"
 
 
@@ -248,8 +246,7 @@ main(sys.argv[1:])
 
 def test_a_full_disk(folder: Path, tiny_model: Path) -> None:
     with unchanged(folder):
-        command = [sys.executable, "-c", FULL_DISK, "compress", folder / "photo.png", folder / "old", "--force"]
-        done = subprocess.run([*command, "-m", tiny_model], capture_output=True, text=True)
+        done = python(FULL_DISK, "compress", folder / "photo.png", folder / "old", "--force", "-m", tiny_model)
     assert (done.returncode, error_of(done.stderr)) == (1, f"{folder / 'old'}: file too large")
 
 

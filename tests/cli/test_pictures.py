@@ -18,6 +18,7 @@ import vqcodec
 from bitstream import AudioSource, Container, Layer, layer_ends, pack
 from tests.helpers.commands import PHOTO, SIZE, contents, error_of, fill, left_out_note, program, run, succeed, vq_of
 from tests.helpers.pictures import same_pixels
+from vqcodec.codec.loading import for_pictures
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def test_files_make_the_round_trip(folder: Path, tiny_model: Path) -> None:
     succeed("compress", folder / "photo.png", folder / "new.vq", "--model", tiny_model)
     assert (folder / "new.vq").read_bytes() == vq_of(tiny_model)
     succeed("decompress", folder / "new.vq", folder / "new.png", "--model", tiny_model)
-    wanted = vqcodec.load(tiny_model).decompress(vq_of(tiny_model))
+    wanted = for_pictures(vqcodec.load(tiny_model)).decompress(vq_of(tiny_model))
     assert wanted.size == SIZE
     assert same_pixels(Image.open(folder / "new.png"), wanted)
 
@@ -67,13 +68,13 @@ def test_the_quality_is_handed_on(tiny_model: Path) -> None:
     image = Image.open(io.BytesIO(PHOTO))
     for quality in (1, 33.3, 100):
         result = succeed("compress", "-", "-", "-m", tiny_model, "-q", quality, stdin=PHOTO)
-        assert result.stdout_bytes == vqcodec.load(tiny_model).compress(image, quality)
+        assert result.stdout_bytes == for_pictures(vqcodec.load(tiny_model)).compress(image, quality)
 
 
 def test_the_budget_is_handed_on(tiny_model: Path) -> None:
     image = Image.open(io.BytesIO(PHOTO))
     with pytest.warns(UserWarning, match="the file has"):
-        wanted = vqcodec.load(tiny_model).compress(image, max_bytes=250)
+        wanted = for_pictures(vqcodec.load(tiny_model)).compress(image, max_bytes=250)
     for option, value in (("--max-bytes", 250), ("--bpp", 250.9 * 8 / (SIZE[0] * SIZE[1]))):
         result = run("compress", "-", "-", "-m", tiny_model, option, value, stdin=PHOTO)
         assert (result.exit_code, result.stdout_bytes) == (0, wanted)
@@ -143,7 +144,7 @@ def test_tokens_are_the_indices(tmp_path: Path, tiny_model: Path) -> None:
     said = left_out_note(tmp_path / "in", 1)
     succeed("tokens", tmp_path / "in", tmp_path / "out.npz", "-q", 80, "-m", tiny_model, said=said)
 
-    codec = vqcodec.load(tiny_model)
+    codec = for_pictures(vqcodec.load(tiny_model))
     wanted = codec.read(codec.compress(Image.open(io.BytesIO(PHOTO)), 80))
     with np.load(tmp_path / "out.npz", allow_pickle=False) as archive:
         assert sorted(archive) == ["a.png", "meta", "sub/b.png"]
@@ -189,7 +190,7 @@ def test_notes_go_to_standard_error(folder: Path, tiny_model: Path) -> None:
 
 
 def test_warnings_of_libraries_are_notes(folder: Path, monkeypatch: pytest.MonkeyPatch, tiny_model: Path) -> None:
-    codec = vqcodec.load(tiny_model)
+    codec = for_pictures(vqcodec.load(tiny_model))
 
     def load(*_: object) -> vqcodec.ImageCodec:
         warnings.warn("two\nlines", UserWarning, stacklevel=1)

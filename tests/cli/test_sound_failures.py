@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +12,7 @@ import pytest
 import vqcodec
 from bitstream import AudioSource, Container, ImageSource, Layer, pack
 from tests.helpers.commands import PHOTO, error_of, fail, run, succeed, unchanged, vq_of
+from tests.helpers.processes import python
 from tests.helpers.sounds import saved, voices
 from vqcodec import AudioCodec
 from vqcodec.media.sounds.recordings import read_recording
@@ -228,6 +227,5 @@ main(sys.argv[1:])
 
 def test_a_full_disk(folder: Path, tiny_voice: Path) -> None:
     with unchanged(folder):
-        command = [sys.executable, "-c", FULL_DISK, "decompress", folder / "voice.vq", folder / "new.wav"]
-        done = subprocess.run([*command, "-m", tiny_voice], capture_output=True, text=True)
+        done = python(FULL_DISK, "decompress", folder / "voice.vq", folder / "new.wav", "-m", tiny_voice)
     assert (done.returncode, error_of(done.stderr)) == (1, f"{folder / 'new.wav'}: file too large")

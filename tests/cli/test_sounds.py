@@ -47,14 +47,15 @@ def flac() -> bytes:
 
 def steps(samples: NDArray[np.float32]) -> NDArray[np.int64]:
     """Samples in units of 16 bits."""
-    return np.rint(samples * 2.0**15).clip(-(2**15), 2**15 - 1).astype(np.int64)
+    scaled: NDArray[np.float32] = np.rint(samples * 2.0**15)
+    return scaled.clip(-(2**15), 2**15 - 1).astype(np.int64)
 
 
 def assert_decoded(data: bytes, codec: AudioCodec, file: bytes, tolerance: int = 1) -> None:
     """Check that a sound is what a `.vq` file decodes to, of 16 bits."""
     wanted, rate = codec.decompress(file)
     found = read_recording(data)
-    assert (found.rate, found.samples.shape) == (rate, wanted.shape)
+    assert (found.sample_rate, found.samples.shape) == (rate, wanted.shape)
     assert np.abs(steps(found.samples) - steps(wanted)).max() <= tolerance
 
 
@@ -198,7 +199,7 @@ def test_samples_follow_each_other(tmp_path: Path, tiny_voice: Path, codec: Audi
     first, second = (codec.decode(indices)[0] for indices in drawn)
     wanted = np.concatenate([first, np.zeros((1, 8_000), np.float32), second], axis=1)
     found = read_recording(target)
-    assert (found.rate, found.samples.shape) == (16_000, (1, 2 * 11_200 + 8_000))
+    assert (found.sample_rate, found.samples.shape) == (16_000, (1, 2 * 11_200 + 8_000))
     assert np.abs(steps(found.samples) - steps(wanted)).max() <= 1
 
 

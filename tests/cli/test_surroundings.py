@@ -9,6 +9,7 @@ import re
 import resource
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,7 @@ def folder(tmp_path: Path, tiny_model: Path) -> Path:
 @pytest.mark.parametrize("link", [None, os.symlink, os.link])
 @pytest.mark.parametrize(("command", "data"), [("compress", "photo.png"), ("decompress", "photo.vq")])
 def test_an_output_that_is_its_own_source(
-    folder: Path, tiny_model: Path, command: str, data: str, link: object, force: bool
+    folder: Path, tiny_model: Path, command: str, data: str, link: Callable[[Path, Path], None] | None, force: bool
 ) -> None:
     source, target = folder / "same.png", folder / ("same.png" if link is None else "other.png")
     source.write_bytes((folder / data).read_bytes())

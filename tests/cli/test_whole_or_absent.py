@@ -212,7 +212,8 @@ def test_two_programs_on_one_target(tmp_path: Path, tiny_model: Path) -> None:
     """The whole program, twice at once with other settings: the file decodes, and is that of the one that succeeded."""
     fill(tmp_path, tiny_model)
     target = tmp_path / "both.vq"
-    base = [sys.executable, "-m", "vqcodec", "compress", tmp_path / "photo.png", target, "-m", tiny_model, "-q"]
+    base = [sys.executable, "-m", "vqcodec", "compress", str(tmp_path / "photo.png"), str(target)]
+    base += ["-m", str(tiny_model), "-q"]
     processes = [subprocess.Popen([*base, quality], stderr=subprocess.PIPE, text=True) for quality in ("20", "90")]
     errors = [process.communicate()[1] for process in processes]
     codes = [process.returncode for process in processes]

@@ -26,6 +26,7 @@ from bitstream import (
     pack,
 )
 from tests.helpers.audio_models import save_tiny_audio_model, tiny_audio_model
+from tests.helpers.priors import random_indices
 from tests.helpers.sounds import voices
 from vqcodec.codec.audio import AudioCodec
 from vqcodec.codec.indices import Indices
@@ -82,13 +83,13 @@ def test_how_a_recording_is_cut_makes_no_difference(cuts: list[int], piece: int)
     pieces.piece = piece
     z = whole.encode([original])
     np.testing.assert_allclose(pieces.encode(blocks), z, atol=1e-4)
-    indices = np.random.default_rng(3).integers(model.codebooks.sizes[1][:, None, None], size=(4, *z.shape[1:]))
-    decoded = np.concatenate(list(whole.decode(indices, rate=1)), axis=1)
-    in_pieces = np.concatenate(list(pieces.decode(indices, rate=1)), axis=1)
+    indices = random_indices(model.prior, 1, z.shape[1], z.shape[2], seed=3)
+    decoded = np.concatenate(list(whole.decode(indices, 1)), axis=1)
+    in_pieces = np.concatenate(list(pieces.decode(indices, 1)), axis=1)
     assert decoded.shape == (1, z.shape[2] * whole.shape.stride)
     np.testing.assert_allclose(in_pieces, decoded, atol=1e-4)
-    bits = whole.bits(original, 0 * indices, rate=0)
-    np.testing.assert_allclose(pieces.bits(original, 0 * indices, rate=0), bits, atol=1e-3 * bits.max())
+    bits = whole.bits(original, 0 * indices, 0)
+    np.testing.assert_allclose(pieces.bits(original, 0 * indices, 0), bits, atol=1e-3 * bits.max())
 
 
 @pytest.mark.parametrize("rows", [2, 70, 130])
@@ -97,11 +98,9 @@ def test_rows_are_evaluated_in_groups(rows: int) -> None:
     original = voices(rows, 11_000, seed=4)
     z = networks.encode([original])
     np.testing.assert_allclose(z[:, -1:], networks.encode([original[-1:]]), atol=1e-4)
-    indices = np.random.default_rng(3).integers(
-        tiny_audio_model().codebooks.sizes[1][:, None, None], size=(4, *z.shape[1:])
-    )
-    decoded = np.concatenate(list(networks.decode(indices, rate=1)), axis=1)
-    alone = np.concatenate(list(networks.decode(indices[:, -1:], rate=1)), axis=1)
+    indices = random_indices(tiny_audio_model().prior, 1, z.shape[1], z.shape[2], seed=3)
+    decoded = np.concatenate(list(networks.decode(indices, 1)), axis=1)
+    alone = np.concatenate(list(networks.decode(indices[:, -1:], 1)), axis=1)
     np.testing.assert_allclose(decoded[-1:], alone, atol=1e-4)
 
 
@@ -110,11 +109,13 @@ def test_the_networks_see_no_further_than_they_say() -> None:
     stride, frames = networks.shape.stride, 40
     x = torch.randn(1, 1, frames * stride, requires_grad=True)
     networks.encoder(x)[0, :, 0, 20].sum().backward()
+    assert x.grad is not None
     seen = x.grad[0, 0].nonzero()[:, 0]
     assert seen.min() >= (20 - networks.shape.encoder_reach) * stride
     assert seen.max() < (21 + networks.shape.encoder_reach) * stride
     z = torch.randn(1, networks.shape.latent_channels, 1, frames, requires_grad=True)
     networks.decoder(z, torch.tensor([0]))[0][0, 0, 20 * stride : 21 * stride].sum().backward()
+    assert z.grad is not None
     seen = z.grad[0, :, 0].abs().sum(0).nonzero()[:, 0]
     assert seen.min() >= 20 - networks.shape.decoder_reach
     assert seen.max() <= 20 + networks.shape.decoder_reach
@@ -132,6 +133,7 @@ def test_silent_channels_are_not_coded(codec: AudioCodec) -> None:
     original = voices(6, 9_000, seed=4)
     original[[0, 3, 4]] = 0
     indices = codec.encode(original, 16_000, lambda_=0.05)
+    assert isinstance(indices.source, AudioSource)
     assert indices.source.silent_rows == (0, 3, 4)
     assert indices.values.shape[1] == 3
     decoded, _ = codec.decode(codec.read(codec.write(indices)))

@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,15 +19,14 @@ import pytest
 
 import vqcodec
 from tests.helpers.audio_models import save_tiny_audio_model
+from tests.helpers.codecs import load_either
+from tests.helpers.cpu_features import DISPATCHED, FEATURES
 from tests.helpers.exactness_worker import exact_results, hashed
-from tests.helpers.paths import PYTHONPATH
 from tests.helpers.pictures import pictures
 from tests.helpers.pixelcnns import bound_model
+from tests.helpers.processes import PYTHONPATH, worker
 from tests.helpers.sounds import voices
-from vqcodec import load
 
-FEATURES: dict[str, bool] = np._core._multiarray_umath.__cpu_features__
-DISPATCHED = [name for name in np._core._multiarray_umath.__cpu_dispatch__ if FEATURES.get(name)]
 WIDE = [name for name in DISPATCHED if "512" in name or name == "X86_V4"]
 
 
@@ -61,7 +59,7 @@ class Matrix:
 def start(name: str, precision: str, environment: dict[str, str], folder: Path) -> subprocess.Popen[str]:
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("OMP", "ATEN", "ONEDNN", "NPY"))}
     return subprocess.Popen(
-        [sys.executable, "-P", "-W", "ignore", "-m", "tests.helpers.exactness_worker", name, precision, str(folder)],
+        worker("exactness_worker", name, precision, folder),
         env=kept | {"PYTHONPATH": PYTHONPATH} | {key: value for key, value in environment.items() if value},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -85,7 +83,9 @@ def matrix(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Matrix
     try:
         for name, cell in cells().items():
             processes[name] = start(name, *cell, folder)
-            first[name] = json.loads(processes[name].stdout.readline())
+            output = processes[name].stdout
+            assert output is not None
+            first[name] = json.loads(output.readline())
         for name, process in processes.items():
             second[name] = json.loads(process.communicate("go on\n", timeout=120)[0])
     finally:
@@ -99,7 +99,7 @@ def matrix(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Matrix
 def test_tables_and_streams_are_the_same(matrix: Matrix, name: str) -> None:
     """As in this process, and so in all."""
     for path in matrix.folder.glob("*.safetensors"):
-        assert matrix.first[name]["exact"][path.stem] == exact_results(load(path))
+        assert matrix.first[name]["exact"][path.stem] == exact_results(load_either(path))
 
 
 @pytest.mark.parametrize("reader", cells())
@@ -113,7 +113,7 @@ def test_files_of_any_cell_decode_in_any_other(matrix: Matrix, writer: str, read
 def test_files_decode_in_this_process(matrix: Matrix) -> None:
     written = {name: value for report in matrix.first.values() for name, value in report["files"].items()}
     for name, expected in written.items():
-        codec = load(matrix.folder / f"{name.split()[0]}.safetensors")
+        codec = load_either(matrix.folder / f"{name.split()[0]}.safetensors")
         assert hashed(codec.read((matrix.folder / name).read_bytes()).values) == expected
 
 

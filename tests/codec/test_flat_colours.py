@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
@@ -9,9 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bitstream import unpack
+from bitstream import ImageSource, unpack
 from tests.helpers.paths import COFFEE
 from vqcodec import ImageCodec, load
+from vqcodec.defaults import Effort
 from vqcodec.evaluation.pictures.metrics import psnr
 from vqcodec.evaluation.pictures.synthetic import DRAWINGS, Patch, diagram, patch_page, texture
 from vqcodec.media.pictures.drawn import drawn_mask, flat_mask
@@ -59,7 +61,7 @@ def test_flat_patches_get_better_with_the_quality(name: str, background: Image.I
 
 
 @pytest.mark.parametrize("effort", ["normal", "high"])
-def test_a_patch_of_a_pure_colour_in_a_photograph(effort: str) -> None:
+def test_a_patch_of_a_pure_colour_in_a_photograph(effort: Effort) -> None:
     image, box = PHOTO.copy(), (30, 41, 90, 99)
     image.paste((0, 255, 0), box)
     data = codec_of("photo").compress(image, quality=60, effort=effort)
@@ -113,6 +115,7 @@ def test_pictures_that_are_coded_at_a_smaller_scale() -> None:
     image.paste("white", (0, 0, 256, 128))
     data = codec_of("photo").compress(image, max_bytes=400)
     container = unpack(data)
+    assert isinstance(container.source, ImageSource)
     assert container.source.coded_width < 256
     assert container.chunks.overlay
     assert np.all(np.asarray(codec_of("photo").decompress(data))[:128] == 255)
@@ -156,7 +159,7 @@ def test_what_is_beside_a_patch_does_not_look_drawn() -> None:
 
 
 @pytest.mark.parametrize("draw", DRAWINGS.values(), ids=DRAWINGS)
-def test_drawings_do(draw: object) -> None:
+def test_drawings_do(draw: Callable[[int, int, int], Image.Image]) -> None:
     pytest.importorskip("matplotlib")
     pixels = np.asarray(draw(384, 256, 0))
     flat = flat_mask(pixels)

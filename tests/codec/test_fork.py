@@ -4,28 +4,18 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.helpers.paths import PYTHONPATH
+from tests.helpers.processes import PYTHONPATH, worker
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
 
 
 def test_forks_do_the_same(tiny_model: Path, tiny_voice: Path) -> None:
     """Without the hook of `vqcodec.system.threads` they wait for ever."""
-    command = [
-        sys.executable,
-        "-P",
-        "-W",
-        "ignore",
-        "-m",
-        "tests.helpers.fork_worker",
-        str(tiny_model),
-        str(tiny_voice),
-    ]
+    command = worker("fork_worker", tiny_model, tiny_voice)
     environment = os.environ | {"PYTHONPATH": PYTHONPATH}
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True

@@ -11,8 +11,10 @@ import json
 import numpy as np
 import pytest
 
+from bitstream import ImageSource
 from tests.helpers.paths import GOLDEN_IMAGE_MODEL, GOLDEN_PICTURES
 from vqcodec import ImageCodec, inspect, load
+from vqcodec.codec.loading import for_pictures
 
 PINS = json.loads((GOLDEN_PICTURES / "pins.json").read_text())
 FILES = sorted(path.name for path in GOLDEN_PICTURES.glob("*.vq"))
@@ -20,7 +22,7 @@ FILES = sorted(path.name for path in GOLDEN_PICTURES.glob("*.vq"))
 
 @pytest.fixture(scope="module")
 def codec() -> ImageCodec:
-    return load(GOLDEN_IMAGE_MODEL)
+    return for_pictures(load(GOLDEN_IMAGE_MODEL))
 
 
 def test_there_are_three_files_and_a_model() -> None:
@@ -39,6 +41,7 @@ def test_the_model_keeps_its_fingerprint(codec: ImageCodec) -> None:
 @pytest.mark.parametrize("name", FILES)
 def test_indices_are_read(codec: ImageCodec, name: str) -> None:
     indices, pins = codec.read((GOLDEN_PICTURES / name).read_bytes()), PINS[name]
+    assert isinstance(indices.source, ImageSource)
     assert [indices.source.width, indices.source.height] == pins["size"]
     assert indices.rate_point == pins["rate_point"]
     assert list(indices.values.shape) == pins["volume"]

@@ -43,7 +43,9 @@ def test_the_model_keeps_its_fingerprint(codec: AudioCodec) -> None:
 def test_indices_are_read(codec: AudioCodec, name: str) -> None:
     indices, pins = codec.read((GOLDEN_SOUNDS / name).read_bytes()), PINS[name]
     *numbers, silent_rows, rotations = pins["source"]
-    assert indices.source == AudioSource(*numbers, tuple(silent_rows), tuple(Rotation(*each) for each in rotations))
+    samples, rate, channels = numbers
+    rotated = tuple(Rotation(*each) for each in rotations)
+    assert indices.source == AudioSource(samples, rate, channels, tuple(silent_rows), rotated)
     assert indices.rate_point == pins["rate_point"]
     assert list(indices.values.shape) == pins["volume"]
     assert hashlib.sha256(indices.values.astype("<i4").tobytes()).hexdigest() == pins["sha256"]

@@ -204,7 +204,7 @@ def test_settings_that_are_none(rate: int, lambda_: float) -> None:
 
 # Indices -----------------------------------------------------------------------------------------------------------
 
-INDICES = {
+INDICES: dict[str, Any] = {
     "values": np.zeros((2, 1, 3), np.int32),
     "sizes": (4, 1),
     "rate_point": 0,

@@ -31,7 +31,8 @@ from vqcodec import (
     load,
 )
 from vqcodec.codec.cache import CodecCache
-from vqcodec.codec.loading import load_for
+from vqcodec.codec.inspection import AudioFileInfo, ImageFileInfo
+from vqcodec.codec.loading import for_pictures, load_for
 
 PICTURE = pictures(1, 60, seed=4)[0]  # 4 x 4 positions
 
@@ -56,7 +57,7 @@ def changed(data: bytes, **fields: Any) -> bytes:
 
 def test_files_of_another_model(data: bytes, other_model: Path) -> None:
     with pytest.raises(FingerprintError, match="was written with model"):
-        load(other_model).decompress(data)
+        for_pictures(load(other_model)).decompress(data)
 
 
 def test_the_model_of_a_file_is_found(data: bytes, other_model: Path, tiny_model: Path) -> None:
@@ -88,12 +89,14 @@ def test_bundled_models_serve_the_functions(
     monkeypatch.setattr("vqcodec.model.bundled.WEIGHTS", tmp_path)
     assert [info.name for info in vqcodec.models()] == ["older", "photo"]
     assert vqcodec.inspect(data).model == "older"
-    assert vqcodec.decompress(data) == load(tiny_model).decompress(data)
-    assert vqcodec.compress(PICTURE, quality=20) == load(other_model).compress(PICTURE, quality=20)
+    assert vqcodec.decompress(data) == for_pictures(load(tiny_model)).decompress(data)
+    other = for_pictures(load(other_model))
+    assert vqcodec.compress(PICTURE, quality=20) == other.compress(PICTURE, quality=20)
 
 
 def test_what_a_file_says_of_itself(data: bytes, tiny_codec: ImageCodec) -> None:
     info = vqcodec.inspect(data)
+    assert isinstance(info, ImageFileInfo)
     assert (info.modality, info.width, info.height, info.total_bytes) == ("image", 60, 60, len(data))
     assert (info.fingerprint, info.rate_point) == (tiny_codec.model.fingerprint.hex(), 1)
     assert info.layers == tuple(len(layer.stream) for layer in unpack(data).layers)
@@ -103,6 +106,7 @@ def test_what_a_file_says_of_itself(data: bytes, tiny_codec: ImageCodec) -> None
 def test_what_a_file_of_sound_says_of_itself() -> None:
     data = pack(Container(b"8 bytes.", 1, AudioSource(2**63, 16_000, 2), 3, (Layer(b"abcd", 0), Layer(b"", 0))))
     info = vqcodec.inspect(data)
+    assert isinstance(info, AudioFileInfo)
     assert (info.modality, info.samples, info.sample_rate, info.channels) == ("audio", 2**63, 16_000, 2)
     assert (info.fingerprint, info.rate_point, info.layers) == (b"8 bytes.".hex(), 3, (4, 0))
     assert info.seconds == 2**63 / 16_000

@@ -11,12 +11,12 @@ import pytest
 import torch
 from PIL import Image
 
+import vqcodec.pillow  # noqa: F401 - with it, Pillow writes such files
 from bitstream import InputError
 from tests.helpers.commands import run, succeed
 from tests.helpers.paths import COFFEE
 from tests.helpers.pictures import pictures
 from vqcodec import ImageCodec, load
-from vqcodec.codec.loading import codec_of
 from vqcodec.codec.refinement import WORTH, setting_to_refine
 from vqcodec.model.quality import Setting
 from vqcodec.system.progress import watching
@@ -31,7 +31,7 @@ def cost(codec: ImageCodec, pixels: np.ndarray, values: np.ndarray, chosen: Sett
     indices = codec.indices(values, chosen.rate_point, indices.source)
     error = ((codec.pixels(indices).astype(float) - pixels) ** 2).sum() / 3
     worth = codec.model.config.lambdas[chosen.rate_point] * WORTH
-    return worth * error + chosen.lambda_ * codec.bits(indices).sum()
+    return float(worth * error + chosen.lambda_ * codec.bits(indices).sum())
 
 
 @pytest.mark.parametrize("tile", [16, 48, 1024])
@@ -47,7 +47,7 @@ def test_errors_and_their_gradient_whatever_the_tiles(tiny_codec: ImageCodec, ti
     decoded = networks.decode(indices, rate, *PICTURE.shape[:2]).astype(float)
     assert total == pytest.approx(((decoded - PICTURE) ** 2).sum() / 3, rel=1e-2)  # decoded pixels are rounded
     whole = ImageCodec(tiny_codec.model).networks
-    ((_, _, error, expected),) = whole.errors(PICTURE, indices, rate)
+    ((_, _, error, expected),) = whole.errors(PICTURE, indices, rate, "squared error")
     assert total == pytest.approx(error, rel=1e-5)
     np.testing.assert_allclose(gradient, expected, atol=1e-4 * np.abs(expected).max())
 
@@ -108,7 +108,7 @@ def test_qualities_for_refined_codes_rise_steadily() -> None:
 )
 def test_quality_tables_without_a_trend(tiny_codec: ImageCodec, table: list[Setting]) -> None:
     config = replace(tiny_codec.model.config, quality=tuple(table))
-    codec = codec_of(replace(tiny_codec.model, config=config))
+    codec = ImageCodec(replace(tiny_codec.model, config=config))
     assert codec.decompress(codec.compress(PICTURE, 40, effort="high")).size == PICTURE.shape[1::-1]
 
 
@@ -133,8 +133,8 @@ def test_a_budget_is_of_more_use() -> None:
 
 def test_efforts_that_cannot_be_made(tiny_codec: ImageCodec, tiny_voice: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="normal, high"):
-        tiny_codec.compress(PICTURE, effort="heroic")
-    untold = codec_of(replace(tiny_codec.model, config=replace(tiny_codec.model.config, lambdas=())))
+        tiny_codec.compress(PICTURE, effort="heroic")  # type: ignore[arg-type]
+    untold = ImageCodec(replace(tiny_codec.model, config=replace(tiny_codec.model.config, lambdas=())))
     with pytest.raises(InputError, match="does not tell"):
         untold.compress(PICTURE, effort="high")
     assert "heroic" in run("compress", tmp_path / "a.png", "a.vq", "--effort", "heroic").stderr
@@ -155,6 +155,11 @@ def test_whoever_watches_sees_the_steps(tiny_codec: ImageCodec) -> None:
             self.steps += steps
 
     bar, totals = Bar(), []
-    with watching(lambda total: totals.append(total) or bar):
+
+    def watch(total: int) -> Bar:
+        totals.append(total)
+        return bar
+
+    with watching(watch):
         tiny_codec.compress(PICTURE, effort="high")
     assert totals == [bar.steps]

@@ -11,17 +11,13 @@ import subprocess
 import sys
 from typing import Any
 
-import numpy as np
 import pytest
 
-from tests.helpers.paths import GOLDEN_FOLDERS, GOLDEN_MODELS, PYTHONPATH
+from tests.helpers.cpu_features import DISPATCHED
+from tests.helpers.paths import GOLDEN_FOLDERS, GOLDEN_MODELS
 from tests.helpers.pixelcnns import bound_model
+from tests.helpers.processes import PYTHONPATH, worker
 
-DISPATCHED = " ".join(
-    name
-    for name in np._core._multiarray_umath.__cpu_dispatch__
-    if np._core._multiarray_umath.__cpu_features__.get(name)
-)
 # Whether 1/10, which is nearest to a number above it, is rounded down, -1/10 up, and whether denormals are 0.
 IN_FORCE = {
     "nearest": [False, False, False],
@@ -42,9 +38,9 @@ def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     bound_model().save(path)
     environment = os.environ | {"PYTHONPATH": PYTHONPATH, "OMP_NUM_THREADS": "1"}
     if request.param == "the baseline":
-        environment["NPY_DISABLE_CPU_FEATURES"] = DISPATCHED
-    command = [sys.executable, "-P", "-W", "ignore", "-m", "tests.helpers.rounding_worker", path]
-    done = subprocess.run([*command, *GOLDEN_MODELS], env=environment, capture_output=True, text=True)
+        environment["NPY_DISABLE_CPU_FEATURES"] = " ".join(DISPATCHED)
+    command = worker("rounding_worker", path, *GOLDEN_MODELS)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found

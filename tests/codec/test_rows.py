@@ -55,7 +55,8 @@ def degrees_of(analysis: RowAnalysis) -> list[tuple[int, float]]:
 )
 def test_the_angle_of_a_recording(channels: np.ndarray, degrees: float | None, silent: tuple[int, ...]) -> None:
     _, analysis = analysed(np.round(2**15 * channels) / 2**15)
-    assert degrees_of(analysis) == ([] if degrees is None else [(0, pytest.approx(degrees, abs=0.2))])
+    wanted: list[object] = [] if degrees is None else [(0, pytest.approx(degrees, abs=0.2))]
+    assert degrees_of(analysis) == wanted
     assert analysis.silent_rows == silent
 
 

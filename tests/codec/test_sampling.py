@@ -19,6 +19,7 @@ from tests.helpers.enumerable_models import all_indices, enumerable_model, proba
 from tests.helpers.paths import GOLDEN_IMAGE_MODEL
 from tests.helpers.pictures import same_pixels
 from vqcodec import ImageCodec, InputError, load
+from vqcodec.codec.loading import for_pictures
 from vqcodec.media.pictures.contact_sheet import GUTTER, contact_sheet
 from vqcodec.prior.sampling import SymbolSampler
 
@@ -139,7 +140,7 @@ def test_seeds(tiny_codec: ImageCodec) -> None:
 
 
 def test_samples_are_the_same_everywhere() -> None:
-    (drawn,) = load(GOLDEN_IMAGE_MODEL).sample(1, 80, 120)
+    (drawn,) = for_pictures(load(GOLDEN_IMAGE_MODEL)).sample(1, 80, 120)
     assert hashlib.sha256(drawn.values.astype("<i4").tobytes()).hexdigest()[:16] == "4d8580be15c491de"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import vqcodec
 from tests.helpers.sounds import voices
@@ -48,7 +49,8 @@ def test_silence_costs_next_to_nothing(codec: AudioCodec) -> None:
 
 def level(samples: np.ndarray) -> np.ndarray:
     """The root mean square of each channel."""
-    return np.sqrt(np.mean(samples**2, axis=1, dtype=float))
+    power: NDArray[np.float64] = np.mean(samples**2, axis=1, dtype=float)
+    return np.sqrt(power)
 
 
 def of_two(codec: AudioCodec, channels: np.ndarray, quality: float) -> tuple[np.ndarray, int, list[int]]:

@@ -38,7 +38,8 @@ def codec(model: Model) -> ImageCodec:
 
 
 def picture(width: int, height: int) -> NDArray[np.uint8]:
-    return pictures(1, 16, seed=2)[0][:height, :width]
+    pixels: NDArray[np.uint8] = pictures(1, 16, seed=2)[0][:height, :width]
+    return pixels
 
 
 # Probabilities -----------------------------------------------------------------------------------------------------
@@ -80,7 +81,7 @@ def test_the_bound_is_one(codec: ImageCodec, size: tuple[int, int], lambda_: flo
 def test_pixel_bits_are_those_of_the_networks(codec: ImageCodec, model: Model) -> None:
     """By hand, from the differences of logistic functions."""
     x, indices = picture(7, 3), all_indices(codec, 7, 3)[10]
-    networks = codec._networks
+    networks = codec.networks
     z_q = model.codebooks.look_up(indices.values, 0)
     location, features = networks.decoder(*networks._decoder_inputs(z_q, 0))
     log_scale, weights = networks.likelihood(features)
@@ -91,7 +92,7 @@ def test_pixel_bits_are_those_of_the_networks(codec: ImageCodec, model: Model) -
     upper = np.where(x == 255, 1, 1 / (1 + np.exp(-(x + 0.5 - m) / s)))
     lower = np.where(x == 0, 0, 1 / (1 + np.exp(-(x - 0.5 - m) / s)))
     bits = codec.pixel_bits(x, indices)
-    assert (bits.dtype, bits.shape) == (np.float32, x.shape)
+    assert (bits.dtype, bits.shape) == (np.dtype(np.float32), x.shape)
     mass = upper - lower
     exact = mass > 1e-6  # below that, it is what rounding leaves of a difference
     assert exact.mean() > 0.5
@@ -117,7 +118,7 @@ def test_files_have_no_use_for_the_likelihood(model: Model) -> None:
     for each in (model, cut):
         codec = ImageCodec(each)
         codec.decompress(codec.compress(picture(8, 4)))
-        assert "likelihood" not in vars(codec._networks)
+        assert "likelihood" not in vars(codec.networks)
     with pytest.raises(ModelError, match="likelihood"):
         codec.pixel_bits(picture(8, 4), codec.encode(picture(8, 4)))
 

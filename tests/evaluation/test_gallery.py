@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -27,7 +28,7 @@ def picture() -> Image.Image:
     return Image.fromarray(pictures(1, 176, 6)[0])
 
 
-def entrants() -> list[Entrant]:
+def entrants() -> list[Entrant[Any]]:
     """JPEG and WebP, at one setting each."""
     found = {each.curve: each for each in choose_entrants(["jpeg", "webp"], [], "")[0][::-1]}
     return [replace(found[name], name=name) for name in ("jpeg", "webp")]

@@ -32,7 +32,7 @@ def pictures(page: Page) -> dict[str, str]:
 
 
 def clip(page: Page) -> str:
-    return page.evaluate("getComputedStyle(document.getElementById('left-image')).clipPath")
+    return str(page.evaluate("getComputedStyle(document.getElementById('left-image')).clipPath"))
 
 
 def test_the_slider_moves_with_keys_and_pointer(page: Page) -> None:

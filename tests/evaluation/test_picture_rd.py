@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -168,9 +169,11 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path: Path) -> None:
 
 
 def test_processes_that_are_ended_from_outside() -> None:
-    with Measuring(abs) as processes:
+    measure: Callable[[int], int] = abs
+    with Measuring(measure) as processes:
         assert sorted(processes.measured([-1, -2], "")) == [(-2, 2), (-1, 1)]
-    with Measuring(os._exit) as processes, pytest.raises(VqcodecError, match="ended from outside"):
+    leave: Callable[[int], int] = os._exit
+    with Measuring(leave) as processes, pytest.raises(VqcodecError, match="ended from outside"):
         list(processes.measured([1], ""))
 
 

@@ -24,7 +24,7 @@ Samples = NDArray[np.float32]
 
 @pytest.fixture(scope="module")
 def voice() -> Samples:
-    return voices(1, 2 * RATE, seed=1)[0]
+    return voices(1, 2 * RATE, seed=1).ravel()
 
 
 def noisy(samples: Samples, sigma: float) -> Samples:

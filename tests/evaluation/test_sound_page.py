@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,8 +31,8 @@ def page(browser: Browser, evaluated_sounds: Path, request: pytest.FixtureReques
         yield page
 
 
-def state(page: Page, what: str) -> list:
-    return page.evaluate(f"[...document.querySelectorAll('audio')].map((audio) => audio.{what})")
+def state(page: Page, what: str) -> list[Any]:
+    return list(page.evaluate(f"[...document.querySelectorAll('audio')].map((audio) => audio.{what})"))
 
 
 def wait_for_time(page: Page, number: int, seconds: float) -> None:

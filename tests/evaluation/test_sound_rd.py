@@ -7,6 +7,7 @@ import io
 import math
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ from vqcodec.evaluation.sounds.entrants import SoundModelCodec
 from vqcodec.evaluation.sounds.listening import SoundChoice, choose_sounds, play
 from vqcodec.evaluation.sounds.metrics import mono, score
 from vqcodec.evaluation.sounds.modality import SOUNDS
-from vqcodec.evaluation.sounds.opus import OPUS
+from vqcodec.evaluation.sounds.opus import OPUS, Opus
 from vqcodec.evaluation.sounds.rate_distortion import SoundPoint
 from vqcodec.evaluation.sounds.spectrogram import HEIGHT, WIDTH, levels, spectrogram_png
 from vqcodec.media.sounds.recordings import Recording, read_recording
@@ -47,7 +48,7 @@ def point(codec: str, sound: str, quality: float, size: int, **changes: float) -
     )
 
 
-def entrant(codec: str, *qualities: float) -> Entrant:
+def entrant(codec: str, *qualities: float) -> Entrant[Any]:
     return Entrant(codec, codec, codec.capitalize(), "", OPUS, "", "", qualities)
 
 
@@ -69,7 +70,7 @@ def test_the_report_is_complete(evaluated_sounds: Path) -> None:
 
 @needs_opus
 def test_every_row_is_what_files_made_by_hand_say(evaluated_sounds: Path, tiny_voice: Path) -> None:
-    codecs = {"vqcodec": SoundModelCodec(str(tiny_voice)), "opus": OPUS}
+    codecs: dict[str, SoundModelCodec | Opus] = {"vqcodec": SoundModelCodec(str(tiny_voice)), "opus": OPUS}
     originals = {
         path.name: read_recording(path) for path in (evaluated_sounds / "sounds").iterdir() if path.suffix != ".md"
     }
@@ -77,13 +78,13 @@ def test_every_row_is_what_files_made_by_hand_say(evaluated_sounds: Path, tiny_v
     assert len(found) == 2 * (2 + len(OPUS.qualities))
     for row in found[::3]:
         codec, original = codecs[row["codec"]], originals[row["sound"]]
-        data = codec.compress(original.samples, original.rate, float(row["quality"]))
-        seconds = original.samples.shape[1] / original.rate
+        data = codec.compress(original.samples, original.sample_rate, float(row["quality"]))
+        seconds = original.samples.shape[1] / original.sample_rate
         assert int(row["bytes"]) == len(data)
         assert int(row["payload_bytes"]) == codec.payload_bytes(data)
         assert float(row["kbps"]) == pytest.approx(8 * codec.payload_bytes(data) / seconds / 1000)
         assert float(row["file_kbps"]) == pytest.approx(8 * len(data) / seconds / 1000)
-        scores = score(mono(original.samples, original.rate), mono(*codec.decompress(data)))
+        scores = score(mono(original.samples, original.sample_rate), mono(*codec.decompress(data)))
         for metric in ("pesq", "stoi", "visqol"):
             assert float(row[metric]) == pytest.approx(getattr(scores, metric), rel=1e-3)
     assert {row["payload_bytes"] == row["bytes"] for row in found if row["codec"] == "vqcodec"} == {True}
@@ -255,7 +256,7 @@ def test_what_is_heard_can_be_played_and_fits(channels: int, rate: int, played: 
     assert half.seconds == 1.5
     assert half.bytes < whole.bytes
     heard = [read_recording(base64.b64decode(clip.sound)) for clip in half.clips]
-    assert {(each.rate, each.samples.shape[1]) for each in heard} == {(played, 1.5 * played)}
+    assert {(each.sample_rate, each.samples.shape[1]) for each in heard} == {(played, 1.5 * played)}
     assert len(heard[0].samples) == (channels if channels <= 2 else 1)
     assert len(heard[1].samples) <= 2  # opusenc mixes channels for which the rate is too low
     assert play("a", original, choices, 0).seconds < 0.5

@@ -113,7 +113,5 @@ def fail(folder: Path, *args: object) -> str:
 def program(*args: object, **options: Any) -> subprocess.CompletedProcess[bytes]:
     """Run the program as a process of its own."""
     command = [sys.executable, "-m", "vqcodec", *map(str, args)]
-    done: subprocess.CompletedProcess[bytes] = subprocess.run(
-        command, **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
-    )
-    return done
+    given: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+    return subprocess.run(command, **given)

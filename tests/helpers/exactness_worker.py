@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from tests.helpers.codecs import EitherCodec, load_either
+from tests.helpers.cpu_features import FEATURES
 from tests.helpers.priors import random_indices
-from vqcodec import AudioCodec, ImageCodec, load
+from vqcodec import AudioCodec
 from vqcodec.prior.pixelcnn import PixelCNN
 from vqcodec.prior.wavenet import WaveNet
 
@@ -35,17 +37,17 @@ def hashed(*parts: Any) -> str:
 
 def tables(prior: PixelCNN | WaveNet, indices: np.ndarray, rate: int) -> list[np.ndarray]:
     """All frequency tables of indices."""
-    found = []
+    found: list[np.ndarray] = []
     if isinstance(prior, WaveNet):
         for _, hidden in prior.hidden(indices, rate):
             found += [table for _, table in prior._heads[rate](hidden, range(len(hidden)))]
         return found
-    for network, planes, hidden in prior.hidden(indices, rate):
-        found += prior._tables(network, planes, hidden, rate).values()
+    for network, planes, own in prior.hidden(indices, rate):
+        found += prior._tables(network, planes, own, rate).values()
     return found
 
 
-def exact_results(codec: ImageCodec | AudioCodec) -> dict[str, str]:
+def exact_results(codec: EitherCodec) -> dict[str, str]:
     """Hashes that must be the same in all cells."""
     prior, results = codec.model.prior, {"fingerprint": codec.model.fingerprint.hex()}
     for rate in {0, len(prior.sizes) - 1}:
@@ -59,7 +61,7 @@ def exact_results(codec: ImageCodec | AudioCodec) -> dict[str, str]:
     return results
 
 
-def write_files(codec: ImageCodec | AudioCodec, folder: Path, prefix: str) -> dict[str, str]:
+def write_files(codec: EitherCodec, folder: Path, prefix: str) -> dict[str, str]:
     """Compress the picture, or the voice; the name of each file, and the hash of its indices."""
     written = {}
     for quality in (1, 100):
@@ -76,16 +78,17 @@ def write_files(codec: ImageCodec | AudioCodec, folder: Path, prefix: str) -> di
 
 def main(cell: str, precision: str, folder: Path) -> None:
     torch.set_float32_matmul_precision(precision)
-    codecs = {path.stem: load(path) for path in sorted(folder.glob("*.safetensors"))}
+    codecs = {path.stem: load_either(path) for path in sorted(folder.glob("*.safetensors"))}
+    files: dict[str, str] = {}
     report = {
         "capability": torch.backends.cpu.get_cpu_capability(),
         "threads": torch.get_num_threads(),
-        "simd": sorted(name for name, used in np._core._multiarray_umath.__cpu_features__.items() if used),
+        "simd": sorted(name for name, used in FEATURES.items() if used),
         "exact": {name: exact_results(codec) for name, codec in codecs.items()},
-        "files": {},
+        "files": files,
     }
     for name, codec in codecs.items():
-        report["files"] |= write_files(codec, folder, f"{name} {cell}")
+        files |= write_files(codec, folder, f"{name} {cell}")
     print(json.dumps(report), flush=True)
     sys.stdin.readline()
     found = {}

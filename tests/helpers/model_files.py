@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from tests.helpers.pictures import pictures
-from vqcodec import ImageCodec
+from vqcodec import Codec
+from vqcodec.codec.loading import for_pictures
 from vqcodec.model.file import MAX_BYTES
 from vqcodec.model.packed_integers import pack_integers, unpack_integers
 
@@ -37,9 +39,11 @@ def arrays_of(path: Path) -> Arrays:
     return unpack_integers(load_file(path), metadata_of(path)["shapes"], MAX_BYTES)
 
 
-def rewritten(source: Path, folder: Path, arrays: Arrays | None = None, **config: Any) -> Path:
+def rewritten(
+    source: Path, folder: Path, arrays: Mapping[str, NDArray[Any] | None] | None = None, **config: Any
+) -> Path:
     """A copy with some arrays replaced (None leaves one out), and some settings of its configuration."""
-    kept = {name: array for name, array in (arrays_of(source) | (arrays or {})).items() if array is not None}
+    kept = {name: array for name, array in {**arrays_of(source), **(arrays or {})}.items() if array is not None}
     metadata = metadata_of(source)
     changed = json.loads(metadata["config"])
     for name, value in config.items():
@@ -52,6 +56,7 @@ def rewritten(source: Path, folder: Path, arrays: Arrays | None = None, **config
     return target
 
 
-def use(codec: ImageCodec) -> None:
-    """Everything that a model is for."""
+def use(codec: Codec) -> None:
+    """Everything that a model of pictures is for."""
+    codec = for_pictures(codec)
     codec.decompress(codec.compress(pictures(1, 20, seed=1)[0]))

@@ -1,11 +1,8 @@
-"""Where the clone has what tests read, and how other processes import what this one does."""
+"""Where the clone has what tests read."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-
-import vqcodec
 
 __all__ = [
     "COFFEE",
@@ -17,7 +14,6 @@ __all__ = [
     "GOLDEN_PICTURES",
     "GOLDEN_SOUNDS",
     "GOLDEN_SOUND_MODEL",
-    "PYTHONPATH",
     "ROOT",
 ]
 
@@ -29,5 +25,3 @@ GOLDEN_FOLDERS = GOLDEN_PICTURES, GOLDEN_MODES, GOLDEN_SOUNDS = GOLDEN / "pictur
 GOLDEN_IMAGE_MODEL = GOLDEN_PICTURES / "tiny.safetensors"
 GOLDEN_SOUND_MODEL = GOLDEN_SOUNDS / "voice.safetensors"
 GOLDEN_MODELS = (GOLDEN_IMAGE_MODEL, GOLDEN_SOUND_MODEL)
-# For processes that `python -P` starts: the package that is tested, which may be an installed one, then these helpers.
-PYTHONPATH = os.pathsep.join([str(Path(vqcodec.__file__).parents[1]), str(ROOT)])

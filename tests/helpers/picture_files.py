@@ -9,7 +9,9 @@ from typing import Any
 
 from PIL import Image
 
-__all__ = ["chunk", "grey_profile", "png_of", "saved"]
+from vqcodec.media.pictures.colour_spaces import ColourSpace, coded_space
+
+__all__ = ["chunk", "display_p3", "grey_profile", "png_of", "saved"]
 
 
 def saved(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
@@ -30,6 +32,13 @@ def png_of(head: bytes, data: bytes, *others: bytes) -> bytes:
     between = [chunk(other[:4], other[4:]) for other in others]
     parts = chunk(b"IHDR", head), *between, chunk(b"IDAT", data), chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def display_p3() -> ColourSpace:
+    """The colour space of many screens, as code points 12 and 13 have it."""
+    found = coded_space(12, 13, [])
+    assert found is not None
+    return found
 
 
 def grey_profile(gamma: float) -> bytes:

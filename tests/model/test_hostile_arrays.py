@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
 from bitstream import ModelError
-from tests.helpers.model_files import HARD, arrays_of, metadata_of, rewritten, use, with_tmp_path
+from tests.helpers.model_files import HARD, Arrays, arrays_of, metadata_of, rewritten, use, with_tmp_path
 from vqcodec import load
 
 # Arrays --------------------------------------------------------------------------------------------------------------
@@ -69,7 +69,7 @@ def test_codebooks_are_finite(tiny_model: Path, tmp_path: Path, name: str, value
 @pytest.mark.parametrize(("rates", "planes", "dimension"), [(0, 6, 4), (2, 0, 4), (2, 6, 0)])
 def test_codebooks_of_nothing(tiny_model: Path, tmp_path: Path, rates: int, planes: int, dimension: int) -> None:
     """No rate points, planes or dimensions, and all arrays agree."""
-    empty = {
+    empty: Arrays = {
         "sizes": np.ones((rates, planes), np.int16),
         "codewords": np.zeros((rates * planes, dimension), np.float16),
         "code_bits": np.zeros(rates * planes, np.float16),

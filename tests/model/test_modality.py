@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from safetensors import safe_open
 from safetensors.numpy import load_file
 
 from bitstream import AudioSource, FingerprintError, ImageSource, InputError, ModelError, pack, unpack
-from tests.helpers.model_files import rewritten
+from tests.helpers.model_files import metadata_of, rewritten
 from tests.helpers.wavenets import plain_wavenet
 from vqcodec import AudioCodec, ImageCodec, load
 from vqcodec.codec.loading import for_pictures
@@ -68,8 +67,8 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def config_of(path: Path) -> dict[str, Any]:
-    with safe_open(path, framework="numpy") as file:
-        return json.loads(file.metadata()["config"])
+    found: dict[str, Any] = json.loads(metadata_of(path)["config"])
+    return found
 
 
 # Files -------------------------------------------------------------------------------------------------------------

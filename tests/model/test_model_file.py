@@ -24,6 +24,7 @@ from tests.helpers.pictures import pictures
 from tests.helpers.pixelcnns import bound_model
 from tests.helpers.priors import random_indices
 from vqcodec import load
+from vqcodec.codec.loading import for_pictures
 from vqcodec.model import bundled
 from vqcodec.model import file as model_file
 from vqcodec.model.bundled import bundled_models, find_model
@@ -61,11 +62,11 @@ def test_integers_need_not_be_packed(tiny_model: Path, tmp_path: Path) -> None:
 
 
 def test_without_an_encoder_files_are_read_and_not_written(tiny_model: Path, tmp_path: Path) -> None:
-    whole, picture = load(tiny_model), pictures(1, 20, seed=1)[0]
+    whole, picture = for_pictures(load(tiny_model)), pictures(1, 20, seed=1)[0]
     data = whole.compress(picture)
     networks = {name: array for name, array in whole.model.networks.items() if not name.startswith("encoder/")}
     replace(whole.model, networks=networks).save(tmp_path / "reader.safetensors")
-    reader = load(tmp_path / "reader.safetensors")
+    reader = for_pictures(load(tmp_path / "reader.safetensors"))
     assert reader.model.fingerprint == whole.model.fingerprint
     assert (np.asarray(reader.decompress(data)) == np.asarray(whole.decompress(data))).all()
     with pytest.raises(ModelError, match="no encoder"):
@@ -134,6 +135,7 @@ def test_fingerprint_covers_the_layers(tiny_model: Path, tmp_path: Path) -> None
 
 def test_fingerprint_covers_the_stride() -> None:
     original = make_tiny_model()
+    assert isinstance(original.config.autoencoder, AutoencoderConfig)
     shape = replace(original.config.autoencoder, patch=8)
     assert replace(original, config=replace(original.config, autoencoder=shape)).fingerprint != original.fingerprint
 

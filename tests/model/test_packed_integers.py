@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import zlib
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis.extra import numpy as arrays
+from numpy.typing import NDArray
 
 from bitstream import ModelError
 from vqcodec.model.packed_integers import pack_integers, unpack_integers
@@ -32,7 +34,7 @@ def test_small_weights_take_less() -> None:
 
 @pytest.mark.parametrize("kind", [np.float16, np.int16, np.uint8])
 def test_other_arrays_stay_as_they_are(kind: type) -> None:
-    array = np.arange(6).astype(kind)
+    array: NDArray[Any] = np.arange(6).astype(kind)
     packed, shapes = pack_integers({"a": array})
     assert packed["a"] is array
     assert unpack_integers(packed, shapes, MOST)["a"] is array

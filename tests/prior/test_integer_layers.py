@@ -53,7 +53,7 @@ def test_bound_of_a_layer_is_sharp(sign: int) -> None:
         with pytest.raises(ModelError, match="range in which sums are exact"):
             layer_of(weights, bias)
     x = np.full((1, 259), -ACTIVATION_MAX, np.float32)
-    assert layer(x, rate=0) == -sign * (ACC_LIMIT - 1)
+    assert layer(x, 0) == -sign * (ACC_LIMIT - 1)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,11 @@ def test_every_rate_point_is_checked() -> None:
     ids=str,
 )
 def test_layers_whose_parts_do_not_fit(change: dict[str, Any]) -> None:
-    parts = {"weight": np.zeros((5, 3), np.int8), "bias": np.zeros((1, 3), np.int32), "shift": np.zeros(3, np.int8)}
+    parts: dict[str, Any] = {
+        "weight": np.zeros((5, 3), np.int8),
+        "bias": np.zeros((1, 3), np.int32),
+        "shift": np.zeros(3, np.int8),
+    }
     ExactLayer(**parts, input_max=ACTIVATION_MAX)
     with pytest.raises(ModelError, match="wrong"):
         ExactLayer(**parts | change, input_max=ACTIVATION_MAX)
@@ -120,7 +124,8 @@ def in_integers(layer: ExactLayer, x: NDArray[np.float32], rate: int) -> NDArray
     acc = x.astype(np.int64) @ layer.weight.astype(np.int64) + layer.bias[rate]
     shift = layer.shift.astype(np.int64)
     assert np.abs(acc).max() < ACC_LIMIT
-    return (2 * acc + (1 << shift)) >> (shift + 1)
+    rounded: NDArray[np.int64] = (2 * acc + (1 << shift)) >> (shift + 1)
+    return rounded
 
 
 LAYOUTS: dict[str, Callable[[NDArray[np.float32]], NDArray[np.float32]]] = {

@@ -13,15 +13,14 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from bitstream import ModelError
-from tests.helpers.paths import PYTHONPATH
+from tests.helpers.cpu_features import DISPATCHED, FEATURES
 from tests.helpers.priors import bound_layer, random_indices, worst_inputs
+from tests.helpers.processes import PYTHONPATH
 from tests.helpers.wavenets import wavenet_named
 from vqcodec.prior import wavenet as prior_module
 from vqcodec.prior.exact import ExactStack, add_clamped, gate
 
 NAMES = ("bound", "plain")
-FEATURES: dict[str, bool] = np._core._multiarray_umath.__cpu_features__
-DISPATCHED = [name for name in np._core._multiarray_umath.__cpu_dispatch__ if FEATURES.get(name)]
 
 
 def cells() -> dict[str, dict[str, str]]:

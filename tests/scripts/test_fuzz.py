@@ -32,7 +32,8 @@ COUNTS = {"containers": 4_000, "decodes": 300, "models": 150}
 @pytest.mark.parametrize("target", COUNTS)
 def test_nothing_is_found(tmp_path: Path, target: str) -> None:
     """In a process of its own, as the bound on its memory is one on the process."""
-    command = [sys.executable, "-m", "scripts.fuzz", target, "--count", str(COUNTS[target]), "--findings", tmp_path]
+    command = [sys.executable, "-m", "scripts.fuzz", target, "--count", str(COUNTS[target])]
+    command += ["--findings", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
     first, *lines, last = done.stdout.splitlines()
@@ -49,7 +50,7 @@ def test_nothing_is_found(tmp_path: Path, target: str) -> None:
 def test_findings_can_be_tried_again(tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.bin"
     wrong.write_bytes(golden_files()[0] + b"x")
-    command = [sys.executable, "-m", "scripts.fuzz", "containers", "--replay", wrong]
+    command = [sys.executable, "-m", "scripts.fuzz", "containers", "--replay", str(wrong)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("CorruptError in ")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.paths import PYTHONPATH
+from tests.helpers.processes import PYTHONPATH
 from vqcodec.system.files import atomic_write, remove_temporaries
 from vqcodec.system.processes import Ended, Processes
 
@@ -50,21 +50,23 @@ def write_for_ever(path: Path) -> None:
 
 def test_every_task_has_its_result_and_every_process_its_memory() -> None:
     with Processes(square, 2, prepare) as processes:
-        first, second = dict(processes.each(range(6))), dict(processes.each(range(6, 9)))
-    results = first | second
-    assert {task: result[0] for task, result in results.items()} == {task: task**2 for task in range(9)}
-    workers = {result[1] for result in results.values()}
+        results = dict([*processes.each(range(6)), *processes.each(range(6, 9))])
+    done = {task: result for task, result in results.items() if not isinstance(result, Ended)}
+    assert {task: result[0] for task, result in done.items()} == {task: task**2 for task in range(9)}
+    workers = {result[1] for result in done.values()}
     assert len(workers) == 2
     assert os.getpid() not in workers
     for worker in workers:
-        seen = [(task, before) for task, (_, process, before) in results.items() if process == worker]
+        seen = [(task, before) for task, (_, process, before) in done.items() if process == worker]
         assert all(before[:1] == [-1] and len(before) == 1 + place for place, (_, before) in enumerate(seen))
 
 
 def test_no_process_without_a_task() -> None:
     with Processes(square, 8, prepare) as processes:
         assert list(processes.each([])) == []
-        assert len({process for _, (_, process, _) in processes.each([1])}) == 1
+        ((task, result),) = processes.each([1])
+    assert not isinstance(result, Ended)
+    assert (task, result[0]) == (1, 1)
 
 
 def test_a_process_that_dies_takes_its_task_with_it_only() -> None:
@@ -138,7 +140,7 @@ def test_processes_do_not_outlive_their_parent(tmp_path: Path) -> None:
     script.write_text(ORPHANS)
     (tmp_path / "out").mkdir()
     environment = os.environ | {"PYTHONPATH": PYTHONPATH}
-    command = [sys.executable, script, tmp_path / "out"]
+    command = [sys.executable, str(script), str(tmp_path / "out")]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     wait_for(lambda: len(list((tmp_path / "out").glob("*.begun"))) == 2)
     process.kill()

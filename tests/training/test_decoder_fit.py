@@ -14,6 +14,7 @@ from tests.helpers.commands import fail, succeed
 from tests.helpers.image_models import save_tiny_model
 from tests.helpers.pictures import pictures
 from vqcodec import ImageCodec, load
+from vqcodec.codec.loading import for_pictures
 from vqcodec.training.decoder_fit import coded_pieces
 
 CONFIG = """
@@ -35,10 +36,10 @@ def fitted(tmp_path_factory: pytest.TempPathFactory) -> Fitted:
     np.save(folder / "pictures.npy", pictures(24, 96, seed=1))
     (folder / "config.toml").write_text(CONFIG)
     model = save_tiny_model(folder / "model.safetensors")
-    before = load(model)
+    before = for_pictures(load(model))
     succeed("fit-decoder", model, folder, "--config", folder / "config.toml")
     log = [json.loads(line) for line in (folder / "model.safetensors.training" / "log.jsonl").read_text().splitlines()]
-    return before, load(model), log[-1]["held_out_fidelity"]
+    return before, for_pictures(load(model)), log[-1]["held_out_fidelity"]
 
 
 def test_pictures_get_better(fitted: Fitted) -> None:

@@ -16,6 +16,7 @@ from torch import nn
 from bitstream import InputError, ModelError
 from tests.helpers.pictures import pictures
 from vqcodec import load
+from vqcodec.codec.loading import for_pictures
 from vqcodec.training.engine import loop
 from vqcodec.training.engine.checkpoint import Checkpoint
 from vqcodec.training.engine.config import load_config
@@ -103,7 +104,7 @@ class Run:
 
     def check_model(self, planes: int, side: int) -> None:
         """The model file codes a picture."""
-        codec = load(self.model)
+        codec = for_pictures(load(self.model))
         indices = codec.encode(self.pictures[0])
         assert indices.values.shape == (planes, side, side)
         data = codec.write(indices)

@@ -11,6 +11,7 @@ import pytest
 from bitstream import InputError, ModelError
 from tests.helpers.image_models import save_tiny_model
 from vqcodec import ImageCodec, load
+from vqcodec.codec.loading import for_pictures
 from vqcodec.model.quality import Setting
 from vqcodec.training.data.originals import open_originals
 from vqcodec.training.engine import loop
@@ -47,11 +48,11 @@ def fitted(tmp_path_factory: pytest.TempPathFactory) -> Fitted:
     np.save(folder / "pictures.npy", striped(24, seed=1))
     (folder / "config.toml").write_text(CONFIG)
     model = save_tiny_model(folder / "model.safetensors")
-    before = load(model)
+    before = for_pictures(load(model))
     fit_prior(model, folder, folder / "config.toml")
     log = [json.loads(line) for line in (folder / "model.safetensors.training" / "log.jsonl").read_text().splitlines()]
     assert [entry["stage"] for entry in log[-3:]] == ["prior-float", "prior-integer", "prior"]
-    return before, load(model), log[-1]["held_out_bits_per_position"]
+    return before, for_pictures(load(model)), log[-1]["held_out_bits_per_position"]
 
 
 @pytest.mark.parametrize("rate", [0, 1])

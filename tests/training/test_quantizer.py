@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -15,10 +16,12 @@ from vqcodec.training.quantizer import ProductQuantizer, Quantized, QuantizerCon
 from vqcodec.training.stages.codebooks import fit_codebooks
 from vqcodec.transform.codebooks import Codebooks
 
+Update = Literal["gradient", "ema"]
+
 PLANES, DIMENSION, ALPHABET, RATES = 3, 2, 5, 2
 
 
-def quantizer(update: str = "ema", seed: int = 0, decay: float = 0.9) -> ProductQuantizer:
+def quantizer(update: Update = "ema", seed: int = 0, decay: float = 0.9) -> ProductQuantizer:
     """One with different weights in its metric and different code lengths."""
     torch.manual_seed(seed)
     made = ProductQuantizer(QuantizerConfig(PLANES, DIMENSION, ALPHABET, RATES, update, decay))
@@ -40,7 +43,7 @@ RATE_POINTS = torch.tensor([0, 1, 1, 0])
 class AutoEncoder:
     """A linear encoder and decoder around a quantizer, after one pass."""
 
-    def __init__(self, update: str, lambda_: float = 0.0) -> None:
+    def __init__(self, update: Update, lambda_: float = 0.0) -> None:
         self.quantizer = quantizer(update)
         channels = PLANES * DIMENSION
         self.encoder, self.decoder = nn.Conv2d(4, channels, 1), nn.Conv2d(channels, 4, 1)
@@ -51,7 +54,8 @@ class AutoEncoder:
         self.reconstruction = (self.decoder(self.quantized.z_q) - x).square().mean()
 
     def loss(self, name: str) -> Tensor:
-        return self.reconstruction if name == "reconstruction" else getattr(self.quantized, name).mean()
+        found: Tensor = self.reconstruction if name == "reconstruction" else getattr(self.quantized, name)
+        return found.mean()
 
     def reached(self) -> set[str]:
         """The parts that have a gradient other than zero."""
@@ -74,17 +78,20 @@ class AutoEncoder:
 )
 def test_gradients_reach_what_they_should(name: str, reached: set[str]) -> None:
     model = AutoEncoder("gradient", lambda_=0.3)
-    model.loss(name).backward()
+    model.loss(name).backward()  # type: ignore[no-untyped-call]
     assert model.reached() == reached
 
 
 @pytest.mark.parametrize("update", ["gradient", "ema"])
-def test_reconstruction_gradient_passes_straight_through(update: str) -> None:
+def test_reconstruction_gradient_passes_straight_through(update: Update) -> None:
     model = AutoEncoder(update)
     model.quantized.z_q.retain_grad()
     model.reconstruction.backward()
-    assert model.quantized.z_q.grad.abs().max() > 0
-    assert torch.equal(model.z_e.grad, model.quantized.z_q.grad)
+    after, before = model.quantized.z_q.grad, model.z_e.grad
+    assert after is not None
+    assert before is not None
+    assert after.abs().max() > 0
+    assert torch.equal(before, after)
 
 
 def test_moving_averages_take_no_gradient() -> None:
@@ -150,7 +157,7 @@ def test_moving_average_is_the_closed_form() -> None:
 
 
 @pytest.mark.parametrize(("update", "training"), [("ema", False), ("gradient", True)])
-def test_codebooks_that_stay(update: str, training: bool) -> None:
+def test_codebooks_that_stay(update: Update, training: bool) -> None:
     model = quantizer(update).train(training)
     before = model.codebooks.detach().clone()
     model(latents(), RATE_POINTS)

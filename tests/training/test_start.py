@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from bitstream import ModelError
 from tests.helpers.image_models import tiny_model
 from tests.helpers.pictures import pictures
+from vqcodec.model.model import Model
 from vqcodec.training.data.pictures import crops_to_tensor
 from vqcodec.training.factorized_prior import NoiseDensity
 from vqcodec.training.stages.revival import reduced_rank_regression, revive
@@ -77,26 +78,32 @@ def test_what_belongs_to_rate_points_is_interpolated() -> None:
     torch.testing.assert_close(between @ rows, torch.tensor(expected, dtype=torch.float32))
 
 
+def shape_of(model: Model) -> AutoencoderConfig:
+    shape = model.config.autoencoder
+    assert isinstance(shape, AutoencoderConfig)
+    return shape
+
+
 def test_starting_from_a_model_keeps_its_pictures_and_knows_its_lambdas() -> None:
     model = tiny_model()
     known = tuple(0.001 * 4**rate for rate in range(model.config.autoencoder.rates))
     model = replace(model, config=replace(model.config, lambdas=known))
     lambdas = torch.tensor([known[0] / 4, *known, 4 * known[-1]])
-    config = replace(model.config.autoencoder, rates=len(lambdas), linear_path=True)
+    config = replace(shape_of(model), rates=len(lambdas), linear_path=True)
     encoder, decoder, density = Encoder(config), Decoder(config), NoiseDensity(config.latent_channels, config.rates)
     crops = crops_to_tensor(pictures(20, 64, seed=1))
     start_from_model(model, lambdas, encoder, decoder, density, repeat(crops))
     widths = torch.from_numpy(model.codebooks.metric).flatten(1).rsqrt()
     torch.testing.assert_close(density.widths(), torch.cat([2 * widths[:1], widths, widths[-1:] / 2]))
-    before = Encoder(model.config.autoencoder), Decoder(model.config.autoencoder)
-    for network, name in zip(before, ("encoder", "decoder"), strict=True):
-        network.load_state_dict(state_of(model.networks, name))
+    old_encoder, old_decoder = Encoder(shape_of(model)), Decoder(shape_of(model))
+    old_encoder.load_state_dict(state_of(model.networks, "encoder"))
+    old_decoder.load_state_dict(state_of(model.networks, "decoder"))
     with torch.no_grad():
         z = encoder(crops)
-        torch.testing.assert_close(z, before[0](crops))
+        torch.testing.assert_close(z, old_encoder(crops))
         for rate in range(len(known)):
             location = decoder(z, torch.full((len(z),), rate + 1))[0]
-            torch.testing.assert_close(location, before[1](z, torch.full((len(z),), rate))[0])
+            torch.testing.assert_close(location, old_decoder(z, torch.full((len(z),), rate))[0])
 
 
 def test_without_a_noise_stage_a_model_is_taken_as_it_is() -> None:
@@ -106,7 +113,7 @@ def test_without_a_noise_stage_a_model_is_taken_as_it_is() -> None:
     lambdas = torch.tensor([0.01, 0.04])
     told = replace(model.config, lambdas=tuple(lambdas.tolist()))
     model = replace(model, config=told, codebooks=replace(model.codebooks, metric=metric))
-    config = model.config.autoencoder
+    config = shape_of(model)
     widths, crops = torch.from_numpy(metric).flatten(1).rsqrt(), crops_to_tensor(pictures(20, 64, seed=1))
     for hear in (True, False):
         encoder, decoder, density = Encoder(config), Decoder(config), NoiseDensity(config.latent_channels, config.rates)
@@ -133,7 +140,7 @@ def test_channels_are_heard_at_coarser_rate_points() -> None:
 
 def test_rate_points_of_another_objective_correspond_from_coarse_to_fine() -> None:
     model = tiny_model()
-    config = replace(model.config.autoencoder, rates=3)
+    config = replace(shape_of(model), rates=3)
     encoder, decoder, density = Encoder(config), Decoder(config), NoiseDensity(config.latent_channels, 3)
     crops = repeat(crops_to_tensor(pictures(20, 64, seed=1)))
     start_from_model(model, torch.tensor([10.0, 50.0, 200.0]), encoder, decoder, density, crops, same_objective=False)
@@ -145,7 +152,7 @@ def test_rate_points_of_another_objective_correspond_from_coarse_to_fine() -> No
 def test_a_model_with_more_rate_points_must_know_its_lambdas() -> None:
     model = tiny_model()
     model = replace(model, config=replace(model.config, lambdas=()))
-    config = replace(model.config.autoencoder, rates=1)
+    config = replace(shape_of(model), rates=1)
     networks = Encoder(config), Decoder(config), NoiseDensity(config.latent_channels, 1)
     with pytest.raises(ModelError, match="lambdas"):
         start_from_model(model, torch.tensor([0.01]), *networks, iter([]))
@@ -174,13 +181,16 @@ def test_dead_channels_come_back_for_what_the_decoder_misses(monkeypatch: pytest
         for linear in (encoder.linear, decoder.linear):
             assert linear is not None
             linear.weight.zero_()
-            linear.bias.zero_()  # type: ignore[union-attr]
-        encoder.layers[-1].weight[4:] *= 1e-6  # type: ignore[union-attr,operator]
+            assert linear.bias is not None
+            linear.bias.zero_()
+        last = encoder.layers[-1]
+        assert isinstance(last, torch.nn.Conv2d)
+        last.weight[4:] *= 1e-6
         density.log_width.fill_(-5)
 
     def error(rate: int) -> float:
         with torch.no_grad():
-            return (decoder(encoder(crops), torch.full((50,), rate))[0] - crops).square().mean().item()
+            return float((decoder(encoder(crops), torch.full((50,), rate))[0] - crops).square().mean())
 
     kept, before = encoder(crops)[:, :4].detach(), [error(0), error(1)]
     assert revive(encoder, decoder, density, lambdas, repeat(crops)) == 20

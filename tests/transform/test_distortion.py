@@ -9,6 +9,7 @@ from typing import get_args
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 
 from tests.helpers.image_models import tiny_model
@@ -16,7 +17,7 @@ from tests.helpers.paths import COFFEE
 from tests.helpers.pictures import pictures
 from vqcodec import load
 from vqcodec.codec.image import ImageCodec
-from vqcodec.codec.loading import codec_of, load_for
+from vqcodec.codec.loading import load_for
 from vqcodec.evaluation.pictures.metrics import ms_ssim, psnr
 from vqcodec.model.model import load_model
 from vqcodec.model.quality import Setting
@@ -28,9 +29,10 @@ from vqcodec.transform.image.distortion import DISTORTIONS, SQUARED_SHARE, pictu
 PICTURE = pictures(1, 208, seed=3)[0]
 
 
-def noisy(strength: float, seed: int = 0) -> np.ndarray:
+def noisy(strength: float, seed: int = 0) -> NDArray[np.uint8]:
     noise = np.random.default_rng(seed).normal(scale=strength, size=PICTURE.shape)
-    return (PICTURE + noise).round().clip(0, 255).astype(np.uint8)
+    values: NDArray[np.float64] = PICTURE + noise
+    return values.round().clip(0, 255).astype(np.uint8)
 
 
 def test_every_distortion_has_a_function() -> None:
@@ -75,7 +77,7 @@ def test_tiles_are_weighted_by_their_pixels(name: Distortion, monkeypatch: pytes
 def test_gradients_are_finite_where_nothing_is_alike() -> None:
     x = crops_to_tensor(PICTURE[None])
     opposite = (-x).requires_grad_()
-    DISTORTIONS["ms-ssim"](x, opposite).sum().backward()
+    DISTORTIONS["ms-ssim"](x, opposite).sum().backward()  # type: ignore[no-untyped-call]
     assert opposite.grad is not None
     assert torch.isfinite(opposite.grad).all()
 
@@ -91,15 +93,14 @@ def test_high_effort_lowers_the_distortion_of_the_model() -> None:
     """And not that of another one: at the same rate point, the two lead to other codes."""
     model = tiny_model()
     structural = replace(model, config=replace(model.config, distortion="ms-ssim", lambdas=(50.0, 500.0)))
-    codec, chosen, found = codec_of(structural), Setting(1, 0.02), {}
+    codec, chosen, found = ImageCodec(structural), Setting(1, 0.02), {}
     values = {
         "normal": codec.choose(codec.analyse(PICTURE), chosen),
         "high": codec.refine(PICTURE, codec.analyse(PICTURE), chosen),
-        "squared": codec_of(model).refine(PICTURE, codec.analyse(PICTURE), chosen),
+        "squared": ImageCodec(model).refine(PICTURE, codec.analyse(PICTURE), chosen),
     }
-    networks = ImageCodec(structural).networks
     for name, indices in values.items():
-        ((_, _, error, _),) = networks.errors(PICTURE, indices, 1, "ms-ssim")
+        ((_, _, error, _),) = codec.networks.errors(PICTURE, indices, 1, "ms-ssim")
         found[name] = error
     assert found["high"] < found["normal"]
     assert not np.array_equal(values["high"], values["squared"])

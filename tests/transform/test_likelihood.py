@@ -23,6 +23,10 @@ def grid(dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor]:
     return values.to(dtype), location.to(dtype), log_scale.to(dtype)
 
 
+def float64(value: float) -> torch.Tensor:
+    return torch.tensor(value, dtype=torch.float64)
+
+
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-9), (torch.float32, 2e-4)])
 def test_masses_sum_to_one(dtype: torch.dtype, tolerance: float) -> None:
     masses = torch.exp2(-code_length(*grid(dtype)))
@@ -43,14 +47,14 @@ def test_masses_sum_to_one_anywhere(location: float, log_scale: float) -> None:
 def test_mass_is_the_difference_of_two_logistic_functions(value: int, location: float, log_scale: float) -> None:
     scale = math.exp(log_scale)
     lower, upper = (1 / (1 + math.exp(-(value + edge - location) / scale)) for edge in (-0.5, 0.5))
-    bits = code_length(*(torch.tensor(x, dtype=torch.float64) for x in (float(value), location, log_scale)))
+    bits = code_length(float64(value), float64(location), float64(log_scale))
     assert bits.item() == pytest.approx(-math.log2(upper - lower), rel=1e-6)
 
 
 @pytest.mark.parametrize(("value", "location"), [(0.0, -3.0), (0.0, 2.0), (255.0, 250.0), (255.0, 260.0)])
 def test_ends_are_open(value: float, location: float) -> None:
     edge = (0.5 - location) if value == 0 else (location - 254.5)
-    bits = code_length(*(torch.tensor(x, dtype=torch.float64) for x in (value, location, 0.0)))
+    bits = code_length(float64(value), float64(location), float64(0))
     assert bits.item() == pytest.approx(math.log2(1 + math.exp(-edge)), rel=1e-9)
 
 
@@ -73,11 +77,11 @@ def test_float32_agrees_with_float64_where_pictures_are() -> None:
 @pytest.mark.parametrize("log_scale", [-10.0, -3.0, 5.0, 20.0])
 def test_extremes_are_finite(dtype: torch.dtype, location: float, log_scale: float) -> None:
     values = LEVELS.to(dtype)
-    parameters = [torch.full_like(values, each).requires_grad_() for each in (location, log_scale)]
-    bits = code_length(values, *parameters)
-    bits.sum().backward()
+    m, s = (torch.full_like(values, each).requires_grad_() for each in (location, log_scale))
+    bits = code_length(values, m, s)
+    bits.sum().backward()  # type: ignore[no-untyped-call]
     assert torch.isfinite(bits).all()
-    assert all(torch.isfinite(parameter.grad).all() for parameter in parameters)
+    assert all(each.grad is not None and torch.isfinite(each.grad).all() for each in (m, s))
 
 
 def test_gradients_are_those_of_finite_differences() -> None:
@@ -93,7 +97,7 @@ def test_descent_finds_the_values() -> None:
     optimizer = torch.optim.SGD([location], lr=300.0)
     for _ in range(60):
         optimizer.zero_grad()
-        code_length(values, location, torch.full_like(values, 3.0)).sum().backward()
+        code_length(values, location, torch.full_like(values, 3.0)).sum().backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     torch.testing.assert_close(location.detach(), values, atol=1.0, rtol=0)
 

@@ -51,7 +51,7 @@ def test_distance_is_that_of_an_ear(voice: torch.Tensor) -> None:
 def test_gradients_of_silence_are_finite(voice: torch.Tensor) -> None:
     for target in (voice, torch.zeros_like(voice)):
         decoded = torch.zeros_like(voice, requires_grad=True)
-        loudness_distance(target, decoded, 16_000).sum().backward()
+        loudness_distance(target, decoded, 16_000).sum().backward()  # type: ignore[no-untyped-call]
         assert decoded.grad is not None
         assert decoded.grad.isfinite().all()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 from collections.abc import Callable
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from tests.helpers.pictures import pictures
 from tests.helpers.priors import random_indices
 from vqcodec import ImageCodec, load
 from vqcodec.defaults import DEFAULT_QUALITY
+from vqcodec.model.model import Model
 from vqcodec.prior import pixelcnn as prior_module
 from vqcodec.transform import codebooks as codebooks_module
 from vqcodec.transform.image.autoencoder import Decoder, Encoder, LikelihoodHead, ResidualBlock
@@ -29,9 +31,14 @@ SIZES = [(400, 400), (83, 391), (399, 130), (1, 390), (400, 1), (17, 16)]
 STRIDE = 16
 
 
+@cache
+def model() -> Model:
+    return tiny_model()
+
+
 def seen_networks(seed: int = 0) -> ImageNetworks:
     """Those of the small model, but with residual blocks that add something."""
-    networks = ImageCodec(tiny_model()).networks
+    networks = ImageCodec(model()).networks
     torch.manual_seed(seed)
     for network in (networks.encoder, networks.decoder):
         for module in network.modules():
@@ -58,9 +65,9 @@ def in_tiles() -> Callable[[int], ImageNetworks]:
     return with_tile
 
 
-def volume(networks: ImageNetworks, height: int, width: int, seed: int = 0) -> NDArray[np.int32]:
+def volume(height: int, width: int, seed: int = 0) -> NDArray[np.int32]:
     """Indices of a picture of this size."""
-    return random_indices(networks.model.prior, 1, -(-height // STRIDE), -(-width // STRIDE), seed)
+    return random_indices(model().prior, 1, -(-height // STRIDE), -(-width // STRIDE), seed)
 
 
 # Where tiles are ---------------------------------------------------------------------------------------------------
@@ -105,6 +112,7 @@ def test_the_networks_see_as_far_as_they_say(widths: tuple[int, ...], blocks: tu
     side, middle, stride = 31, 15, config.stride
     x = torch.randn(1, 3, side * stride, side * stride, requires_grad=True)
     encoder(x)[0, :, middle, middle].sum().backward()
+    assert x.grad is not None
     rows = x.grad[0].abs().sum((0, 2)).nonzero()[:, 0] // stride
     assert middle - rows.min() == config.encoder_reach
     assert rows.max() - middle <= config.encoder_reach
@@ -112,6 +120,7 @@ def test_the_networks_see_as_far_as_they_say(widths: tuple[int, ...], blocks: tu
     location, features = decoder(z, torch.tensor([0]))
     own = slice(middle * stride, (middle + 1) * stride)
     sum(part[..., own, own].sum() for part in (location, *head(features))).backward()
+    assert z.grad is not None
     rows = z.grad[0].abs().sum((0, 2)).nonzero()[:, 0]
     assert middle - rows.min() == rows.max() - middle == config.decoder_reach
 
@@ -133,7 +142,7 @@ def test_latents_in_tiles(
 def test_pixels_in_tiles(
     networks: ImageNetworks, in_tiles: Callable[[int], ImageNetworks], height: int, width: int, tile: int
 ) -> None:
-    indices = volume(networks, height, width)
+    indices = volume(height, width)
     whole = networks.decode(indices, 1, height, width).astype(int)
     tiled = in_tiles(tile).decode(indices, 1, height, width)
     assert tiled.shape == (height, width, 3)
@@ -146,14 +155,14 @@ def test_pixels_in_tiles(
 def test_bits_in_tiles(
     networks: ImageNetworks, in_tiles: Callable[[int], ImageNetworks], height: int, width: int
 ) -> None:
-    indices, pixels = volume(networks, height, width), PICTURE[:height, :width]
+    indices, pixels = volume(height, width), PICTURE[:height, :width]
     whole = networks.bits(pixels, indices, 1)
     np.testing.assert_allclose(in_tiles(48).bits(pixels, indices, 1), whole, rtol=1e-3, atol=1e-3)
 
 
 def test_seams_would_be_seen(networks: ImageNetworks, in_tiles: Callable[[int], ImageNetworks]) -> None:
     """Had tiles less around them, it would show: the comparisons above are not for nothing."""
-    tiled, indices = in_tiles(48), volume(networks, 400, 400)
+    tiled, indices = in_tiles(48), volume(400, 400)
     shape, whole = tiled.shape, networks.decode(indices, 1, 400, 400).astype(int)
     tiled.shape = Nearsighted(**vars(shape))
     try:
@@ -177,7 +186,7 @@ def test_bundled_model_in_tiles(height: int, width: int) -> None:
     whole_latents = codec.analyse(pixels)
     indices = codec.encode(pixels, chosen.lambda_, chosen.rate_point)
     whole = np.asarray(codec.decode(indices)).astype(int)
-    codec._networks.tile = 48
+    codec.networks.tile = 48
     np.testing.assert_allclose(codec.analyse(pixels), whole_latents, atol=1e-4 * np.abs(whole_latents).max())
     tiled = np.asarray(codec.decode(indices))
     assert np.abs(tiled - whole).max() <= 1
@@ -186,9 +195,9 @@ def test_bundled_model_in_tiles(height: int, width: int) -> None:
 
 def test_a_picture_of_one_tile_is_evaluated_as_a_whole(networks: ImageNetworks) -> None:
     """Bit by bit what the networks say of it."""
-    pixels, indices = PICTURE[:90, :100], volume(networks, 90, 100)
+    pixels, indices = PICTURE[:90, :100], volume(90, 100)
     padded = torch.from_numpy(np.pad(pixels, ((0, 6), (0, 12), (0, 0)), mode="edge")).permute(2, 0, 1)[None]
-    z_q = torch.from_numpy(networks.model.codebooks.look_up(indices, 1))[None]
+    z_q = torch.from_numpy(model().codebooks.look_up(indices, 1))[None]
     with torch.inference_mode():
         expected = networks.encoder(padded.float() / 255 - 0.5)[0].numpy()
         location = networks.decoder(z_q, torch.tensor([1]))[0][0, :, :90, :100]
@@ -210,7 +219,7 @@ def test_no_window_is_larger_than_a_tile_and_its_surroundings(in_tiles: Callable
     assert (len(seen), len(set(seen))) == (16, 1)  # of one shape: memory is taken again as it was left
     assert max(seen[0]) <= 64 + 2 * tiled.shape.encoder_reach * STRIDE
     seen.clear()
-    tiled.decode(volume(tiled, 400, 400), 1, 400, 400)
+    tiled.decode(volume(400, 400), 1, 400, 400)
     assert (len(seen), len(set(seen))) == (25, 1)
     assert max(seen[0]) <= 64 // STRIDE + 2 * tiled.shape.decoder_reach
     for hook in hooks:
@@ -220,12 +229,12 @@ def test_no_window_is_larger_than_a_tile_and_its_surroundings(in_tiles: Callable
 def test_the_prior_holds_little_for_a_position(monkeypatch: pytest.MonkeyPatch) -> None:
     """Values of 8 bits and activations of 16, of one slice at a time; floats of all would take 256 and 152 bytes."""
     monkeypatch.setattr(prior_module, "BAND", 64)
-    prior, peaks = tiny_model().prior, {}
+    peaks = {}
     for rows in (64, 192):
-        indices = random_indices(prior, 1, rows, 64)
-        streams = prior.encode(indices, 1)
-        peaks["encode", rows] = peak(lambda indices=indices: prior.encode(indices, 1))
-        peaks["decode", rows] = peak(lambda streams=streams, rows=rows: prior.decode(streams, 1, rows, 64))
+        indices = random_indices(model().prior, 1, rows, 64)
+        streams = model().prior.encode(indices, 1)
+        peaks["encode", rows] = peak(partial(model().prior.encode, indices, 1))
+        peaks["decode", rows] = peak(partial(model().prior.decode, streams, 1, rows, 64))
     slopes = {way: (peaks[way, 192] - peaks[way, 64]) / (128 * 64) for way in ("encode", "decode")}
     assert slopes["encode"] < 110
     assert slopes["decode"] < 90

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from tests.helpers.picture_files import grey_profile, saved
+from tests.helpers.picture_files import display_p3, grey_profile, saved
 from tests.helpers.pictures import same_pixels
-from vqcodec.media.pictures.colour_spaces import ADOBE_RGB, SRGB, coded_space
+from vqcodec.media.pictures.colour_spaces import ADOBE_RGB, SRGB
 from vqcodec.media.pictures.reading import picture_of, read_picture
 
 RNG = np.random.default_rng(1)
@@ -76,9 +76,7 @@ def test_srgb_pictures_are_left_alone() -> None:
 
 
 def test_a_profile_is_what_it_does_and_not_its_name() -> None:
-    p3 = coded_space(12, 13, [])
-    assert p3 is not None
-    liar = replace(p3, name="sRGB IEC61966-2.1").profile(grey=False)
+    liar = replace(display_p3(), name="sRGB IEC61966-2.1").profile(grey=False)
     picture = read_picture(saved(Image.new("RGB", (2, 2), (200, 60, 40)), icc_profile=liar))
     assert np.abs(np.asarray(picture.image, int) - [217, 43, 22]).max() <= 3
     assert any("'sRGB IEC61966-2.1'" in note for note in picture.notes)

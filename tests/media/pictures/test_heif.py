@@ -12,15 +12,14 @@ import pytest
 from PIL import Image, features
 
 from bitstream.errors import InputError
+from tests.helpers.picture_files import display_p3
 from vqcodec.media.pictures import heif
-from vqcodec.media.pictures.colour_spaces import coded_space
 from vqcodec.media.pictures.reading import is_picture_name, read_picture
 
 FLAT = Image.new("RGB", (64, 48), (200, 60, 40))
 CORNER = FLAT.copy()
 CORNER.paste((20, 40, 200), (0, 0, 32, 24))
-P3 = coded_space(12, 13, [])
-assert P3 is not None
+P3 = display_p3()
 
 
 def head(major: bytes, *others: bytes) -> bytes:

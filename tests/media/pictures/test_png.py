@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from bitstream.errors import InputError
-from tests.helpers.picture_files import chunk
+from tests.helpers.picture_files import chunk, display_p3
 from tests.helpers.pictures import same_pixels
 from vqcodec.media.pictures.colour_spaces import ADOBE_RGB, SRGB, coded_space
 from vqcodec.media.pictures.metadata import MAX_BYTES, metadata_of
@@ -25,8 +25,7 @@ PIXELS = np.random.default_rng(2).integers(0, 256, (9, 11, 3), dtype=np.uint8)
 XMP = b"XML:com.adobe.xmp\0\0\0\0\0<x/>"
 SRGB_CHROMATICITIES = (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)
 P3_CHROMATICITIES = (31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000)
-P3 = coded_space(12, 13, [])
-assert P3 is not None
+P3 = display_p3()
 
 
 def png(*before: bytes, pixels: np.ndarray = PIXELS, behind: bytes = b"") -> bytes:

@@ -89,7 +89,9 @@ def test_colours_of_sixteen_bits_are_noted() -> None:
     assert np.abs(np.asarray(picture.image, int) - (raw.reshape(2, 3, 3) / 257)).max() <= 1
 
 
-@pytest.mark.parametrize("values", [np.array([[0.5]], np.float32), np.array([[70_000]], np.int32), np.array([[-1]], np.int32)])
+@pytest.mark.parametrize(
+    "values", [np.full((1, 1), 0.5, np.float32), np.full((1, 1), 70_000, np.int32), -np.ones((1, 1), np.int32)]
+)
 def test_pixels_of_unknown_range_are_refused(values: np.ndarray) -> None:
     with pytest.raises(InputError, match="range is not known"):
         read_picture(saved(Image.fromarray(values), "TIFF"))

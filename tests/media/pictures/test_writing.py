@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import numpy as np
 import pytest
@@ -178,7 +179,8 @@ def described(mode: str = "RGB", **more: Any) -> Image.Image:
     exif[MAKE], exif[WIDTH] = "camera", 1_000_000  # the size is one that cameras write, and nobody may believe
     exif[EXPOSURES] = {DATE: "2024:05:06 07:08:09"}
     image = PHOTO.convert(mode)
-    image.info = {"icc_profile": PROFILE, "exif": exif.tobytes(), "xmp": XMP, **more}
+    image.info = {"icc_profile": PROFILE, "exif": exif.tobytes(), "xmp": XMP}
+    image.info.update(more)
     return image
 
 

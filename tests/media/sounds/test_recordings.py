@@ -27,7 +27,7 @@ def test_samples_of_any_width_are_read_to_a_step(
     recording = read_recording(saved(samples, *kind, rate))
     assert (recording.sample_rate, recording.samples.dtype, recording.samples.shape) == (
         rate,
-        np.float32,
+        np.dtype(np.float32),
         samples.shape,
     )
     assert recording.notes == ()
