@@ -10,15 +10,8 @@ from pathlib import Path
 import pytest
 
 import vqcodec
-from tests.helpers.commands import SIZE, error_of, fail, fill, program, run, succeed, unchanged, vq_of
+from tests.helpers.commands import SIZE, error_of, fail, program, run, succeed, unchanged, vq_of
 from tests.helpers.processes import python
-
-
-@pytest.fixture
-def folder(tmp_path: Path, tiny_model: Path) -> Path:
-    """A folder with `photo.png`, `photo.vq`, and `old`."""
-    return fill(tmp_path, tiny_model)
-
 
 BAD_FILES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "truncated": (lambda data: data[: len(data) // 2], "cut short"),

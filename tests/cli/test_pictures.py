@@ -16,15 +16,9 @@ from PIL import Image
 
 import vqcodec
 from bitstream import AudioSource, Container, Layer, layer_ends, pack
-from tests.helpers.commands import PHOTO, SIZE, contents, error_of, fill, left_out_note, program, run, succeed, vq_of
+from tests.helpers.commands import PHOTO, SIZE, contents, error_of, left_out_note, program, run, succeed, vq_of
 from tests.helpers.pictures import same_pixels
 from vqcodec.codec.loading import for_pictures
-
-
-@pytest.fixture
-def folder(tmp_path: Path, tiny_model: Path) -> Path:
-    """A folder with `photo.png`, `photo.vq`, and `old`."""
-    return fill(tmp_path, tiny_model)
 
 
 @pytest.fixture

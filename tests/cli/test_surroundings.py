@@ -17,14 +17,8 @@ import pytest
 from PIL import Image
 from safetensors.numpy import load_file, save_file
 
-from tests.helpers.commands import PHOTO, error_of, fail, fill, program, run, succeed, unchanged, vq_of
+from tests.helpers.commands import PHOTO, error_of, fail, program, run, succeed, unchanged, vq_of
 from tests.helpers.sounds import saved, voices
-
-
-@pytest.fixture
-def folder(tmp_path: Path, tiny_model: Path) -> Path:
-    """A folder with `photo.png`, `photo.vq`, and `old`."""
-    return fill(tmp_path, tiny_model)
 
 
 @pytest.mark.parametrize("force", [False, True])
