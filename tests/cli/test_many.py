@@ -168,6 +168,7 @@ def test_the_suffix_chooses_the_format_of_its_kind(mixed: Path, tmp_path: Path, 
     assert sorted(contents(back)) == names
 
 
+@pytest.mark.posix
 def test_a_pipe_among_the_files_is_read_once(tmp_path: Path, tiny_model: Path) -> None:
     for name, data, command, end in (
         ("pipe.png", PHOTO, "compress", "pipe.vq"),

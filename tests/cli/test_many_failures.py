@@ -12,6 +12,7 @@ from tests.helpers.commands import VOICE, contents, failed_files, run, unchanged
 pytestmark = pytest.mark.usefixtures("bundled")
 
 
+@pytest.mark.posix
 def test_failures_are_told_in_the_end_and_stop_nothing(mixed: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()

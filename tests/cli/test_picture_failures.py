@@ -103,6 +103,7 @@ def test_tokens_of_nothing(tmp_path: Path, tiny_model: Path, pictures: list[str]
     assert f"none of {len(pictures)} pictures could be read" in error_of(last + "\n")
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize(
     ("place", "reason"),
     [
@@ -199,9 +200,11 @@ main(["compress", *sys.argv[2:]])
 """
 
 
+@pytest.mark.posix
 @pytest.mark.usefixtures("usual_signals")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_termination_leaves_nothing(folder: Path, number: signal.Signals) -> None:
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_termination_leaves_nothing(folder: Path, name: str) -> None:
+    number = signal.Signals[name]
     with unchanged(folder):
         done = python(TERMINATED, int(number), folder / "photo.png", folder / "new.vq", timeout=50)
     assert (done.returncode, done.stderr) == (128 + number, "")
@@ -222,6 +225,7 @@ main(["compress", *sys.argv[1:]])
 """
 
 
+@pytest.mark.posix
 def test_a_hang_up_that_is_ignored_stays_so(folder: Path, tiny_model: Path) -> None:
     done = python(UNDISTURBED, folder / "photo.png", folder / "new.vq", "-m", tiny_model, timeout=50)
     assert (done.returncode, done.stderr) == (0, "")
@@ -237,18 +241,21 @@ main(sys.argv[1:])
 """
 
 
+@pytest.mark.posix
 def test_a_full_disk(folder: Path, tiny_model: Path) -> None:
     with unchanged(folder):
         done = python(FULL_DISK, "compress", folder / "photo.png", folder / "old", "--force", "-m", tiny_model)
     assert (done.returncode, error_of(done.stderr)) == (1, f"{folder / 'old'}: file too large")
 
 
+@pytest.mark.linux
 def test_a_full_standard_output(folder: Path) -> None:
     with open("/dev/full", "wb") as full:
         done = program("info", folder / "photo.vq", stdout=full)
     assert (done.returncode, error_of(done.stderr.decode())) == (1, "no space left on device")
 
 
+@pytest.mark.posix
 def test_a_reader_that_stops_is_no_error_to_tell(folder: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)

@@ -152,6 +152,7 @@ def test_tokens_are_the_indices(tmp_path: Path, tiny_model: Path) -> None:
     assert meta["pictures"] == {name: {"width": SIZE[0], "height": SIZE[1]} for name in names}
 
 
+@pytest.mark.posix
 def test_tokens_name_unreadable_pictures_and_write_the_rest(folder: Path, tiny_model: Path) -> None:
     (folder / "bad.png").write_bytes(b"nonsense")
     (folder / "gone.png").symlink_to(folder / "missing")

@@ -111,6 +111,7 @@ def test_file_systems_without_hard_links(tmp_path: Path, monkeypatch: pytest.Mon
     assert names(tmp_path) == ["new"]
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("umask", [0o022, 0o077, 0o002])
 def test_permissions_are_those_of_any_new_file(tmp_path: Path, umask: int) -> None:
     before = os.umask(umask)
@@ -122,6 +123,7 @@ def test_permissions_are_those_of_any_new_file(tmp_path: Path, umask: int) -> No
     assert (tmp_path / "ours").stat().st_mode == (tmp_path / "any").stat().st_mode
 
 
+@pytest.mark.posix
 def test_a_replaced_file_keeps_its_permissions(tmp_path: Path) -> None:
     target = tmp_path / "old"
     target.write_bytes(b"old")
@@ -130,6 +132,7 @@ def test_a_replaced_file_keeps_its_permissions(tmp_path: Path) -> None:
     assert stat.S_IMODE(target.stat().st_mode) == 0o640
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("exists", [True, False])
 def test_a_symbolic_link_stays_one(tmp_path: Path, exists: bool) -> None:
     target, link = tmp_path / "target", tmp_path / "link"
@@ -141,6 +144,7 @@ def test_a_symbolic_link_stays_one(tmp_path: Path, exists: bool) -> None:
     assert target.read_bytes() == b"new"
 
 
+@pytest.mark.posix
 def test_a_pipe_is_written_to(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
@@ -153,6 +157,7 @@ def test_a_pipe_is_written_to(tmp_path: Path) -> None:
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
+@pytest.mark.linux
 def test_devices_are_not_replaced() -> None:
     write(Path("/dev/null"), b"data", force=True)
     assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
@@ -161,6 +166,7 @@ def test_devices_are_not_replaced() -> None:
     assert caught.value.filename == "/dev/full"
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("force", [False, True])
 @pytest.mark.parametrize(
     ("place", "reason"),
@@ -195,6 +201,7 @@ except OSError as error:
 """
 
 
+@pytest.mark.posix
 def test_a_full_disk(tmp_path: Path) -> None:
     target = tmp_path / "old"
     target.write_bytes(b"old")
@@ -210,6 +217,7 @@ def test_errors_of_reading_name_the_file(tmp_path: Path) -> None:
     assert caught.value.filename == str(tmp_path / "missing")
 
 
+@pytest.mark.posix
 def test_an_output_that_is_its_own_source(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.touch()

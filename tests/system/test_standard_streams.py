@@ -61,6 +61,7 @@ def test_standard_output_gets_nothing_of_a_failure(monkeypatch: pytest.MonkeyPat
     assert memory.getvalue() == b""
 
 
+@pytest.mark.posix
 def test_streams_that_never_end_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """More is read of one that begins like what is wanted."""
     monkeypatch.setattr("vqcodec.system.files.MOST_BYTES", 5_000_000)
@@ -90,6 +91,7 @@ def test_a_file_that_is_named_may_be_of_any_size(tmp_path: Path, monkeypatch: py
     assert read_input(str(tmp_path / "large"), lambda _: False) == bytes(100)
 
 
+@pytest.mark.posix
 def test_what_is_open_already_is_written_to(tmp_path: Path) -> None:
     """Where it is, behind what it has, and not replaced."""
     with (tmp_path / "open").open("wb") as file:
@@ -107,6 +109,7 @@ def test_what_is_open_already_is_written_to(tmp_path: Path) -> None:
     assert caught.value.filename == "/dev/fd/999"
 
 
+@pytest.mark.linux
 def test_standard_output_has_several_names(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"):
         memory = io.BytesIO()
@@ -116,6 +119,7 @@ def test_standard_output_has_several_names(monkeypatch: pytest.MonkeyPatch) -> N
         assert memory.getvalue() == b"data"
 
 
+@pytest.mark.posix
 def test_what_is_a_stream(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "file").touch()
