@@ -20,10 +20,12 @@ from tests.helpers.pictures import same_pixels
 from tests.helpers.sounds import saved, voices
 from vqcodec import AudioCodec, ImageCodec, InputError
 from vqcodec.codec.loading import for_sound
-from vqcodec.system.arguments import FileData, file_bytes, number, whole_number
+from vqcodec.system.arguments import file_bytes, number, whole_number
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
+
+    from vqcodec.system.arguments import FileData
 
 VOICE = voices(1, 8_000, seed=2)
 
