@@ -23,7 +23,7 @@ __all__ = ["ALPHABETS", "STRIDE", "all_indices", "enumerable_model", "probabilit
 ALPHABETS = (3, 4)
 SHAPE = AutoencoderConfig(patch=2, widths=(4, 6), blocks=(0, 1), latent_channels=4)
 STRIDE = SHAPE.stride
-PRIOR = PixelCNNConfig(planes=(1, 1), layers=(1, 1), context=4, context_depth=1, hidden=6, depth=2, features=4)
+PRIOR = PixelCNNConfig(planes=(1, 1), streams=(1, 1), context=4, context_depth=1, hidden=6, depth=2, features=4)
 
 
 def enumerable_model(seed: int = 0) -> Model:

@@ -19,11 +19,11 @@ from vqcodec.transform.image.config import AutoencoderConfig
 
 __all__ = ["RAGGED", "bound_layer", "bound_model", "bound_prior", "ragged_network", "random_indices", "worst_inputs"]
 
-RAGGED = PixelCNNConfig(planes=(1, 2, 2), layers=(1, 2), context=6, context_depth=2, hidden=8, depth=3, features=5)
+RAGGED = PixelCNNConfig(planes=(1, 2, 2), streams=(1, 2), context=6, context_depth=2, hidden=8, depth=3, features=5)
 RAGGED_SIZES = [[7, 1, 1, 5, 2], [3, 7, 2, 6, 1]]  # at rate point 0, the second slice has no choice at all
 
 # Rows enough that every column of every layer reaches the bound by its weights.
-BOUND = PixelCNNConfig(planes=(3, 3), layers=(1, 1), context=64, context_depth=2, hidden=264, depth=2)
+BOUND = PixelCNNConfig(planes=(3, 3), streams=(1, 1), context=64, context_depth=2, hidden=264, depth=2)
 DIMENSION, ALPHABET, RATES = 24, 16, 2
 
 
@@ -96,7 +96,7 @@ def bound_prior(seed: int = 0) -> PixelCNN:
     values = rng.choice([-128, -127, 127], (RATES, sum(BOUND.planes), ALPHABET, DIMENSION)).astype(np.int8)
     values[:, :, ::2] = rng.choice([-128, 127], (*values[:, :, ::2].shape[:3], 1))  # of one sign
     sizes = np.full(values.shape[:2], ALPHABET)
-    return PixelCNN(slices, BOUND.planes, BOUND.layers, values, sizes, Tables.standard())
+    return PixelCNN(slices, BOUND.planes, BOUND.streams, values, sizes, Tables.standard())
 
 
 def bound_model(seed: int = 0) -> Model:

@@ -20,9 +20,9 @@ from bitstream import (
     CorruptError,
     FingerprintError,
     InputError,
-    Layer,
     LimitError,
     Rotation,
+    Stream,
     UnsupportedError,
     pack,
 )
@@ -202,8 +202,8 @@ def test_bad_input(codec: AudioCodec) -> None:
 
 
 def hostile_file(codec: AudioCodec, source: AudioSource) -> bytes:
-    layers = tuple(Layer(b"", 0) for _ in codec.model.prior.layer_ends)
-    return pack(Container(codec.model.fingerprint, 1, source, 0, layers))
+    streams = tuple(Stream(b"", 0) for _ in codec.model.prior.stream_ends)
+    return pack(Container(codec.model.fingerprint, 1, source, 0, streams))
 
 
 def test_hostile_headers(codec: AudioCodec) -> None:

@@ -15,7 +15,7 @@ from tiny_audio import voices
 from waves import saved
 
 import vqcodec
-from bitstream import AudioSource, Container, ImageSource, Layer, pack
+from bitstream import AudioSource, Container, ImageSource, Stream, pack
 from vqcodec import AudioCodec
 from vqcodec.media.sounds.recordings import read_recording
 
@@ -85,7 +85,7 @@ def test_a_file_that_lies_about_its_kind(folder: Path, tiny_voice: Path, tiny_mo
     """Its header has the fingerprint of a model of the other kind."""
     for model, source, name in ((tiny_voice, ImageSource(9, 9), "new.png"), (tiny_model, AudioSource(9, 8000, 1), "-")):
         fingerprint = vqcodec.load(model).model.fingerprint
-        (folder / "lie.vq").write_bytes(pack(Container(fingerprint, 1, source, 0, (Layer(b"", 0),))))
+        (folder / "lie.vq").write_bytes(pack(Container(fingerprint, 1, source, 0, (Stream(b"", 0),))))
         target = "-" if name == "-" else folder / name
         assert ": the model is for " in fail(folder, "decompress", folder / "lie.vq", target, "-m", model)
 
@@ -109,8 +109,8 @@ HOSTILE = [
 @pytest.mark.parametrize(("source", "suffix", "reason"), HOSTILE)
 def test_hostile_headers(folder: Path, tiny_voice: Path, source: AudioSource, suffix: str, reason: str) -> None:
     fingerprint = vqcodec.load(tiny_voice).model.fingerprint
-    layers = tuple(Layer(b"", 1) for _ in range(2))
-    (folder / "bad.vq").write_bytes(pack(Container(fingerprint, 1, source, 0, layers)))
+    streams = tuple(Stream(b"", 1) for _ in range(2))
+    (folder / "bad.vq").write_bytes(pack(Container(fingerprint, 1, source, 0, streams)))
     assert reason in fail(folder, "decompress", folder / "bad.vq", folder / f"new{suffix}", "-m", tiny_voice)
 
 

@@ -164,7 +164,7 @@ def test_fingerprint_covers_the_alphabets() -> None:
     assert changed.fingerprint != original.fingerprint
 
 
-def test_fingerprint_covers_the_layers(tiny_model: Path, tmp_path: Path) -> None:
+def test_fingerprint_covers_the_streams(tiny_model: Path, tmp_path: Path) -> None:
     changed = load_model(rewritten(tiny_model, tmp_path, prior={"layers": [2, 1]}))
     assert changed.fingerprint != load_model(tiny_model).fingerprint
 

@@ -34,7 +34,7 @@ noise = false
 lambdas = [0.05]
 autoencoder = {{ patch = 4, widths = [16], blocks = [1], latent_channels = 8 }}
 quantizer = {{ planes = 1, dimension = 8, alphabet = 512, update = "{update}" }}
-prior = {{ planes = [1], layers = [1], context = 8, hidden = 8, depth = 1, features = 4 }}
+prior = {{ planes = [1], streams = [1], context = 8, hidden = 8, depth = 1, features = 4 }}
 codebooks = {{ positions = 2000, iterations = 3 }}
 
 [codes]
@@ -50,7 +50,7 @@ noise = false
 lambdas = [0.05]
 autoencoder = {{ patch = 2, widths = [12, 16], blocks = [0, 1], latent_channels = 20 }}
 quantizer = {{ planes = 10, dimension = 2, alphabet = 32, update = "{update}" }}
-prior = {{ planes = [5, 5], layers = [1, 1], context = 8, hidden = 8, depth = 1, features = 4 }}
+prior = {{ planes = [5, 5], streams = [1, 1], context = 8, hidden = 8, depth = 1, features = 4 }}
 codebooks = {{ positions = 1000, iterations = 3 }}
 
 [codes]
@@ -65,7 +65,7 @@ TWO_RATES = """
 lambdas = [0.01, 0.1]
 autoencoder = {{ patch = 4, widths = [8, 12], blocks = [0, 1], latent_channels = 12, rates = 2 }}
 quantizer = {{ planes = 4, dimension = 3, alphabet = 16, rates = 2 }}
-prior = {{ planes = [2, 2], layers = [1, 1], context = 8, hidden = 8, depth = 1, features = 4 }}
+prior = {{ planes = [2, 2], streams = [1, 1], context = 8, hidden = 8, depth = 1, features = 4 }}
 noise = {{ steps = {steps}, batch = 2, crop = 64 }}
 codebooks = {{ positions = 500, iterations = 3 }}
 codes = {{ steps = {steps}, batch = 2, crop = 64, lambda_ = 0.001 }}
@@ -210,7 +210,7 @@ def test_other_planes_for_trained_networks(tmp_path: Path) -> None:
 def test_a_run_that_was_stopped_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = Run(tmp_path, 64)
     calls = 0
-    original = codes.drop_layers
+    original = codes.drop_streams
 
     def stop_at_the_25th(*arguments: Any) -> Any:
         nonlocal calls
@@ -219,7 +219,7 @@ def test_a_run_that_was_stopped_goes_on(tmp_path: Path, monkeypatch: pytest.Monk
             raise KeyboardInterrupt
         return original(*arguments)
 
-    monkeypatch.setattr(codes, "drop_layers", stop_at_the_25th)
+    monkeypatch.setattr(codes, "drop_streams", stop_at_the_25th)
     with pytest.raises(KeyboardInterrupt):
         run.train(TWO_RATES, steps=40)
     assert not run.model.exists()
@@ -268,14 +268,14 @@ def test_a_checkpoint_changes_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("ends", [[4], [1, 4], [1, 2, 4]])
-def test_dropped_layers_become_their_most_frequent_codes(ends: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dropped_streams_become_their_most_frequent_codes(ends: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(codes, "DROP_CHANCE", 1.0)
     torch.manual_seed(0)
     quantizer = ProductQuantizer(QuantizerConfig(planes=4, dimension=2, alphabet=8, rates=2))
     quantizer.code_bits.copy_(torch.rand_like(quantizer.code_bits))
     usual = quantizer.code_bits.argmin(-1)
     rate = torch.tensor([0, 1, 1])
-    z_q, weight = codes.drop_layers(quantizer, torch.randn(3, 8, 2, 2), rate, ends)
+    z_q, weight = codes.drop_streams(quantizer, torch.randn(3, 8, 2, 2), rate, ends)
     dropped = quantizer.assign(z_q, rate) == usual[rate][:, :, None, None]
     assert (weight == (1.0 if len(ends) == 1 else codes.DROP_WEIGHT)).all()
     assert dropped[:, ends[-2] :].all() if len(ends) > 1 else not dropped.all()
@@ -297,7 +297,7 @@ def test_dropped_layers_become_their_most_frequent_codes(ends: list[int], monkey
         ("[autoencoder]\npatch = 0", "patch"),
         ("[quantizer]\ndimension = 1", "at least 2 dimensions"),
         ("[quantizer]\nupdate = 'sgd'", "sgd"),
-        ("[prior]\nplanes = [0, 48]\nlayers = [1, 1]", "outside of 1"),
+        ("[prior]\nplanes = [0, 48]\nstreams = [1, 1]", "outside of 1"),
         ("lambdas = [0.1]", "disagree"),
         ("lambdas = [", "end of document"),
         ("\x00", "line 1"),

@@ -35,7 +35,7 @@ alphabet = 16
 rates = 2
 [prior]
 planes = [2, 2]
-layers = [1, 1]
+streams = [1, 1]
 hidden = 16
 dilations = [1, 2]
 [noise]
@@ -124,7 +124,7 @@ def test_latents_begin_above_the_noise(sounds: Path, tmp_path: Path) -> None:
     config = tmp_path / "c.toml"
     config.write_text(CONFIG.replace("steps = 40", "steps = 1").replace("steps = 200", "steps = 1"))
     settings = load_config(config, AudioTraining)
-    assert settings.layer_ends == [2, 4]
+    assert settings.stream_ends == [2, 4]
     train_audio(sounds, tmp_path / "m.safetensors", config)
     codec = vqcodec.load(tmp_path / "m.safetensors")
     assert isinstance(codec, AudioCodec)

@@ -28,7 +28,7 @@ def parts() -> Parts:
     return {
         "slices": list(prior.slices),
         "planes": RAGGED.planes,
-        "layers": RAGGED.layers,
+        "streams": RAGGED.streams,
         "dilations": RAGGED.dilations,
         "values": prior.values.astype(np.int8),
         "sizes": prior.sizes.copy(),
@@ -54,11 +54,11 @@ HOSTILE = {
     "planes negative": with_part("planes", lambda _: (-1, 4, 2, 1)),
     "planes in no slice": with_part("planes", lambda _: ()),
     "an empty slice": with_part("planes", lambda _: (0, 3, 2, 1)),
-    "layers too few": with_part("layers", lambda _: (1, 1)),
-    "an empty layer": with_part("layers", lambda _: (0, 1, 2, 1)),
-    "layers negative": with_part("layers", lambda _: (-1, 5)),
-    "no layers": with_part("layers", lambda _: ()),
-    "a huge layer": with_part("layers", lambda _: (10**30, 2)),
+    "streams too few": with_part("streams", lambda _: (1, 1)),
+    "an empty stream": with_part("streams", lambda _: (0, 1, 2, 1)),
+    "streams negative": with_part("streams", lambda _: (-1, 5)),
+    "no streams": with_part("streams", lambda _: ()),
+    "a huge stream": with_part("streams", lambda _: (10**30, 2)),
     "a dilation too few": with_part("dilations", lambda _: (1, 3)),
     "a dilation too many": with_part("dilations", lambda _: (1, 3, 2, 4)),
     "no dilations": with_part("dilations", lambda _: ()),
@@ -178,7 +178,7 @@ def arrays() -> dict[str, Any]:
 
 
 def from_arrays(changed: dict[str, Any]) -> WaveNet:
-    return prior_from_tensors(changed, RAGGED.planes, RAGGED.layers, wavenet_named("ragged").sizes)
+    return prior_from_tensors(changed, RAGGED.planes, RAGGED.streams, wavenet_named("ragged").sizes)
 
 
 def test_arrays_make_the_prior() -> None:
@@ -227,14 +227,14 @@ def test_any_values_give_an_error_or_a_prior(data: st.DataObject) -> None:
 
 # The configuration -------------------------------------------------------------------------------------------------
 
-GOOD: dict[str, Any] = {"planes": (1, 2), "layers": (1, 1)}
+GOOD: dict[str, Any] = {"planes": (1, 2), "streams": (1, 1)}
 
 
 @pytest.mark.parametrize(
     "change",
     [
         *({"planes": value} for value in ((), (1,), (0, 3), (-1, 4), (1, 4097), (1, 10**30))),
-        *({"layers": value} for value in ((), (1,), (0, 2), (3,), (1, 10**30), (1,) * 9)),
+        *({"streams": value} for value in ((), (1,), (0, 2), (3,), (1, 10**30), (1,) * 9)),
         *({"hidden": value} for value in (0, -1, 4097, 10**30)),
         *({"features": value} for value in (0, -1, 4097)),
         *({"dilations": value} for value in ((0,), (-1,), (1, 4097), (10**30,), (1,) * 17)),

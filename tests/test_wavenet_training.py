@@ -15,7 +15,7 @@ from vqcodec.prior.exact import PREACTIVATION_BITS, frequencies
 from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule
 from vqcodec.training.prior.wavenet import PriorNetwork
 
-UNDILATED = WaveNetConfig(planes=(3, 3), layers=(2,), hidden=8, dilations=(), features=20)
+UNDILATED = WaveNetConfig(planes=(3, 3), streams=(2,), hidden=8, dilations=(), features=20)
 
 
 def networks() -> dict[str, PriorNetwork]:
@@ -73,7 +73,7 @@ def test_channels_are_taken_as_sequences() -> None:
 def test_it_begins_with_the_order0_frequencies() -> None:
     torch.manual_seed(0)
     bits = torch.log2(torch.tensor([2.0, 4.0, 8.0, 8.0])).expand(1, 4, 4).clone()
-    config = WaveNetConfig(planes=(1, 3), layers=(2,), hidden=4, dilations=(1,), features=4)
+    config = WaveNetConfig(planes=(1, 3), streams=(2,), hidden=4, dilations=(1,), features=4)
     network = PriorNetwork(config, torch.randn(1, 4, 4, 2), bits, torch.full((1, 4), 4))
     prior = network.export()
     indices = random_indices(prior, 0, 2, 9)
@@ -124,7 +124,7 @@ def recordings(count: int, frames: int, seed: int) -> Tensor:
 
 def test_it_learns_what_is_before_and_ahead() -> None:
     torch.manual_seed(0)
-    config = WaveNetConfig(planes=(1, 2), layers=(1, 1), hidden=16, dilations=(1, 2), features=8)
+    config = WaveNetConfig(planes=(1, 2), streams=(1, 1), hidden=16, dilations=(1, 2), features=8)
     network = PriorNetwork(config, torch.randn(1, 3, 4, 2), torch.full((1, 3, 4), 2.0), torch.full((1, 3), 4))
     matrices = [p for p in network.parameters() if p.ndim == 2]
     others = [p for p in network.parameters() if p.ndim != 2]

@@ -24,7 +24,7 @@ RATES = 2
 SETTINGS = ImageTraining(
     autoencoder=AutoencoderConfig(widths=(8, 12, 16), blocks=(1, 1, 1), latent_channels=24, rates=RATES),
     quantizer=QuantizerConfig(planes=6, dimension=4, alphabet=16, rates=RATES),
-    prior=PixelCNNConfig(planes=(2, 2, 2), layers=(1, 2), context=8, hidden=8, depth=3, features=16),
+    prior=PixelCNNConfig(planes=(2, 2, 2), streams=(1, 2), context=8, hidden=8, depth=3, features=16),
     lambdas=(0.01, 0.1),
     codes=CodesStage(lambda_=0.02),
     description="a small untrained model for tests",

@@ -25,7 +25,7 @@ SETTINGS = AudioTraining(
         widths=(8, 12), blocks=(1, 1), decoder_blocks=(1, 1), latent_channels=16, rates=RATES
     ),
     quantizer=QuantizerConfig(planes=4, dimension=4, alphabet=16, rates=RATES),
-    prior=WaveNetConfig(planes=(1, 2, 1), layers=(1, 2), hidden=8, dilations=(1, 2), features=16),
+    prior=WaveNetConfig(planes=(1, 2, 1), streams=(1, 2), hidden=8, dilations=(1, 2), features=16),
     lambdas=(1.0, 10.0),
     codes=CodesStage(lambda_=0.02),
     description="a small untrained model for tests",

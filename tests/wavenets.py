@@ -18,10 +18,10 @@ from vqcodec.training.prior.wavenet import PriorNetwork
 
 __all__ = ["RAGGED", "bound_wavenet", "plain_wavenet", "ragged_network", "wavenet_named"]
 
-RAGGED = WaveNetConfig(planes=(1, 2, 2, 1), layers=(1, 2, 1), hidden=8, dilations=(1, 3, 2), features=5)
+RAGGED = WaveNetConfig(planes=(1, 2, 2, 1), streams=(1, 2, 1), hidden=8, dilations=(1, 3, 2), features=5)
 RAGGED_SIZES = [[7, 1, 1, 5, 2, 1], [3, 7, 2, 6, 1, 4]]  # at rate point 0, two slices have no choice at all
 
-BOUND_PLANES, BOUND_LAYERS, BOUND_HIDDEN = (3, 3), (1, 1), 264
+BOUND_PLANES, BOUND_STREAMS, BOUND_HIDDEN = (3, 3), (1, 1), 264
 DIMENSION, ALPHABET, RATES = 48, 16, 2
 
 
@@ -49,11 +49,11 @@ def bound_wavenet(seed: int = 0) -> WaveNet:
     values = rng.choice([-128, -127, 127], (RATES, total, ALPHABET, DIMENSION)).astype(np.int8)
     values[:, :, ::2] = rng.choice([-128, 127], (*values[:, :, ::2].shape[:3], 1))  # of one sign
     sizes = np.full((RATES, total), ALPHABET)
-    return WaveNet(slices, BOUND_PLANES, BOUND_LAYERS, (1, 4), values, sizes, Tables.standard())
+    return WaveNet(slices, BOUND_PLANES, BOUND_STREAMS, (1, 4), values, sizes, Tables.standard())
 
 
 def plain_wavenet(
-    planes: Sequence[int], layers: Sequence[int], sizes: NDArray[np.intp], dilations: Sequence[int], hidden: int = 6
+    planes: Sequence[int], streams: Sequence[int], sizes: NDArray[np.intp], dilations: Sequence[int], hidden: int = 6
 ) -> WaveNet:
     """A prior of random integers that are the same with every NumPy: no floats, and of a generator its words only."""
     words = np.random.PCG64(1)
@@ -79,7 +79,7 @@ def plain_wavenet(
         first += count
     values = draw(-128, 128, rates, total, int(sizes.max()), 2).astype(np.int8)
     values[np.arange(sizes.max()) >= sizes[..., None]] = 0
-    return WaveNet(slices, planes, layers, dilations, values, sizes, Tables.standard())
+    return WaveNet(slices, planes, streams, dilations, values, sizes, Tables.standard())
 
 
 MAKERS = {

@@ -24,11 +24,11 @@ from bitstream import (
     CorruptError,
     FingerprintError,
     InputError,
-    Layer,
     Limits,
-    layer_ends,
+    Stream,
     overhead,
     pack,
+    stream_ends,
     unpack,
 )
 from bitstream.entropy import indices_crc
@@ -146,9 +146,9 @@ class Codec(ABC):
         chunks: Chunks = Chunks(),  # noqa: B008
     ) -> SizeCurve:
         """How large files of latents are, as `quantize` makes them; estimated, of many latents on a part of them."""
-        layers = (Layer(b"", 0),) * len(self.model.prior.layer_ends)
-        empty = Container(self.model.fingerprint, self.model.config.decoder_version, source, 0, layers, chunks)
-        fixed = overhead(empty) + STREAM_OVERHEAD * len(layers)
+        streams = (Stream(b"", 0),) * len(self.model.prior.stream_ends)
+        empty = Container(self.model.fingerprint, self.model.config.decoder_version, source, 0, streams, chunks)
+        fixed = overhead(empty) + STREAM_OVERHEAD * len(streams)
         part, share = probe(latents)
         return SizeCurve(self.model.config.quality, lambda chosen: fixed + self.estimate(part, chosen) / 8 / share)
 
@@ -176,11 +176,11 @@ class Codec(ABC):
         """Code length of every index under the prior, `[P, rows, columns]`; a file's streams are as long as their sum.
 
         Raises:
-            InputError: the indices do not belong to this model, or end inside a layer.
+            InputError: the indices do not belong to this model, or have some planes of a stream and miss others.
         """
         self._check(indices)
-        if len(indices.values) not in self.model.prior.layer_ends:
-            raise InputError("these indices end inside a layer, whose planes are needed together")
+        if len(indices.values) not in self.model.prior.stream_ends:
+            raise InputError("these indices have only some of the planes of a stream: all of them are needed")
         return self.model.prior.bits(indices.values, indices.rate_point)
 
     # Indices <-> bytes ---------------------------------------------------------------------------------------------
@@ -195,12 +195,11 @@ class Codec(ABC):
         self._check(indices, Limits())
         if len(indices.values) != self.model.codebooks.sizes.shape[1]:
             raise InputError("these indices have planes missing: a file needs all")
-        streams = self.model.prior.encode(indices.values, indices.rate_point)
-        checksums = self._checksums(indices.values)
-        layers = [Layer(stream, checksum) for stream, checksum in zip(streams, checksums, strict=True)]
+        coded = self.model.prior.encode(indices.values, indices.rate_point)
+        streams = tuple(map(Stream, coded, self._checksums(indices.values)))
         version, source = self.model.config.decoder_version, indices.source
         return pack(
-            Container(self.model.fingerprint, version, source, indices.rate_point, tuple(layers), chunks=indices.chunks)
+            Container(self.model.fingerprint, version, source, indices.rate_point, streams, chunks=indices.chunks)
         )
 
     # Limits is frozen, so that one default can serve all calls.
@@ -210,11 +209,11 @@ class Codec(ABC):
         Args:
             data: the file's bytes, in any buffer, or its path.
             allowed: what the file may claim.
-            allow_truncated: of a file that was cut, or that was made of fewer layers than its model has, return the
-                planes of the layers that are whole, with a UserWarning that says how many these are.
+            allow_truncated: of a file that was cut, or that has fewer streams than its model, return the planes of the
+                whole streams, with a UserWarning that says how many these are.
 
         Raises:
-            BitstreamError: the file is damaged, foreign, or too large; TruncatedError if no layer is whole.
+            BitstreamError: the file is damaged, foreign, or too large; TruncatedError if no stream is whole.
             FingerprintError: it was written with another model.
         """
         data = file_bytes(data)
@@ -224,17 +223,17 @@ class Codec(ABC):
                 f"the file was written with model {container.fingerprint.hex()}, this is {self.model.fingerprint.hex()}"
             )
         rows, columns = self.shape_of(container.source, allowed)
-        streams = [layer.stream for layer in container.layers]
-        promised, total = len(layer_ends(data)), len(self.model.prior.layer_ends)
+        streams = [stream.data for stream in container.streams]
+        promised, total = len(stream_ends(data)), len(self.model.prior.stream_ends)
         if promised > total or (promised < total and not allow_truncated):
-            raise CorruptError(f"the file is damaged: it has {promised} of the {total} layers of its model")
+            raise CorruptError(f"the file is damaged: it has {promised} of the {total} streams of its model")
         values = self.model.prior.decode(streams, container.rate_point, rows, columns)
-        if self._checksums(values) != [layer.indices_crc for layer in container.layers]:
+        if self._checksums(values) != [stream.indices_crc for stream in container.streams]:
             raise CorruptError("the decoded indices do not match their checksum")
         if len(streams) < promised:
-            warnings.warn(f"the file is cut short: {len(streams)} of its {promised} layers are whole", stacklevel=3)
+            warnings.warn(f"the file is cut short: {len(streams)} of its {promised} streams are whole", stacklevel=3)
         elif promised < total:
-            warnings.warn(f"the file has only {promised} of the {total} layers of its model", stacklevel=3)
+            warnings.warn(f"the file has only {promised} of the {total} streams of its model", stacklevel=3)
         return self.indices(values, container.rate_point, container.source, container.chunks)
 
     # For the codecs of a modality ----------------------------------------------------------------------------------
@@ -286,8 +285,8 @@ class Codec(ABC):
         return tuple(self.model.codebooks.sizes[rate_point].tolist())
 
     def _checksums(self, values: NDArray[np.int32]) -> list[int]:
-        """The CRC-32 of the indices of each layer."""
-        ends = self.model.prior.layer_ends
+        """The CRC-32 of the indices of each stream."""
+        ends = self.model.prior.stream_ends
         return [indices_crc(values[a:b]) for a, b in zip([0, *ends], ends, strict=False) if b <= len(values)]
 
 

@@ -96,7 +96,7 @@ class ImageCodec(PixelCodec):
         Args:
             data: the file's bytes, in any buffer, or its path.
             max_pixels: refuse larger pictures; the default is Pillow's limit against decompression bombs.
-            allow_truncated: decode a file that was cut from its whole layers: see `read`.
+            allow_truncated: decode a file that was cut from its whole streams: see `read`.
             max_steps: refuse pictures so long and thin that they take more steps; the default, 8,388,608, is a minute
                 or two. See `Limits`.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bitstream import UNLIMITED, ImageSource, layer_ends, unpack
+from bitstream import UNLIMITED, ImageSource, stream_ends, unpack
 from vqcodec.model.bundled import bundled_models
 from vqcodec.model.config import Modality
 from vqcodec.system.arguments import file_bytes
@@ -26,8 +26,8 @@ class FileInfo:
         fingerprint: of that model, in hex.
         planes: of indices, if the model is a bundled one.
         rate_point: which of its codebook sets.
-        layers: bytes of the stream of each layer that is whole: of all of them, unless the file was cut.
-        prefixes: bytes of the file up to the end of each of its layers. A cut there leaves a file that can be decoded.
+        streams: bytes of each whole stream: of all streams, unless the file was cut.
+        prefixes: bytes of the file up to the end of each stream. A cut there leaves a file that can be decoded.
         total_bytes: of the file.
     """
 
@@ -36,7 +36,7 @@ class FileInfo:
     fingerprint: str
     planes: int | None
     rate_point: int
-    layers: tuple[int, ...]
+    streams: tuple[int, ...]
     prefixes: tuple[int, ...]
     total_bytes: int
 
@@ -92,7 +92,7 @@ def inspect(data: FileData, allow_truncated: bool = False) -> ImageFileInfo | Au
 
     Args:
         data: the file's bytes, in any buffer, or its path.
-        allow_truncated: the file may be cut, if its first layer is whole.
+        allow_truncated: the file may be cut, if its first stream is whole.
 
     Raises:
         BitstreamError: it is damaged or foreign.
@@ -107,8 +107,8 @@ def inspect(data: FileData, allow_truncated: bool = False) -> ImageFileInfo | Au
         fingerprint=fingerprint,
         planes=model.planes if model else None,
         rate_point=container.rate_point,
-        layers=tuple(len(layer.stream) for layer in container.layers),
-        prefixes=layer_ends(data),
+        streams=tuple(len(stream.data) for stream in container.streams),
+        prefixes=stream_ends(data),
         total_bytes=size,
     )
     if isinstance(source, ImageSource):

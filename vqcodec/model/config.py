@@ -95,7 +95,7 @@ class ModelConfig:
     @property
     def hard(self) -> str:
         """What of the hard half is in no array: the order of the planes, and what a position stands for."""
-        text = f"{self.prior.planes} {self.prior.layers} {self.autoencoder.stride}"
+        text = f"{self.prior.planes} {self.prior.streams} {self.autoencoder.stride}"
         if isinstance(self.autoencoder, audio.AutoencoderConfig):
             text += f" {self.autoencoder.sample_rate}"
         return text
@@ -112,6 +112,12 @@ def _structuring(autoencoder: type, prior: type) -> Callable[[Any, Any], ModelCo
 
 
 _converter = Converter(forbid_extra_keys=True)
+for _shape, _keys in {
+    PixelCNNConfig: {"streams": override(rename="layers")},
+    WaveNetConfig: {"streams": override(rename="layers")},
+}.items():
+    _converter.register_structure_hook(_shape, make_dict_structure_fn(_shape, _converter, **_keys))
+    _converter.register_unstructure_hook(_shape, make_dict_unstructure_fn(_shape, _converter, **_keys))
 _converter.register_unstructure_hook(
     ModelConfig,
     make_dict_unstructure_fn(

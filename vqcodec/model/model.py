@@ -125,4 +125,4 @@ def load_model(path: Path) -> Model:
 
 def _prior_of(config: ModelConfig, arrays: Mapping[str, NDArray[Any]], sizes: NDArray[np.intp]) -> PixelCNN | WaveNet:
     from_tensors = image_prior.prior_from_tensors if config.modality == "image" else audio_prior.prior_from_tensors
-    return from_tensors(arrays, config.prior.planes, config.prior.layers, sizes)
+    return from_tensors(arrays, config.prior.planes, config.prior.streams, sizes)

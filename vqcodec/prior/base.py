@@ -31,7 +31,7 @@ class Prior(Protocol):
     Attributes:
         sizes: `[R, P]`, the alphabet of each plane at each rate point, 1..K.
         values: integers `[R, P, K, D]`, what the network reads for an index.
-        layer_ends: how many planes the streams up to each of a file hold.
+        stream_ends: the number of planes up to the end of each stream of a file.
         tables: the integer functions.
         cost: what decoding takes for a latent position.
         calls: how many layers and planes are evaluated one after the other for what is decoded at once, however little.
@@ -39,7 +39,7 @@ class Prior(Protocol):
 
     sizes: NDArray[np.intp]
     values: Floats
-    layer_ends: list[int]
+    stream_ends: list[int]
     tables: Tables
 
     @property
@@ -55,10 +55,10 @@ class Prior(Protocol):
         """Code length of every index: `[P, rows, columns]` for indices `[P, rows, columns]`."""
 
     def encode(self, indices: Indices, rate_point: int) -> list[bytes]:
-        """The streams of the layers of indices `[P, rows, columns]`."""
+        """The streams of indices `[P, rows, columns]`."""
 
     def decode(self, streams: Sequence[bytes], rate_point: int, rows: int, columns: int, /) -> Indices:
-        """Indices `[P', rows, columns]` of the planes of the first `len(streams)` layers.
+        """The indices `[P', rows, columns]` of all planes in the streams.
 
         Raises:
             CorruptError: a stream is damaged, or there are too many.

@@ -66,7 +66,7 @@ class PixelCNN:
     Args:
         slices: one network a slice.
         planes: how many planes each slice has.
-        layers: how many slices each stream of a file has.
+        streams: how many slices each stream of a file has.
         values: int8 `[R, P, K, D]`, what the network reads for an index.
         sizes: `[R, P]`, the alphabet of each plane at each rate point, 1..K.
         tables: the integer functions.
@@ -79,18 +79,19 @@ class PixelCNN:
         self,
         slices: Sequence[SliceNetwork],
         planes: Sequence[int],
-        layers: Sequence[int],
+        streams: Sequence[int],
         values: NDArray[np.int8],
         sizes: NDArray[np.integer],
         tables: Tables,
     ) -> None:
-        order = PlaneOrder.of(planes, layers, values, sizes)
+        order = PlaneOrder.of(planes, streams, values, sizes)
         if len(slices) != len(planes):
             raise ModelError("the parts of the model's prior do not fit together")
         self.slices, self.tables = tuple(slices), tables
         self.sizes = sizes.astype(np.intp)
         self.values = values.astype(np.float32)
-        self.plane_ranges, self.layer_slices, self.layer_ends = order.plane_ranges, order.layer_slices, order.layer_ends
+        self.plane_ranges = order.plane_ranges
+        self.stream_slices, self.stream_ends = order.stream_slices, order.stream_ends
         self._check_shapes(values.shape[3])
 
     def _check_shapes(self, dimension: int) -> None:
@@ -233,14 +234,14 @@ class PixelCNN:
 
     @one_blas_thread()
     def encode(self, indices: Indices, rate_point: int, batch: int | None = None) -> list[bytes]:
-        """The streams of the layers of indices `[P, h, w]`; for `batch` see `decode`."""
+        """The streams of indices `[P, h, w]`; for `batch` see `decode`."""
         _, height, width = indices.shape
         flat = indices.reshape(len(indices), -1)
         work = self.hidden(indices, rate_point)  # one slice after the other, as each needs memory
         streams = []
-        for layer in self.layer_slices:
+        for slices in self.stream_slices:
             encoder = SymbolEncoder()
-            for _ in layer:
+            for _ in slices:
                 network, planes, state = next(work)
                 for diagonal in (part for whole in diagonals(height, width) for part in whole.split(batch or height)):
                     at = diagonal.flat()
@@ -253,10 +254,10 @@ class PixelCNN:
     def decode(
         self, streams: Sequence[bytes], rate_point: int, height: int, width: int, batch: int | None = None
     ) -> Indices:
-        """Indices `[P', height, width]` of the planes of the first `len(streams)` layers.
+        """The indices `[P', height, width]` of all planes in the streams.
 
         Args:
-            streams: of the layers, from the first; may be fewer than the model has.
+            streams: from the first on; there may be fewer than the model has.
             rate_point: the rate point.
             height: rows of the index volume.
             width: its columns.
@@ -266,13 +267,13 @@ class PixelCNN:
         Raises:
             CorruptError: a stream is damaged, or there are too many.
         """
-        if not 0 <= rate_point < len(self.sizes) or len(streams) > len(self.layer_slices):
-            raise CorruptError("the file asks for a rate point or layers that the model does not have")
-        decoded = self.plane_ranges[self.layer_slices[len(streams) - 1].stop - 1].stop if streams else 0
+        if not 0 <= rate_point < len(self.sizes) or len(streams) > len(self.stream_slices):
+            raise CorruptError("the file asks for a rate point or streams that the model does not have")
+        decoded = self.plane_ranges[self.stream_slices[len(streams) - 1].stop - 1].stop if streams else 0
         indices = np.zeros((decoded, height, width), np.int32)
-        for layer, stream in zip(self.layer_slices, streams, strict=False):
+        for slices, stream in zip(self.stream_slices, streams, strict=False):
             decoder = SymbolDecoder(stream)
-            for number in layer:
+            for number in slices:
                 self._fill_slice(decoder, number, indices, rate_point, batch or height)
             decoder.finish()
         return indices
@@ -280,7 +281,7 @@ class PixelCNN:
     @one_blas_thread()
     def sample(self, source: SymbolSource, rate_point: int, height: int, width: int) -> Indices:
         """Indices `[P, height, width]` of all planes as `source` draws them, each given those before it."""
-        indices = np.zeros((self.layer_ends[-1], height, width), np.int32)
+        indices = np.zeros((self.stream_ends[-1], height, width), np.int32)
         for number in range(len(self.slices)):
             self._fill_slice(source, number, indices, rate_point, height)
         return indices

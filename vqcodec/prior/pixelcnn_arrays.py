@@ -35,9 +35,9 @@ def prior_to_tensors(prior: PixelCNN) -> dict[str, NDArray[Any]]:
 
 
 def prior_from_tensors(
-    arrays: Arrays, planes: Sequence[int], layers: Sequence[int], sizes: NDArray[np.integer]
+    arrays: Arrays, planes: Sequence[int], streams: Sequence[int], sizes: NDArray[np.integer]
 ) -> PixelCNN:
-    """The prior of arrays that `prior_to_tensors` gave; `planes` and `layers` as in `PixelCNNConfig`.
+    """The prior of arrays that `prior_to_tensors` gave; `planes` and `streams` as in `PixelCNNConfig`.
 
     Raises:
         ModelError: an array is missing, or of another kind than it should be; or there is too much in them.
@@ -49,7 +49,7 @@ def prior_from_tensors(
         for number in range(len(planes)):
             groups = [layers_from_arrays(arrays, f"{number}/{group}") for group in GROUPS]
             slices.append(SliceNetwork(*groups))
-        prior = PixelCNN(slices, planes, layers, typed(arrays, "values", np.int8), sizes, tables)
+        prior = PixelCNN(slices, planes, streams, typed(arrays, "values", np.int8), sizes, tables)
     except (KeyError, ValueError, IndexError) as error:
         raise ModelError(f"the model's prior is incomplete ({error})") from None
     if prior_to_tensors(prior).keys() != arrays.keys():

@@ -57,7 +57,7 @@ class WaveNet:
     Args:
         slices: one network a slice, all with the same number of hidden channels.
         planes: how many planes each slice has.
-        layers: how many slices each stream of a file has.
+        streams: how many slices each stream of a file has.
         dilations: 1..4096, for each causal layer after the first how many frames back it looks; at most 16.
         values: int8 `[R, P, K, D]`, what the network reads for an index.
         sizes: `[R, P]`, the alphabet of each plane at each rate point, 1..K.
@@ -71,19 +71,20 @@ class WaveNet:
         self,
         slices: Sequence[SliceNetwork],
         planes: Sequence[int],
-        layers: Sequence[int],
+        streams: Sequence[int],
         dilations: Sequence[int],
         values: NDArray[np.int8],
         sizes: NDArray[np.integer],
         tables: Tables,
     ) -> None:
-        order = PlaneOrder.of(planes, layers, values, sizes)
+        order = PlaneOrder.of(planes, streams, values, sizes)
         if len(slices) != len(planes):
             raise ModelError("the parts of the model's prior do not fit together")
         self.slices, self.tables = tuple(slices), tables
         self.sizes = sizes.astype(np.intp)
         self.values = values.astype(np.float32)
-        self.plane_ranges, self.layer_slices, self.layer_ends = order.plane_ranges, order.layer_slices, order.layer_ends
+        self.plane_ranges = order.plane_ranges
+        self.stream_slices, self.stream_ends = order.stream_slices, order.stream_ends
         causal = [network.causal for network in self.slices]
         self.causal = DilatedLayers(causal, self.plane_ranges, dilations, self.values, tables)
         self._check_heads()
@@ -181,15 +182,15 @@ class WaveNet:
 
     @one_blas_thread()
     def encode(self, indices: Indices, rate_point: int) -> list[bytes]:
-        """The streams of the layers of indices `[P, C, T]`: in order of the step, the slice, the plane, the channel."""
+        """The streams of indices `[P, C, T]`: in order of the step, the slice, the plane, the channel."""
         _, channels, columns = indices.shape
         symbols = np.ascontiguousarray(indices.transpose(0, 2, 1))
-        encoders = [SymbolEncoder() for _ in self.layer_slices]
+        encoders = [SymbolEncoder() for _ in self.stream_slices]
         for steps, hidden in self.hidden(indices, rate_point):
-            for encoder, layer in zip(encoders, self.layer_slices, strict=True):
+            for encoder, slices in zip(encoders, self.stream_slices, strict=True):
                 work = [
                     (LAG * number, symbols[plane], table)
-                    for number in layer[: max(0, len(hidden) - layer.start)]
+                    for number in slices[: max(0, len(hidden) - slices.start)]
                     for plane, table in self._heads[rate_point](hidden, range(number, number + 1))
                 ]
                 for row, step in enumerate(steps):
@@ -200,10 +201,10 @@ class WaveNet:
 
     @one_blas_thread()
     def decode(self, streams: Sequence[bytes], rate_point: int, channels: int, frames: int) -> Indices:
-        """Indices `[P', channels, frames]` of the planes of the first `len(streams)` layers.
+        """The indices `[P', channels, frames]` of all planes in the streams.
 
         Args:
-            streams: of the layers, from the first; may be fewer than the model has.
+            streams: from the first on; there may be fewer than the model has.
             rate_point: the rate point.
             channels: of the recording.
             frames: of the index volume.
@@ -212,8 +213,8 @@ class WaveNet:
             CorruptError: a stream is damaged, or there are too many.
             LimitError: there are too many channels for a network that remembers so much.
         """
-        if not 0 <= rate_point < len(self.sizes) or len(streams) > len(self.layer_slices):
-            raise CorruptError("the file asks for a rate point or layers that the model does not have")
+        if not 0 <= rate_point < len(self.sizes) or len(streams) > len(self.stream_slices):
+            raise CorruptError("the file asks for a rate point or streams that the model does not have")
         if channels * self._remembered > MOST_REMEMBERED:
             raise LimitError(f"the recording has {channels} channels, which are too many for the model")
         decoders = [SymbolDecoder(stream) for stream in streams]
@@ -225,12 +226,16 @@ class WaveNet:
     @one_blas_thread()
     def sample(self, source: SymbolSource, rate_point: int, channels: int, frames: int) -> Indices:
         """Indices `[P, channels, frames]` of all planes as `source` draws them, each given those before it."""
-        return self._fill([source] * len(self.layer_slices), rate_point, channels, frames)
+        return self._fill([source] * len(self.stream_slices), rate_point, channels, frames)
 
     def _fill(self, sources: Sequence[SymbolSource], rate_point: int, channels: int, frames: int) -> Indices:
-        """Take the planes of the first layers from `sources`, one a layer, a step at a time."""
-        layers = list(zip(sources, self.layer_slices, strict=False))
-        source_of = [source for source, slices in layers for number in slices for _ in self.plane_ranges[number]]
+        """Take the planes of the first streams from `sources`, one a stream, a step at a time."""
+        source_of = [
+            source
+            for source, slices in zip(sources, self.stream_slices, strict=False)
+            for number in slices
+            for _ in self.plane_ranges[number]
+        ]
         planes = len(source_of)
         lags = np.repeat([LAG * number for number in range(len(self.slices))], list(map(len, self.plane_ranges)))
         indices = np.zeros((planes, frames, channels), np.int32)

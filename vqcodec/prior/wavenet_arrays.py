@@ -39,9 +39,9 @@ def prior_to_tensors(prior: WaveNet) -> dict[str, NDArray[Any]]:
 
 
 def prior_from_tensors(
-    arrays: Arrays, planes: Sequence[int], layers: Sequence[int], sizes: NDArray[np.integer]
+    arrays: Arrays, planes: Sequence[int], streams: Sequence[int], sizes: NDArray[np.integer]
 ) -> WaveNet:
-    """The prior of arrays that `prior_to_tensors` gave; `planes` and `layers` as in `WaveNetConfig`.
+    """The prior of arrays that `prior_to_tensors` gave; `planes` and `streams` as in `WaveNetConfig`.
 
     Raises:
         ModelError: an array is missing, or of another kind than it should be; or there is too much in them.
@@ -57,7 +57,7 @@ def prior_from_tensors(
         if dilations.ndim != 1:
             raise ModelError("the dilations of the model's prior have the wrong shape")
         values = typed(arrays, "values", np.int8)
-        prior = WaveNet(slices, planes, layers, dilations.tolist(), values, sizes, tables)
+        prior = WaveNet(slices, planes, streams, dilations.tolist(), values, sizes, tables)
     except (KeyError, ValueError, IndexError) as error:
         raise ModelError(f"the model's prior is incomplete ({error})") from None
     if prior_to_tensors(prior).keys() != arrays.keys():

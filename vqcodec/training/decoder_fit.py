@@ -183,7 +183,7 @@ def _batch(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Crops `[B, 3, S, S]`, their z_q `[B, C, s, s]`, rate points `[B]`, and weights `[B]`.
 
-    Some crops have their first layers only, as a file that was cut: they count less.
+    Some crops have their first streams only, like a file that was cut: they count less.
     """
     stride = model.config.autoencoder.stride
     least = min(settings.crop // stride, max(min(piece.indices.shape[1:]) for piece in pieces))
@@ -194,9 +194,9 @@ def _batch(
         piece = usable[which]
         i, j = (int(rng.integers(0, extent - least + 1)) for extent in piece.indices.shape[1:])
         indices = piece.indices[:, i : i + least, j : j + least].astype(np.int32)
-        cut = len(model.prior.layer_ends) > 1 and rng.random() < DROP_CHANCE
+        cut = len(model.prior.stream_ends) > 1 and rng.random() < DROP_CHANCE
         if cut:
-            indices = indices[: int(rng.choice(model.prior.layer_ends[:-1]))]
+            indices = indices[: int(rng.choice(model.prior.stream_ends[:-1]))]
         codewords.append(model.codebooks.look_up(indices, piece.rate_point))
         rows, columns = (slice(first * stride, (first + least) * stride) for first in (i, j))
         crops.append(piece.pixels[rows, columns])

@@ -100,7 +100,7 @@ class PriorNetwork(PriorHeads):
         return PixelCNN(
             networks,
             self.config.planes,
-            self.config.layers,
+            self.config.streams,
             self.values.numpy().astype(np.int8),
             self.sizes.numpy(),
             Tables.standard(),

@@ -88,7 +88,7 @@ class PriorNetwork(PriorHeads):
         return WaveNet(
             [SliceNetwork(causal, each) for causal, each in zip(layers, heads, strict=True)],
             self.config.planes,
-            self.config.layers,
+            self.config.streams,
             self.config.dilations,
             self.values.numpy().astype(np.int8),
             self.sizes.numpy(),

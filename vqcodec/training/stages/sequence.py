@@ -95,5 +95,5 @@ class Stages:
     def codes(self, batches: Batches, stage: CodesStage) -> None:
         """The third stage."""
         networks = (self.encoder, self.decoder, self.likelihood, self.quantizer)
-        ends = self.settings.layer_ends
+        ends = self.settings.stream_ends
         train_codes(*networks, self.lambdas, ends, batches, self.objective, stage, self.folder)
