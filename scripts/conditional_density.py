@@ -43,11 +43,11 @@ class CausalConv2d(nn.Conv2d):
 class Slice(nn.Module):
     """What the mixture of a slice's channels is, given earlier slices and the slice's own past."""
 
-    def __init__(self, earlier: int, channels: int, rates: int, width: int, outputs: int) -> None:
+    def __init__(self, earlier: int, channels: int, rate_points: int, width: int, outputs: int) -> None:
         super().__init__()
         self.past = CausalConv2d(channels, width)
         self.context = nn.Conv2d(earlier, width, TAPS, padding=TAPS // 2) if earlier else None
-        self.rate_bias = nn.Embedding(rates, width)
+        self.rate_bias = nn.Embedding(rate_points, width)
         nn.init.zeros_(self.rate_bias.weight)
         self.inner = nn.Conv2d(width, width, 1)
         self.outer = nn.Conv2d(width, outputs * channels, 1)
@@ -77,11 +77,11 @@ class ConditionalDensity(nn.Module):
 
     def __init__(self, factorized: NoiseDensity, slices: Sequence[int], width: int = 96) -> None:
         super().__init__()
-        rates, _ = factorized.log_width.shape
+        rate_points, _ = factorized.log_width.shape
         self.factorized, self.ends = factorized, list(accumulate(slices))
         outputs = 3 * factorized.mean.shape[1]
         self.slices = nn.ModuleList(
-            Slice(end - count, count, rates, width, outputs) for count, end in zip(slices, self.ends, strict=True)
+            Slice(end - count, count, rate_points, width, outputs) for count, end in zip(slices, self.ends, strict=True)
         )
         self.register_buffer("spread", torch.ones(self.ends[-1]))
 

@@ -49,11 +49,11 @@ def main() -> None:
     arguments = parser.parse_args()
     shape = load_config(arguments.config, ImageTraining).autoencoder
     encoder, decoder = Encoder(shape), Decoder(shape)
-    density = NoiseDensity(shape.latent_channels, shape.rates)
+    density = NoiseDensity(shape.latent_channels, shape.rate_points)
     load_modules(arguments.checkpoint, {"encoder": encoder, "decoder": decoder, "density": density})
     originals = [whole_strides(path, shape.stride) for path in find_pictures(arguments.pictures)]
     rows = []
-    for point in tqdm(range(shape.rates), desc="rate points", disable=None):
+    for point in tqdm(range(shape.rate_points), desc="rate points", disable=None):
         torch.manual_seed(0)
         bpp, psnr, similarity, of_channels = [], [], [], []
         for x in originals:

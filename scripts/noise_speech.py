@@ -39,7 +39,7 @@ def main() -> None:
     settings = load_config(arguments.config, AudioTraining)
     shape = settings.autoencoder
     encoder, decoder = Encoder(shape), Decoder(shape)
-    density = NoiseDensity(shape.latent_channels, shape.rates)
+    density = NoiseDensity(shape.latent_channels, shape.rate_points)
     load_modules(arguments.checkpoint, {"encoder": encoder, "decoder": decoder, "density": density})
     objective, rate = SoundObjective(shape.sample_rate), shape.sample_rate
     sounds = SoundCache(arguments.sounds, arguments.checkpoint.parent / "judged", rate).sounds
@@ -52,7 +52,7 @@ def main() -> None:
         of_channels.append(cost.mean((0, 2, 3)))
         return Decoded(location, (cost.sum().item(),))
 
-    for point in tqdm(range(shape.rates), desc="rate points", disable=None):
+    for point in tqdm(range(shape.rate_points), desc="rate points", disable=None):
         torch.manual_seed(0)
         of_channels.clear()
         judged = judge(originals, partial(decode, point=point), objective)

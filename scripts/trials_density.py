@@ -43,7 +43,7 @@ class Trial:
         self.crops, self.stage, self.lambdas = crops, stage, torch.tensor(LAMBDAS)
         self.weights = rate_weights(self.lambdas)
         self.encoder, self.decoder = Encoder(LIGHT), Decoder(LIGHT)
-        self.factorized = NoiseDensity(LIGHT.latent_channels, LIGHT.rates)
+        self.factorized = NoiseDensity(LIGHT.latent_channels, LIGHT.rate_points)
         self.conditional = ConditionalDensity(self.factorized, SLICES)
         start_linear_path(self.encoder, self.decoder, LIGHT, crops)
 

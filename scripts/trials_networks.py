@@ -36,7 +36,7 @@ LAMBDAS = tuple(0.0005 * 1.8**rate for rate in range(11))
 SHOWN = (0, 3, 6, 10)  # rate points in the table
 
 VERSION_3 = AutoencoderConfig(
-    blocks=(1, 3, 2), decoder_blocks=(2, 4, 2), latent_channels=192, rates=len(LAMBDAS), linear_path=True
+    blocks=(1, 3, 2), decoder_blocks=(2, 4, 2), latent_channels=192, rate_points=len(LAMBDAS), linear_path=True
 )
 # Decoders of 24 kMAC a pixel, without blocks at stride 4.
 LIGHT = replace(VERSION_3, decoder_widths=(48, 144, 256), decoder_blocks=(0, 2, 2))
@@ -81,7 +81,7 @@ def run(name: str, steps: int, crop: int, pictures: list[NDArray[np.uint8]]) -> 
     with TemporaryDirectory() as folder:
         torch.manual_seed(0)
         encoder, decoder = Encoder(shape), Decoder(shape)
-        density = NoiseDensity(shape.latent_channels, shape.rates)
+        density = NoiseDensity(shape.latent_channels, shape.rate_points)
         crops = random_crops(training, stage.batch, crop, np.random.default_rng(0))
         start_linear_path(encoder, decoder, shape, crops)
         stage = replace(stage, steps=steps)

@@ -24,7 +24,7 @@ RAGGED_SIZES = [[7, 1, 1, 5, 2], [3, 7, 2, 6, 1]]  # at rate point 0, the second
 
 # Rows enough that every column of every layer reaches the bound by its weights.
 BOUND = PixelCNNConfig(planes=(3, 3), streams=(1, 1), context=64, context_depth=2, hidden=264, depth=2)
-DIMENSION, ALPHABET, RATES = 24, 16, 2
+DIMENSION, ALPHABET, RATE_POINTS = 24, 16, 2
 
 
 def ragged_network(seed: int = 0, scale: float = 0.3) -> PriorNetwork:
@@ -47,7 +47,7 @@ def random_indices(prior: PixelCNN, rate: int, height: int, width: int, seed: in
 
 
 def bound_layer(
-    rng: np.random.Generator, inputs: int, outputs: int, rates: int = 1, shifts: tuple[int, int] = (0, 20)
+    rng: np.random.Generator, inputs: int, outputs: int, rate_points: int = 1, shifts: tuple[int, int] = (0, 20)
 ) -> ExactLayer:
     """A layer whose every column reaches 2**23 - 1 at the worst input, weights first and the bias for the rest.
 
@@ -64,7 +64,7 @@ def bound_layer(
     rest = ACC_LIMIT - 1 - np.abs(weight).sum(0) * ACTIVATION_MAX
     return ExactLayer(
         weight=weight.astype(np.int8),
-        bias=(rest * rng.choice([-1, 1], (rates, outputs))).astype(np.int32),
+        bias=(rest * rng.choice([-1, 1], (rate_points, outputs))).astype(np.int32),
         shift=rng.integers(shifts[0], shifts[1], outputs, endpoint=True).astype(np.int8),
         input_max=ACTIVATION_MAX,
     )
@@ -83,17 +83,17 @@ def bound_prior(seed: int = 0) -> PixelCNN:
     rng = np.random.default_rng(seed)
 
     def gated(inputs: int, channels: int) -> ExactLayer:
-        return bound_layer(rng, inputs, 2 * channels, RATES, shifts=(12, 13))
+        return bound_layer(rng, inputs, 2 * channels, RATE_POINTS, shifts=(12, 13))
 
     slices, earlier = [], 0
     for count in BOUND.planes:
         context = (gated(9 * earlier, BOUND.context), gated(9 * BOUND.context, BOUND.context)) if earlier else ()
         own = 4 * count * DIMENSION + (BOUND.context if earlier else 0)
         causal = (gated(own, BOUND.hidden), gated(5 * BOUND.hidden, BOUND.hidden))
-        heads = tuple(bound_layer(rng, BOUND.hidden, count * ALPHABET, shifts=(11, 11)) for _ in range(RATES))
+        heads = tuple(bound_layer(rng, BOUND.hidden, count * ALPHABET, shifts=(11, 11)) for _ in range(RATE_POINTS))
         slices.append(SliceNetwork(context, causal, heads))
         earlier += count * DIMENSION
-    values = rng.choice([-128, -127, 127], (RATES, sum(BOUND.planes), ALPHABET, DIMENSION)).astype(np.int8)
+    values = rng.choice([-128, -127, 127], (RATE_POINTS, sum(BOUND.planes), ALPHABET, DIMENSION)).astype(np.int8)
     values[:, :, ::2] = rng.choice([-128, 127], (*values[:, :, ::2].shape[:3], 1))  # of one sign
     sizes = np.full(values.shape[:2], ALPHABET)
     return PixelCNN(slices, BOUND.planes, BOUND.streams, values, sizes, Tables.standard())
@@ -103,7 +103,7 @@ def bound_model(seed: int = 0) -> Model:
     """A model with that prior, and an encoder and decoder to no purpose."""
     torch.manual_seed(seed)
     channels = sum(BOUND.planes) * DIMENSION
-    shape = AutoencoderConfig(widths=(8, 8), blocks=(0, 0), latent_channels=channels, rates=RATES)
+    shape = AutoencoderConfig(widths=(8, 8), blocks=(0, 0), latent_channels=channels, rate_points=RATE_POINTS)
     prior = bound_prior(seed)
     networks = {
         f"{name}/{key}": value.numpy()
@@ -111,7 +111,7 @@ def bound_model(seed: int = 0) -> Model:
         for key, value in network.state_dict().items()
     }
     codewords = (0.3 * torch.randn(prior.values.shape)).half().float().numpy()
-    ones = np.ones((RATES, sum(BOUND.planes), DIMENSION), np.float32)
+    ones = np.ones((RATE_POINTS, sum(BOUND.planes), DIMENSION), np.float32)
     codebooks = Codebooks(codewords, prior.sizes, ones, np.full(codewords.shape[:3], 4, np.float32))
     config = ModelConfig(shape, BOUND, (Setting(0, 0.01), Setting(1, 0.01)))
     return Model(config, codebooks, prior, networks)

@@ -254,7 +254,8 @@ def test_models_of_the_other_modality(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "shape", [AutoencoderConfig(), AutoencoderConfig(widths=(8, 12), blocks=(1, 0), decoder_blocks=(2, 1), rates=3)]
+    "shape",
+    [AutoencoderConfig(), AutoencoderConfig(widths=(8, 12), blocks=(1, 0), decoder_blocks=(2, 1), rate_points=3)],
 )
 def test_parameters_are_counted(shape: AutoencoderConfig) -> None:
     with torch.device("meta"):

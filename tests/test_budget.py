@@ -51,12 +51,12 @@ def test_a_budget_is_filled(budget: float, jump: float) -> None:
 @given(budget=st.floats(100, 9000))
 def test_of_two_rate_points_only_the_finer_one_fills_the_budget(budget: float) -> None:
     curve = SizeCurve(TABLE, Sizes())
-    rates = curve.rate_points(budget)
-    assert set(rates) <= {0, 2, 3}
-    if len(rates) == 2:
-        assert rates == sorted(rates)
-        assert curve.size(Setting(rates[0], 0.0)) < 0.98 * budget
-        assert curve.size(curve.fit(rates[1], budget)) >= (1 - TOLERANCE) * budget
+    rate_points = curve.rate_points(budget)
+    assert set(rate_points) <= {0, 2, 3}
+    if len(rate_points) == 2:
+        assert rate_points == sorted(rate_points)
+        assert curve.size(Setting(rate_points[0], 0.0)) < 0.98 * budget
+        assert curve.size(curve.fit(rate_points[1], budget)) >= (1 - TOLERANCE) * budget
 
 
 @given(budget=st.integers(200, 9000), seed=st.integers(0, 99))

@@ -19,7 +19,7 @@ from vqcodec.training.stages.codebooks import deal_channels, fit_codebooks, lloy
 from vqcodec.transform.image.autoencoder import Decoder, Encoder
 from vqcodec.transform.image.config import AutoencoderConfig
 
-PLANES, DIMENSION, RATES = 3, 2, 2
+PLANES, DIMENSION, RATE_POINTS = 3, 2, 2
 
 
 def clustered(count: int, clusters: int) -> tuple[Tensor, Tensor]:
@@ -87,12 +87,12 @@ def test_every_iteration_of_lloyd_lowers_the_cost() -> None:
 
 def test_an_alphabet_of_codes_that_are_left() -> None:
     torch.manual_seed(0)
-    model = ProductQuantizer(QuantizerConfig(PLANES, DIMENSION, 24, RATES))
+    model = ProductQuantizer(QuantizerConfig(PLANES, DIMENSION, 24, RATE_POINTS))
     before = model.codebooks[0].clone()
     model.set_codebook(1, 2, torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([30.0, 10.0]))
     model.update_code_bits()
     assert model.alive[1, 2].sum() == 2
-    assert model.alive.sum() == RATES * PLANES * 24 - 22
+    assert model.alive.sum() == RATE_POINTS * PLANES * 24 - 22
     torch.testing.assert_close(model.codebooks[0], before)
     z = torch.tensor([0.0, 0, 0, 0, 2.9, 4.2]).reshape(1, 6, 1, 1)
     assert model.assign(z, torch.tensor([1]), 0.1)[0, 2].item() == 1
@@ -101,8 +101,8 @@ def test_an_alphabet_of_codes_that_are_left() -> None:
 
 
 def test_metric_of_the_fit_is_the_inverse_square_of_the_widths() -> None:
-    model = ProductQuantizer(QuantizerConfig(PLANES, DIMENSION, 5, RATES))
-    widths = 0.5 + torch.rand(RATES, PLANES * DIMENSION)
+    model = ProductQuantizer(QuantizerConfig(PLANES, DIMENSION, 5, RATE_POINTS))
+    widths = 0.5 + torch.rand(RATE_POINTS, PLANES * DIMENSION)
     fit_codebooks(model, torch.randn(1, PLANES * DIMENSION, 50, 1), widths, 0.1, iterations=1)
     torch.testing.assert_close(model.metric.flatten(1), widths**-2)
 
@@ -144,8 +144,10 @@ def test_dealing_balances(dimension: int, power: float) -> None:
 def test_reordering_channels_changes_nothing_outside(linear_path: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch, "rand_like", lambda z: torch.full_like(z, 0.7))  # the same noise in every channel
     torch.manual_seed(0)
-    config = AutoencoderConfig(widths=(6, 8), blocks=(1, 1), latent_channels=12, rates=RATES, linear_path=linear_path)
-    encoder, decoder, density = Encoder(config), Decoder(config), NoiseDensity(12, RATES)
+    config = AutoencoderConfig(
+        widths=(6, 8), blocks=(1, 1), latent_channels=12, rate_points=RATE_POINTS, linear_path=linear_path
+    )
+    encoder, decoder, density = Encoder(config), Decoder(config), NoiseDensity(12, RATE_POINTS)
     for parameter in (decoder.gain, *density.parameters()):
         nn.init.normal_(parameter)
     x, rate, order = torch.randn(2, 3, 16, 24), torch.tensor([0, 1]), torch.randperm(12)

@@ -31,7 +31,7 @@ from vqcodec.transform.audio.config import AutoencoderConfig
 from vqcodec.transform.codebooks import Codebooks
 
 SHAPE = AutoencoderConfig(
-    window=32, hop=8, widths=(4, 6), blocks=(0, 1), decoder_blocks=(1, 0), latent_channels=9, rates=2
+    window=32, hop=8, widths=(4, 6), blocks=(0, 1), decoder_blocks=(1, 0), latent_channels=9, rate_points=2
 )
 PRIOR = WaveNetConfig(planes=(1, 2), streams=(1, 1), hidden=4, dilations=(1, 2))
 SIZES = np.array([[5, 2, 1], [3, 4, 5]])

@@ -73,13 +73,13 @@ HOSTILE = {
     "a causal layer of odd width": with_layer("causal", 2, layer(40, 17)),
     "a causal layer of other inputs": with_layer("causal", 1, layer(41, 16)),
     "a first layer without the context": with_layer("causal", 0, layer(16, 16)),
-    "a causal layer of one rate point": with_layer("causal", 1, layer(40, 16, rates=1)),
+    "a causal layer of one rate point": with_layer("causal", 1, layer(40, 16, rate_points=1)),
     "a context layer too wide": with_layer("context", 1, layer(54, 14)),
     "a context layer of other inputs": with_layer("context", 0, layer(53, 12)),
-    "a context layer of three rate points": with_layer("context", 1, layer(54, 12, rates=3)),
-    "a head too wide": with_layer("heads", 0, layer(8, 8, rates=1)),
-    "a head of other inputs": with_layer("heads", 0, layer(9, 7, rates=1)),
-    "a head of two rate points": with_layer("heads", 0, layer(8, 7, rates=2)),
+    "a context layer of three rate points": with_layer("context", 1, layer(54, 12, rate_points=3)),
+    "a head too wide": with_layer("heads", 0, layer(8, 8, rate_points=1)),
+    "a head of other inputs": with_layer("heads", 0, layer(9, 7, rate_points=1)),
+    "a head of two rate points": with_layer("heads", 0, layer(8, 7, rate_points=2)),
 }
 
 
@@ -97,7 +97,7 @@ def test_parts_unchanged_make_the_prior() -> None:
 @pytest.mark.parametrize(("group", "index"), [("causal", 1), ("context", 1), ("heads", 0)])
 def test_layers_of_the_right_shape_are_accepted(group: str, index: int) -> None:
     """So that the cases above are refused for what they say."""
-    right = {"causal": layer(40, 16), "context": layer(54, 12), "heads": layer(8, 7, rates=1)}[group]
+    right = {"causal": layer(40, 16), "context": layer(54, 12), "heads": layer(8, 7, rate_points=1)}[group]
     prior = PixelCNN(**with_layer(group, index, right)(parts()))
     indices = random_indices(prior, 0, 3, 4)
     assert (prior.decode(prior.encode(indices, 0), 0, 3, 4) == indices).all()

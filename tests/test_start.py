@@ -78,11 +78,15 @@ def test_what_belongs_to_rate_points_is_interpolated() -> None:
 
 def test_starting_from_a_model_keeps_its_pictures_and_knows_its_lambdas() -> None:
     model = tiny_model()
-    known = tuple(0.001 * 4**rate for rate in range(model.config.autoencoder.rates))
+    known = tuple(0.001 * 4**rate for rate in range(model.config.autoencoder.rate_points))
     model = replace(model, config=replace(model.config, lambdas=known))
     lambdas = torch.tensor([known[0] / 4, *known, 4 * known[-1]])
-    config = replace(model.config.autoencoder, rates=len(lambdas), linear_path=True)
-    encoder, decoder, density = Encoder(config), Decoder(config), NoiseDensity(config.latent_channels, config.rates)
+    config = replace(model.config.autoencoder, rate_points=len(lambdas), linear_path=True)
+    encoder, decoder, density = (
+        Encoder(config),
+        Decoder(config),
+        NoiseDensity(config.latent_channels, config.rate_points),
+    )
     crops = crops_to_tensor(pictures(20, 64, seed=1))
     start_from_model(model, lambdas, encoder, decoder, density, repeat(crops))
     widths = torch.from_numpy(model.codebooks.metric).flatten(1).rsqrt()
@@ -108,7 +112,11 @@ def test_without_a_noise_stage_a_model_is_taken_as_it_is() -> None:
     config = model.config.autoencoder
     widths, crops = torch.from_numpy(metric).flatten(1).rsqrt(), crops_to_tensor(pictures(20, 64, seed=1))
     for hear in (True, False):
-        encoder, decoder, density = Encoder(config), Decoder(config), NoiseDensity(config.latent_channels, config.rates)
+        encoder, decoder, density = (
+            Encoder(config),
+            Decoder(config),
+            NoiseDensity(config.latent_channels, config.rate_points),
+        )
         start_from_model(model, lambdas, encoder, decoder, density, repeat(crops), hear=hear)
         assert torch.allclose(density.widths(), widths) != hear
         assert torch.allclose(decoder.gain, state_of(model.networks, "decoder")["gain"]) != hear
@@ -132,7 +140,7 @@ def test_channels_are_heard_at_coarser_rate_points() -> None:
 
 def test_rate_points_of_another_objective_correspond_from_coarse_to_fine() -> None:
     model = tiny_model()
-    config = replace(model.config.autoencoder, rates=3)
+    config = replace(model.config.autoencoder, rate_points=3)
     encoder, decoder, density = Encoder(config), Decoder(config), NoiseDensity(config.latent_channels, 3)
     crops = repeat(crops_to_tensor(pictures(20, 64, seed=1)))
     start_from_model(model, torch.tensor([10.0, 50.0, 200.0]), encoder, decoder, density, crops, same_objective=False)
@@ -144,7 +152,7 @@ def test_rate_points_of_another_objective_correspond_from_coarse_to_fine() -> No
 def test_a_model_with_more_rate_points_must_know_its_lambdas() -> None:
     model = tiny_model()
     model = replace(model, config=replace(model.config, lambdas=()))
-    config = replace(model.config.autoencoder, rates=1)
+    config = replace(model.config.autoencoder, rate_points=1)
     networks = Encoder(config), Decoder(config), NoiseDensity(config.latent_channels, 1)
     with pytest.raises(ModelError, match="lambdas"):
         start_from_model(model, torch.tensor([0.01]), *networks, iter([]))
@@ -165,7 +173,9 @@ def test_regression_finds_what_can_be_predicted() -> None:
 def test_dead_channels_come_back_for_what_the_decoder_misses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vqcodec.training.stages.revival.REGRESSION_PATCHES", 5000)
     torch.manual_seed(0)
-    config = AutoencoderConfig(patch=2, widths=(4, 4), blocks=(0, 0), latent_channels=24, rates=2, linear_path=True)
+    config = AutoencoderConfig(
+        patch=2, widths=(4, 4), blocks=(0, 0), latent_channels=24, rate_points=2, linear_path=True
+    )
     encoder, decoder, density = Encoder(config), Decoder(config), NoiseDensity(24, 2)
     crops = crops_to_tensor(pictures(50, 64, seed=1))
     lambdas = torch.tensor([0.001, 0.1])

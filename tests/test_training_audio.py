@@ -28,11 +28,11 @@ widths = [16, 24]
 blocks = [1, 1]
 decoder_blocks = [1, 1]
 latent_channels = 16
-rates = 2
+rate_points = 2
 [quantizer]
 planes = 4
 alphabet = 16
-rates = 2
+rate_points = 2
 [prior]
 planes = [2, 2]
 streams = [1, 1]
@@ -136,7 +136,7 @@ def test_a_model_to_start_from(run: Run, sounds: Path, tmp_path: Path) -> None:
     """With a rate point more than it has."""
     config = tmp_path / "c.toml"
     short = CONFIG.replace("steps = 40", "steps = 1").replace("steps = 200", "steps = 1")
-    config.write_text(short.replace("[2.0, 10.0]", "[2.0, 10.0, 30.0]").replace("rates = 2", "rates = 3"))
+    config.write_text(short.replace("[2.0, 10.0]", "[2.0, 10.0, 30.0]").replace("rate_points = 2", "rate_points = 3"))
     train_audio(sounds, tmp_path / "m.safetensors", config, start=run.model)
     before, after = (vqcodec.load(path).model for path in (run.model, tmp_path / "m.safetensors"))
     assert after.codebooks.metric.shape[0] == 3

@@ -86,14 +86,14 @@ HOSTILE = {
     "a causal layer too wide": with_layer("causal", 1, layer(16, 18)),
     "a causal layer of odd width": with_layer("causal", 1, layer(16, 17)),
     "a causal layer of other inputs": with_layer("causal", 0, layer(25, 16)),
-    "a causal layer of one rate point": with_layer("causal", 1, layer(16, 16, rates=1)),
+    "a causal layer of one rate point": with_layer("causal", 1, layer(16, 16, rate_points=1)),
     "a slice of other channels": with_group(2, "causal", lambda _: [layer(26, 12), *(layer(12, 12) for _ in range(3))]),
     "no channels": everywhere("causal", lambda layers: [layer(len(layers[0].weight), 0), *([layer(0, 0)] * 3)]),
     "a head missing": with_group(2, "heads", lambda layers: layers[:1]),
     "a head too many": with_group(2, "heads", lambda layers: [*layers, layers[0]]),
-    "a head too wide": with_layer("heads", 0, layer(8, 8, rates=1)),
-    "a head of other inputs": with_layer("heads", 0, layer(9, 7, rates=1)),
-    "a head of two rate points": with_layer("heads", 0, layer(8, 7, rates=2)),
+    "a head too wide": with_layer("heads", 0, layer(8, 8, rate_points=1)),
+    "a head of other inputs": with_layer("heads", 0, layer(9, 7, rate_points=1)),
+    "a head of two rate points": with_layer("heads", 0, layer(8, 7, rate_points=2)),
 }
 
 
@@ -111,7 +111,7 @@ def test_parts_unchanged_make_the_prior() -> None:
 
 @pytest.mark.parametrize(
     ("group", "index", "right"),
-    [("causal", 0, layer(26, 16)), ("causal", 2, layer(16, 16)), ("heads", 0, layer(8, 7, rates=1))],
+    [("causal", 0, layer(26, 16)), ("causal", 2, layer(16, 16)), ("heads", 0, layer(8, 7, rate_points=1))],
 )
 def test_layers_of_the_right_shape_are_accepted(group: str, index: int, right: ExactLayer) -> None:
     """So that the cases above are refused for what they say."""
@@ -157,7 +157,7 @@ def test_many_slices_of_few_weights_are_too_much() -> None:
     total, slices, first = sum(counts), [], 0
     for count in counts:
         rows = dilated.rows_read(range(first, first + count), total, 1)
-        slices.append(SliceNetwork((layer(len(rows), 40, rates=1),), (layer(20, 0, rates=1),)))
+        slices.append(SliceNetwork((layer(len(rows), 40, rate_points=1),), (layer(20, 0, rate_points=1),)))
         first += count
     values, sizes = np.zeros((1, total, 1, 1), np.int8), np.ones((1, total), np.intp)
     with pytest.raises(ModelError, match="larger than any may be"):

@@ -20,10 +20,10 @@ from vqcodec.training.stages.export import export_model
 from vqcodec.transform.image.autoencoder import Decoder, Encoder, LikelihoodHead
 from vqcodec.transform.image.config import AutoencoderConfig
 
-RATES = 2
+RATE_POINTS = 2
 SETTINGS = ImageTraining(
-    autoencoder=AutoencoderConfig(widths=(8, 12, 16), blocks=(1, 1, 1), latent_channels=24, rates=RATES),
-    quantizer=QuantizerConfig(planes=6, dimension=4, alphabet=16, rates=RATES),
+    autoencoder=AutoencoderConfig(widths=(8, 12, 16), blocks=(1, 1, 1), latent_channels=24, rate_points=RATE_POINTS),
+    quantizer=QuantizerConfig(planes=6, dimension=4, alphabet=16, rate_points=RATE_POINTS),
     prior=PixelCNNConfig(planes=(2, 2, 2), streams=(1, 2), context=8, hidden=8, depth=3, features=16),
     lambdas=(0.01, 0.1),
     codes=CodesStage(lambda_=0.02),

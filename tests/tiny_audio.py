@@ -19,12 +19,12 @@ from vqcodec.training.stages.export import export_model
 from vqcodec.transform.audio.autoencoder import Decoder, Encoder, LikelihoodHead
 from vqcodec.transform.audio.config import AutoencoderConfig
 
-RATES = 2
+RATE_POINTS = 2
 SETTINGS = AudioTraining(
     autoencoder=AutoencoderConfig(
-        widths=(8, 12), blocks=(1, 1), decoder_blocks=(1, 1), latent_channels=16, rates=RATES
+        widths=(8, 12), blocks=(1, 1), decoder_blocks=(1, 1), latent_channels=16, rate_points=RATE_POINTS
     ),
-    quantizer=QuantizerConfig(planes=4, dimension=4, alphabet=16, rates=RATES),
+    quantizer=QuantizerConfig(planes=4, dimension=4, alphabet=16, rate_points=RATE_POINTS),
     prior=WaveNetConfig(planes=(1, 2, 1), streams=(1, 2), hidden=8, dilations=(1, 2), features=16),
     lambdas=(1.0, 10.0),
     codes=CodesStage(lambda_=0.02),

@@ -26,7 +26,7 @@ from vqcodec.media.sounds.arrays import samples_array
 from vqcodec.media.sounds.blocks import fit_blocks
 from vqcodec.media.sounds.inputs import SamplesOrFile, recorded
 from vqcodec.media.sounds.offset import without_offset
-from vqcodec.media.sounds.resampling import RATES, resample_blocks, resampled_length
+from vqcodec.media.sounds.resampling import SAMPLE_RATES, resample_blocks, resampled_length
 from vqcodec.media.sounds.sndfile import MAX_CHANNELS
 from vqcodec.model.model import Model
 from vqcodec.model.quality import Setting
@@ -303,7 +303,7 @@ def _recording(source: Source) -> AudioSource:
     """The source, once it is known to be of a recording."""
     if not isinstance(source, AudioSource):
         raise FingerprintError("the file holds a picture, the model is for sound")
-    if source.sample_rate not in RATES:
+    if source.sample_rate not in SAMPLE_RATES:
         raise UnsupportedError(f"the recording has {source.sample_rate} samples a second, which nobody can play")
     if source.channels > MAX_CHANNELS:
         raise UnsupportedError(f"the recording has {source.channels} channels, where {MAX_CHANNELS} is the most")

@@ -257,12 +257,12 @@ class Codec(ABC):
 
     def _rate_point(self, rate_point: int | None) -> int:
         """The rate point that a caller asked for; None is that of the default quality."""
-        rates = len(self.model.codebooks.sizes)
+        rate_points = len(self.model.codebooks.sizes)
         if rate_point is None:
             return self.settings(DEFAULT_QUALITY).rate_point
         rate_point = whole_number(rate_point, "the rate point")
-        if not 0 <= rate_point < rates:
-            raise InputError(f"the rate point must be in 0..{rates - 1}")
+        if not 0 <= rate_point < rate_points:
+            raise InputError(f"the rate point must be in 0..{rate_points - 1}")
         return rate_point
 
     # Indices that are in memory were read under the limits of the caller.

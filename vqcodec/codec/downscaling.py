@@ -112,8 +112,10 @@ class Scales:
 
     def _rate_point(self, number: int) -> int:
         """The best rate point at a scale."""
-        rates = self._at(number).curve.rate_points(self.budget)
-        return rates[0] if len(rates) == 1 else min(rates, key=lambda rate_point: self._error_at(number, rate_point))
+        rate_points = self._at(number).curve.rate_points(self.budget)
+        if len(rate_points) == 1:
+            return rate_points[0]
+        return min(rate_points, key=lambda rate_point: self._error_at(number, rate_point))
 
     def _error(self, number: int) -> float:
         return self._error_at(number, self._rate_point(number))

@@ -82,16 +82,16 @@ class SizeCurve:
         From a rate point to the next the size jumps. Within the jump a budget is filled by a lambda at the finer one
         that is larger than is good for it, and the largest file of the coarser one may be better.
         """
-        rates = list(self._lambdas)
-        low, high = 0, len(rates)  # the first rate point that does not fit at its largest lambda in the table
+        rate_points = list(self._lambdas)
+        low, high = 0, len(rate_points)  # the first rate point that does not fit at its largest lambda in the table
         while low < high:
             middle = (low + high) // 2
-            coarse = Setting(rates[middle], self._lambdas[rates[middle]][0])
+            coarse = Setting(rate_points[middle], self._lambdas[rate_points[middle]][0])
             low, high = (middle + 1, high) if self.size(coarse) <= budget else (low, middle)
         first = max(low - 1, 0)
-        if first + 1 < len(rates) and self.size(self._ends(rates[first])[1]) < (1 - FOUND) * budget:
-            return rates[first : first + 2]
-        return [rates[first]]
+        if first + 1 < len(rate_points) and self.size(self._ends(rate_points[first])[1]) < (1 - FOUND) * budget:
+            return rate_points[first : first + 2]
+        return [rate_points[first]]
 
     def fit(self, rate_point: int, budget: float, unused: float = FOUND) -> Setting | None:
         """The setting of a rate point whose file fills a budget; None if none of its files is so small.

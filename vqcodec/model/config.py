@@ -72,7 +72,7 @@ class ModelConfig:
         self._check_quality()
         # Not of their least and greatest, as one may be no number.
         in_range = all(0 < lambda_ <= MOST_LAMBDA for lambda_ in self.lambdas)
-        if self.lambdas and (len(self.lambdas) != self.autoencoder.rates or not in_range):
+        if self.lambdas and (len(self.lambdas) != self.autoencoder.rate_points or not in_range):
             raise ValueError(f"a model has one lambda above 0, and up to {MOST_LAMBDA:g}, for each rate point")
 
     def _check_quality(self) -> None:
@@ -80,7 +80,7 @@ class ModelConfig:
             raise ValueError(f"a model has settings for up to {MOST_QUALITIES} qualities")
         if any(chosen.lambda_ > MOST_QUALITY_LAMBDA for chosen in self.quality):
             raise ValueError(f"the lambda of a quality is at most {MOST_QUALITY_LAMBDA:g}")
-        if max(chosen.rate_point for chosen in self.quality) >= self.autoencoder.rates:
+        if max(chosen.rate_point for chosen in self.quality) >= self.autoencoder.rate_points:
             raise ValueError("a quality has a rate point that the model does not have")
         if any((b.rate_point, -b.lambda_) < (a.rate_point, -a.lambda_) for a, b in pairwise(self.quality)):
             raise ValueError("a quality is coarser than the one before it")
@@ -111,13 +111,17 @@ def _structuring(autoencoder: type, prior: type) -> Callable[[Any, Any], ModelCo
     )
 
 
+def _rename(shape: type, **keys: str) -> None:
+    """Let attributes of a shape have other keys in JSON."""
+    overrides: Any = {attribute: override(rename=key) for attribute, key in keys.items()}
+    _converter.register_structure_hook(shape, make_dict_structure_fn(shape, _converter, **overrides))
+    _converter.register_unstructure_hook(shape, make_dict_unstructure_fn(shape, _converter, **overrides))
+
+
 _converter = Converter(forbid_extra_keys=True)
-for _shape, _keys in {
-    PixelCNNConfig: {"streams": override(rename="layers")},
-    WaveNetConfig: {"streams": override(rename="layers")},
-}.items():
-    _converter.register_structure_hook(_shape, make_dict_structure_fn(_shape, _converter, **_keys))
-    _converter.register_unstructure_hook(_shape, make_dict_unstructure_fn(_shape, _converter, **_keys))
+for _autoencoder, _prior in SHAPES.values():
+    _rename(_autoencoder, rate_points="rates")
+    _rename(_prior, streams="layers")
 _converter.register_unstructure_hook(
     ModelConfig,
     make_dict_unstructure_fn(

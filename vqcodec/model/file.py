@@ -114,8 +114,8 @@ def _check_shapes(shapes: Shapes, config: ModelConfig) -> None:
     autoencoder, planes = config.autoencoder, sum(config.prior.planes)
     codes, dimension = shapes["code_bits"], autoencoder.latent_channels // planes
     fits = dimension * planes == autoencoder.latent_channels
-    fits &= shapes["sizes"] == (autoencoder.rates, planes)
-    fits &= shapes["metric"] == (autoencoder.rates, planes, dimension)
+    fits &= shapes["sizes"] == (autoencoder.rate_points, planes)
+    fits &= shapes["metric"] == (autoencoder.rate_points, planes, dimension)
     fits &= len(codes) == 1
     fits &= shapes["codewords"] == (*codes, dimension) and shapes["prior/values"][:-1] == codes
     # The networks are built from the configuration, which could ask for more memory than there is.

@@ -100,11 +100,11 @@ class DilatedLayers:
             raise ModelError("the model's prior is larger than any may be")
 
     def _check_shapes(self, layers: Sequence[Sequence[ExactLayer]], planes: Sequence[range]) -> None:
-        rates, total, _, dimension = self.values.shape
+        rate_points, total, _, dimension = self.values.shape
         for each, own in zip(layers, planes, strict=True):
             inputs, outputs = len(rows_read(own, total, dimension)), 2 * self.channels
             for layer in each:
-                if not outputs or layer.weight.shape != (inputs, outputs) or len(layer.bias) != rates:
+                if not outputs or layer.weight.shape != (inputs, outputs) or len(layer.bias) != rate_points:
                     raise ModelError("a layer of the model's prior has the wrong shape")
                 inputs = outputs
 

@@ -189,7 +189,7 @@ def _batch(
     least = min(settings.crop // stride, max(min(piece.indices.shape[1:]) for piece in pieces))
     usable = [piece for piece in pieces if min(piece.indices.shape[1:]) >= least]
     area = np.array([piece.indices[0].size for piece in usable], float)
-    crops, codewords, rates, weights = [], [], [], []
+    crops, codewords, rate_points, weights = [], [], [], []
     for which in rng.choice(len(usable), settings.batch, p=area / area.sum()):
         piece = usable[which]
         i, j = (int(rng.integers(0, extent - least + 1)) for extent in piece.indices.shape[1:])
@@ -200,10 +200,10 @@ def _batch(
         codewords.append(model.codebooks.look_up(indices, piece.rate_point))
         rows, columns = (slice(first * stride, (first + least) * stride) for first in (i, j))
         crops.append(piece.pixels[rows, columns])
-        rates.append(piece.rate_point)
+        rate_points.append(piece.rate_point)
         weights.append(DROP_WEIGHT if cut else 1.0)
     z_q = torch.from_numpy(np.stack(codewords)).contiguous(memory_format=torch.channels_last)
-    return crops_to_tensor(np.stack(crops)), z_q, torch.tensor(rates), torch.tensor(weights)
+    return crops_to_tensor(np.stack(crops)), z_q, torch.tensor(rate_points), torch.tensor(weights)
 
 
 @torch.no_grad()

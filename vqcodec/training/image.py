@@ -41,9 +41,9 @@ class ImageTraining(TrainingSettings):
     """
 
     autoencoder: AutoencoderConfig = field(
-        default_factory=lambda: AutoencoderConfig(latent_channels=192, rates=9, linear_path=True)
+        default_factory=lambda: AutoencoderConfig(latent_channels=192, rate_points=9, linear_path=True)
     )
-    quantizer: QuantizerConfig = field(default_factory=lambda: QuantizerConfig(rates=9))
+    quantizer: QuantizerConfig = field(default_factory=lambda: QuantizerConfig(rate_points=9))
     prior: PixelCNNConfig = field(
         default_factory=lambda: PixelCNNConfig((2, 2, 4, 8, 8, 12, 12), (3, 2, 2), context=96, hidden=96)
     )

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitstream.errors import InputError
-from vqcodec.media.sounds.resampling import check_rate
+from vqcodec.media.sounds.resampling import check_sample_rate
 from vqcodec.media.sounds.sndfile import MAX_CHANNELS
 
 __all__ = ["peak", "samples_array"]
@@ -24,9 +24,9 @@ def samples_array(samples: NDArray[Any], sample_rate: int) -> NDArray[np.float32
 
     Raises:
         InputError: the array is something else, is empty, or has values that are not numbers; or `sample_rate` is not
-            one of `resampling.RATES`.
+            one of `resampling.SAMPLE_RATES`.
     """
-    check_rate(sample_rate)
+    check_sample_rate(sample_rate)
     array = np.asarray(samples)
     if array.ndim not in (1, 2) or not array.size:
         raise InputError(f"samples must be [N] or [C, N] with at least one sample, not {list(array.shape)}")

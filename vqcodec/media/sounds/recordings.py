@@ -19,7 +19,7 @@ from vqcodec.media.sounds.arrays import peak
 from vqcodec.media.sounds.kinds import SUFFIX
 from vqcodec.media.sounds.opening import open_sound
 from vqcodec.media.sounds.repair import ogg_chain
-from vqcodec.media.sounds.resampling import check_rate
+from vqcodec.media.sounds.resampling import check_sample_rate
 from vqcodec.media.sounds.sndfile import MAX_CHANNELS, SequentialSound, WatchedFile
 
 __all__ = [
@@ -67,7 +67,7 @@ class Recording:
     Attributes:
         samples: float32 `[C, N]`, at least one, channels in the order of WAV; full scale is -1..1, which files of
             floats may exceed.
-        sample_rate: samples a second, one of `resampling.RATES`.
+        sample_rate: samples a second, one of `resampling.SAMPLE_RATES`.
         notes: what is lost or was changed on the way, a line each.
     """
 
@@ -80,7 +80,7 @@ class RecordingReader:
     """A sound file that is read once, from start to end, in bounded memory; a context manager.
 
     Attributes:
-        sample_rate: samples a second, one of `resampling.RATES`.
+        sample_rate: samples a second, one of `resampling.SAMPLE_RATES`.
         channels: 1..1024.
         samples: how many samples a channel the file promises, 0 if it does not say. Damaged files hold fewer, as may
             MP3 files without a header, where this is an estimate; never more are read.
@@ -90,7 +90,7 @@ class RecordingReader:
         """Open a sound from the bytes of a file, or from its path.
 
         Raises:
-            InputError: the data are not a sound, or have a sample rate that is not one of `resampling.RATES`.
+            InputError: the data are not a sound, or have a sample rate that is not one of `resampling.SAMPLE_RATES`.
             OSError: the file cannot be read at all.
         """
         self._about = "" if isinstance(source, bytes) else f"{os.fspath(source)}: "
@@ -106,7 +106,7 @@ class RecordingReader:
                 opened = open_sound(file, size)
                 self._file, self._bytes, self._sound = opened.file, opened.size, stack.enter_context(opened.sound)
                 self._notes = list(opened.notes)
-                check_rate(self._sound.samplerate)
+                check_sample_rate(self._sound.samplerate)
             self.sample_rate: int = self._sound.samplerate
             self.channels: int = self._sound.channels
             self.samples: int = self._sound.frames if self._sound.frames < _ENDLESS else 0

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from bitstream.errors import InputError
 
 __all__ = [
-    "RATES",
-    "check_rate",
+    "SAMPLE_RATES",
+    "check_sample_rate",
     "note_of_bandwidth",
     "resample",
     "resample_blocks",
@@ -21,16 +21,18 @@ __all__ = [
 ]
 
 # Hz. Slower samples hold no sound, and these bounds bound what resampling makes of a few samples.
-RATES = range(1_000, 10_000_001)
+SAMPLE_RATES = range(1_000, 10_000_001)
 
 _QUALITY = "VHQ"  # 28 bits of precision; it keeps what is below 91 % of half the lower rate
 _PIECE = 2**16  # samples a channel on either side of a call of soxr, whatever the blocks of the caller
 
 
-def check_rate(sample_rate: int) -> None:
-    """Raise InputError unless `sample_rate` is an int, as others overflow in products, and one of RATES."""
-    if not isinstance(sample_rate, int) or sample_rate not in RATES:
-        raise InputError(f"a sample rate must be an int from {RATES[0]} to {RATES[-1]} Hz, not {sample_rate!r}")
+def check_sample_rate(sample_rate: int) -> None:
+    """Raise InputError unless `sample_rate` is an int, as others overflow in products, and one of SAMPLE_RATES."""
+    if not isinstance(sample_rate, int) or sample_rate not in SAMPLE_RATES:
+        raise InputError(
+            f"a sample rate must be an int from {SAMPLE_RATES[0]} to {SAMPLE_RATES[-1]} Hz, not {sample_rate!r}"
+        )
 
 
 def resampled_length(samples: int, rate_in: int, rate_out: int) -> int:
@@ -45,7 +47,7 @@ def resample(samples: NDArray[np.float32], rate_in: int, rate_out: int) -> NDArr
     """float32 `[C, N]` at `rate_in` Hz -> float32 `[C, resampled_length(N)]` at `rate_out` Hz, without a delay.
 
     Raises:
-        InputError: a rate is not one of RATES.
+        InputError: a sample rate is not one of SAMPLE_RATES.
     """
     return np.concatenate(list(resample_blocks([samples], rate_in, rate_out)), axis=1)
 
@@ -59,10 +61,10 @@ def resample_blocks(
     `resampled_length` of the blocks together. Memory is for `_PIECE` samples at either rate, or those of a filter.
 
     Raises:
-        InputError: a rate is not one of RATES.
+        InputError: a sample rate is not one of SAMPLE_RATES.
     """
-    check_rate(rate_in)
-    check_rate(rate_out)
+    check_sample_rate(rate_in)
+    check_sample_rate(rate_out)
     if rate_in == rate_out:
         yield from blocks
         return

@@ -38,8 +38,8 @@ class Measured:
 
 def calibrate(codec: Codec, pieces: list[Piece], lambda_: float, lowest_rate: float) -> tuple[Setting, ...]:
     """Settings of quality 1..100, from `lowest_rate` (or what the model gives) to its highest rate."""
-    rates = range(len(codec.model.codebooks.sizes))
-    chosen = [Setting(rate_point, lambda_ * factor) for rate_point in rates for factor in FACTORS]
+    rate_points = range(len(codec.model.codebooks.sizes))
+    chosen = [Setting(rate_point, lambda_ * factor) for rate_point in rate_points for factor in FACTORS]
     with ThreadPoolExecutor(processors()) as pool:  # numpy's part of the work is on one thread each
         measured = pool.map(partial(measure, codec, pieces), chosen)
         points = list(tqdm(measured, desc="calibration", total=len(chosen), disable=None))

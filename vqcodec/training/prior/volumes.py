@@ -63,12 +63,12 @@ def collect_volumes(
     """
     codec = originals.codec
     choose = codec.choose if in_context else codec.assign
-    rates = range(len(codec.model.codebooks.sizes))
-    volumes: list[list[NDArray[np.uint16]]] = [[] for _ in rates]
+    rate_points = range(len(codec.model.codebooks.sizes))
+    volumes: list[list[NDArray[np.uint16]]] = [[] for _ in rate_points]
     with ThreadPoolExecutor(processors()) as pool:  # numpy's part of the work is on one thread each
         for number in tqdm(numbers, desc="indices", disable=None):
             for piece in originals.pieces(number):
-                chosen = [Setting(rate_point, lambda_ * 2 ** float(rng.uniform(*WORTHS))) for rate_point in rates]
+                chosen = [Setting(rate_point, lambda_ * 2 ** float(rng.uniform(*WORTHS))) for rate_point in rate_points]
                 for mine, values in zip(volumes, pool.map(partial(choose, piece.latents), chosen), strict=True):
                     mine.append(values.astype(np.uint16))
     return IndexVolumes(volumes)

@@ -38,12 +38,12 @@ class PriorNetwork(PriorHeads):
     def __init__(self, config: WaveNetConfig, codebooks: Tensor, code_bits: Tensor, sizes: Tensor) -> None:
         super().__init__(config.planes, config.features, codebooks, code_bits, sizes)
         self.config = config
-        rates, total, _, dimension = codebooks.shape
+        rate_points, total, _, dimension = codebooks.shape
         width, outputs = 2 * config.hidden, 2 * config.hidden
         seen = [torch.from_numpy(rows_read(planes, total, dimension)) for planes in self.ranges]
         every = [torch.arange(width)] * len(self.ranges)
-        first = StackedLayer(seen, len(TAPS) * total * dimension, outputs, rates)
-        deeper = [StackedLayer(every, width, outputs, rates) for _ in config.dilations]
+        first = StackedLayer(seen, len(TAPS) * total * dimension, outputs, rate_points)
+        deeper = [StackedLayer(every, width, outputs, rate_points) for _ in config.dilations]
         self.causal = cast("Sequence[StackedLayer]", nn.ModuleList([first, *deeper]))
         shapes = [(config.hidden, len(planes), config.features) for planes in self.ranges]
         self.project = cast("Sequence[Tensor]", nn.ParameterList(torch.zeros(shape) for shape in shapes))

@@ -91,9 +91,9 @@ def fit_codebooks(
     config = quantizer.config
     vectors = quantizer.split(latents)[0]
     if widths is not None:
-        quantizer.metric.copy_(widths.pow(-2).view(config.rates, config.planes, config.dimension))
-    cells = itertools.product(range(config.rates), range(config.planes))
-    for rate_point, plane in tqdm(cells, desc="codebooks", total=config.rates * config.planes, disable=None):
+        quantizer.metric.copy_(widths.pow(-2).view(config.rate_points, config.planes, config.dimension))
+    cells = itertools.product(range(config.rate_points), range(config.planes))
+    for rate_point, plane in tqdm(cells, desc="codebooks", total=config.rate_points * config.planes, disable=None):
         own = vectors[plane]
         first = own[torch.randint(len(own), (config.alphabet,))]
         codewords, counts = lloyd(own, quantizer.metric[rate_point, plane], first, lambda_, iterations)
@@ -136,8 +136,10 @@ def prepare_codebooks(
     """Deal the channels into groups of equal rate, if a density tells the rates; fit the codebooks to `latents`."""
     widths = None
     if density is not None:
-        rates = range(quantizer.config.rates)
-        bits = torch.stack([density(latents, torch.tensor([rate_point]))[1].mean((0, 2, 3)) for rate_point in rates])
+        rate_points = range(quantizer.config.rate_points)
+        bits = torch.stack(
+            [density(latents, torch.tensor([rate_point]))[1].mean((0, 2, 3)) for rate_point in rate_points]
+        )
         order = deal_channels(bits.mean(0), quantizer.config.dimension)
         reorder_channels(encoder, decoder, density, order)
         latents, widths = latents[:, order], density.widths()

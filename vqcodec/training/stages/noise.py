@@ -1,4 +1,4 @@
-"""First stage: encoder and decoder under additive uniform noise, at all rates at once.
+"""First stage: encoder and decoder under additive uniform noise, at all rate points at once.
 
     loss = lambda_r distortion + bits per pixel (or sample), for a rate point r drawn for every crop.
 
@@ -52,7 +52,7 @@ def train_noise(
     """Train in place; checkpoint and log go into `folder`.
 
     Args:
-        lambdas: `[rates]`, the weight of the distortion against bits a pixel or sample.
+        lambdas: `[R]`, the weight of the distortion against bits a pixel or sample.
         batches: originals `[B, C, ...]`.
         objective: what the distortion is.
     """

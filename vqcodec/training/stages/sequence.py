@@ -60,7 +60,7 @@ class Stages:
         self.settings, self.objective, self.folder = settings, objective, folder
         self.encoder, self.decoder, self.likelihood = encoder, decoder, likelihood
         self.quantizer = ProductQuantizer(settings.quantizer)
-        self.density = NoiseDensity(settings.autoencoder.latent_channels, settings.autoencoder.rates)
+        self.density = NoiseDensity(settings.autoencoder.latent_channels, settings.autoencoder.rate_points)
         self.lambdas = torch.tensor(settings.lambdas)
         # How finely each channel is to be quantized is what noise finds out, or the model knew.
         self.knows_widths = started or settings.noise is not None

@@ -35,9 +35,9 @@ class TrainingSettings:
     description: str
 
     def __post_init__(self) -> None:
-        rates = {self.autoencoder.rates, self.quantizer.rates, len(self.lambdas)}
+        rate_points = {self.autoencoder.rate_points, self.quantizer.rate_points, len(self.lambdas)}
         channels = self.quantizer.planes * self.quantizer.dimension
-        if len(rates) != 1 or channels != self.autoencoder.latent_channels:
+        if len(rate_points) != 1 or channels != self.autoencoder.latent_channels:
             raise ValueError("autoencoder, quantizer and lambdas disagree on rate points or latent channels")
         if sum(self.prior.planes) != self.quantizer.planes or sum(self.prior.streams) != len(self.prior.planes):
             raise ValueError("the prior's slices do not make up the quantizer's planes, or its streams not its slices")

@@ -23,7 +23,7 @@ class AutoencoderConfig:
         blocks: residual blocks of each level, in the encoder.
         decoder_blocks: likewise in the decoder.
         latent_channels: channels of z_e.
-        rates: number of rate points, each with its own bias at the decoder's stem.
+        rate_points: their number, each with its own bias at the decoder's stem.
     """
 
     sample_rate: int = 16_000
@@ -33,7 +33,7 @@ class AutoencoderConfig:
     blocks: tuple[int, ...] = (1, 1, 2)
     decoder_blocks: tuple[int, ...] = (3, 2, 4)
     latent_channels: int = 96
-    rates: int = 6
+    rate_points: int = 6
 
     def __post_init__(self) -> None:
         check_bounds("sample rate", self.sample_rate, 1_000_000, low=1_000)
@@ -47,7 +47,7 @@ class AutoencoderConfig:
         for width in self.widths:
             check_bounds("width", width, 4096)
         check_bounds("latent channels", self.latent_channels, 4096)
-        check_bounds("rates", self.rates, 256)
+        check_bounds("number of rate points", self.rate_points, 256)
         for layers in (self._encoder_layers(), self._decoder_layers()):
             check_convolutions(list(layers), NETWORK_OF_SAMPLES)
 
@@ -91,7 +91,7 @@ class AutoencoderConfig:
     @property
     def decoder_parameters(self) -> int:
         """Weights and biases of the decoder."""
-        return parameters(list(self._decoder_layers())) + self.rates * (self.latent_channels + self.widths[-1])
+        return parameters(list(self._decoder_layers())) + self.rate_points * (self.latent_channels + self.widths[-1])
 
     def _encoder_layers(self) -> Iterator[Convolution]:
         channels = 3 * self.bins

@@ -73,9 +73,9 @@ class Decoder(nn.Module):
     def __init__(self, config: AutoencoderConfig) -> None:
         super().__init__()
         widths, blocks = config.widths_of_decoder[::-1], config.blocks_of_decoder[::-1]
-        self.gain = nn.Parameter(torch.ones(config.rates, config.latent_channels))
+        self.gain = nn.Parameter(torch.ones(config.rate_points, config.latent_channels))
         self.stem = nn.Conv2d(config.latent_channels, widths[0], 1)
-        self.rate_bias = nn.Embedding(config.rates, widths[0])
+        self.rate_bias = nn.Embedding(config.rate_points, widths[0])
         nn.init.zeros_(self.rate_bias.weight)
         layers = _blocks(widths[0], blocks[0])
         for before, width, count in zip(widths, widths[1:], blocks[1:], strict=False):

@@ -28,7 +28,7 @@ class AutoencoderConfig:
         widths: channels of each level; every level after the first halves the resolution.
         blocks: residual blocks of each level.
         latent_channels: channels of z_e.
-        rates: number of rate points, each with its own bias at the decoder's stem.
+        rate_points: their number, each with its own bias at the decoder's stem.
         linear_path: whether a linear transform of each patch of stride x stride pixels is added to what the networks
             compute, in both directions.
         decoder_blocks: residual blocks of each level in the decoder, in the order of `widths`, if it has others than
@@ -40,7 +40,7 @@ class AutoencoderConfig:
     widths: tuple[int, ...] = (96, 160, 192)
     blocks: tuple[int, ...] = (1, 2, 1)
     latent_channels: int = 160
-    rates: int = 1
+    rate_points: int = 1
     linear_path: bool = False
     decoder_blocks: tuple[int, ...] = ()
     decoder_widths: tuple[int, ...] = ()
@@ -57,7 +57,7 @@ class AutoencoderConfig:
             for count in counts:
                 check_bounds("blocks", count, 64, low=0)
         check_bounds("latent channels", self.latent_channels, 4096)
-        check_bounds("rates", self.rates, 256)
+        check_bounds("number of rate points", self.rate_points, 256)
         check_bounds("stride", self.stride, MOST_STRIDE)
         for positions in (self.encoder_reach, self.decoder_reach):
             check_bounds("reach in pixels", positions * self.stride, MOST_REACH, low=0)
@@ -102,7 +102,7 @@ class AutoencoderConfig:
     @property
     def decoder_parameters(self) -> int:
         """Weights and biases of the decoder."""
-        return parameters(list(self._decoder_layers())) + self.rates * (
+        return parameters(list(self._decoder_layers())) + self.rate_points * (
             self.latent_channels + self.widths_of_decoder[-1]
         )
 
