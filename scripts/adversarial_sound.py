@@ -83,7 +83,7 @@ class Codec:
         return Decoded(location, (bits,))
 
     def trained_model(self) -> Model:
-        """The model with this decoder; the hard half stays."""
+        """The model with this decoder; the normative part stays."""
         weights = {f"decoder/{name}": value.numpy() for name, value in self.decoder.state_dict().items()}
         return replace(self.model, networks={**self.model.networks, **weights})
 

@@ -67,7 +67,7 @@ def test_the_model_of_a_file_is_found(data: bytes, other_model: Path, tiny_model
 def test_a_named_model_comes_before_a_bundled_one(
     data: bytes, tiny_model: Path, other_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With the same hard half, it may have a better decoder; one of another hard half does not hinder."""
+    """With the same normative part, it may have a better decoder; one with another normative part does not hinder."""
     better = rewritten(tiny_model, tmp_path, decoder_version=7)
     (tmp_path / "bundled").mkdir()
     shutil.copy(tiny_model, tmp_path / "bundled")

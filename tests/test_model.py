@@ -145,7 +145,7 @@ def nudged(array: NDArray[Any]) -> NDArray[Any]:
     return changed
 
 
-def test_fingerprint_covers_the_hard_half_and_nothing_else(tiny_model: Path, tmp_path: Path) -> None:
+def test_fingerprint_covers_the_normative_part_and_nothing_else(tiny_model: Path, tmp_path: Path) -> None:
     arrays, fingerprint = arrays_of(tiny_model), load_model(tiny_model).fingerprint
     hard = {name for name in arrays if name.startswith(HARD)} - {"sizes"}
     assert len(hard) > 60

@@ -144,7 +144,7 @@ def test_layers_cannot_be_added(tiny_model: Path, tmp_path: Path) -> None:
 @with_tmp_path
 @given(st.data())
 def test_any_values_give_an_error_or_a_model(tiny_model: Path, tmp_path: Path, data: st.DataObject) -> None:
-    """Numbers of the hard half as wild as their types allow."""
+    """Numbers of the normative part as wild as their types allow."""
     arrays = arrays_of(tiny_model)
     name = data.draw(st.sampled_from(sorted(name for name in arrays if name.startswith(HARD))))
     rng = np.random.default_rng(data.draw(st.integers(0, 99)))

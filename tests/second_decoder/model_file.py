@@ -22,7 +22,7 @@ PER_CODE = ("codewords", "prior/values")
 
 
 class ModelFile:
-    """What a file says of its hard half.
+    """What a file says of its normative part.
 
     Attributes:
         header: the strings in the header of the file.
@@ -54,7 +54,7 @@ class ModelFile:
         return slice(self.slices[slices[0]][0], self.slices[slices[-1]][-1] + 1)
 
     def fingerprint(self) -> bytes:
-        """8 bytes that name the hard half."""
+        """8 bytes that name the normative part."""
         planes, streams = (tuple(self.config["prior"][name]) for name in ("planes", "layers"))
         first = f"{planes} {streams} {self.stride}"
         if self.is_audio:

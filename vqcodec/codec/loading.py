@@ -66,7 +66,7 @@ def load_for(
         ModelError: one of `models` is not there or cannot be trusted, or the device cannot be used.
     """
     wanted = unpack(file_bytes(data), allowed, allow_truncated).fingerprint
-    for path in models:  # which may have a better decoder than the bundled one of the same hard half
+    for path in models:  # which may have a better decoder than the bundled one with the same normative part
         model = load_model(path)
         if model.fingerprint == wanted:
             return codec_of(model, device)

@@ -49,7 +49,7 @@ class ModelConfig:
         prior: the shape of the prior.
         quality: the settings of quality 1..100, evenly spaced, each at least as fine as the one before it.
         description: a line for people.
-        decoder_version: counts the decoders that were released for the same hard half.
+        decoder_version: counts the decoders that were released for the same normative part.
         modality: what the model is for; autoencoder and prior are its.
         lambdas: what an error is worth at each rate point, in bits a pixel or sample; empty if not known.
         distortion: the error that this is of, for a model of pictures.
@@ -93,8 +93,8 @@ class ModelConfig:
         return self.autoencoder.stride**2, PRIOR_OF_PIXELS
 
     @property
-    def hard(self) -> str:
-        """What of the hard half is in no array: the order of the planes, and what a position stands for."""
+    def normative(self) -> str:
+        """What of the normative part is in no array: the order of the planes, and what a position stands for."""
         text = f"{self.prior.planes} {self.prior.streams} {self.autoencoder.stride}"
         if isinstance(self.autoencoder, audio.AutoencoderConfig):
             text += f" {self.autoencoder.sample_rate}"

@@ -23,7 +23,7 @@ from vqcodec.model.packed_integers import unpack_integers, unpacked_shapes
 from vqcodec.model.packed_kernels import SCALE
 from vqcodec.system.bounds import MOST_CODE_VALUES
 
-__all__ = ["FORMAT", "MAX_BYTES", "MAX_HEADER", "PER_CODE", "SOFT", "read_arrays", "read_header"]
+__all__ = ["FORMAT", "MAX_BYTES", "MAX_HEADER", "NETWORKS", "PER_CODE", "read_arrays", "read_header"]
 
 Arrays = dict[str, NDArray[Any]]
 Shapes = Mapping[str, tuple[int, ...]]
@@ -32,9 +32,9 @@ MAX_BYTES = 1 << 28  # of the file, and of its arrays when they are unpacked
 MAX_HEADER = 1 << 20  # bytes: twelve times those of any model so far; parsed, they take up to thirty times as many
 MOST_CODES = 1 << 15  # of an alphabet
 FORMAT = "vqcodec-model-2"
-SOFT = ("encoder/", "decoder/", "likelihood/")
+NETWORKS = ("encoder/", "decoder/", "likelihood/")
 PER_CODE = ("codewords", "code_bits", "prior/values")
-TYPES = {"sizes": np.int16, "metric": np.float32}  # of arrays of the hard half outside of the prior; others: float16
+TYPES = {"sizes": np.int16, "metric": np.float32}  # of arrays outside of prior and networks; others: float16
 NAME = re.compile(r"(metric|code_bits|codewords|sizes|(prior|encoder|decoder|likelihood)/[a-z0-9_./]{1,100})")
 FINGERPRINT = re.compile(r"([0-9a-f]{16})?")
 
@@ -81,7 +81,7 @@ def read_arrays(path: Path, config: ModelConfig, metadata: Mapping[str, str]) ->
     except (SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError):
         raise _damaged(path) from None
     for name, array in arrays.items():
-        if not name.startswith(("prior/", *SOFT)) and array.dtype != TYPES.get(name, np.float16):
+        if not name.startswith(("prior/", *NETWORKS)) and array.dtype != TYPES.get(name, np.float16):
             raise ModelError(f"{path}: array {name} has the type {array.dtype}")
     try:
         return _unpacked(arrays, config, metadata)

@@ -1,9 +1,11 @@
 """A model on disk: one safetensors file with everything, its configuration as JSON in the header.
 
-    encoder/..., decoder/..., likelihood/...   float16, int8   the soft half: may be replaced by a better one
-    codewords, sizes, prior/...                float16, ints   the hard half: what the indices of a file mean
+    codewords, sizes, prior/...                float16, ints   the normative part: it decides what indices of files mean
+    encoder/..., decoder/..., likelihood/...   float16, int8   the networks: better ones may replace them
+    metric, code_bits                          floats          how an encoder chooses codes
 
-The fingerprint is a hash of the hard half as it is in memory. A model without an encoder reads files and writes none.
+The fingerprint is a hash of the normative part as it is in memory. A model without an encoder reads files and writes
+none.
 Model files are read as hostile input: see `vqcodec.model.file`.
 """
 
@@ -21,7 +23,7 @@ from safetensors.numpy import save
 
 from bitstream.errors import ModelError
 from vqcodec.model.config import ModelConfig, to_json
-from vqcodec.model.file import FORMAT, PER_CODE, SOFT, read_arrays, read_header
+from vqcodec.model.file import FORMAT, NETWORKS, PER_CODE, read_arrays, read_header
 from vqcodec.model.packed_codes import pack_codes
 from vqcodec.model.packed_integers import pack_integers
 from vqcodec.model.packed_kernels import pack_networks, unpack_networks
@@ -58,12 +60,12 @@ class Model:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All arrays of the file, those of codes `[R, P, K, ...]`."""
-        arrays = pack_networks(self.networks) | self._hard_arrays()
+        arrays = pack_networks(self.networks) | self._normative_arrays()
         arrays["metric"] = self.codebooks.metric
         arrays["code_bits"] = self.codebooks.code_bits.astype(np.float16)
         return arrays
 
-    def _hard_arrays(self) -> dict[str, NDArray[Any]]:
+    def _normative_arrays(self) -> dict[str, NDArray[Any]]:
         if isinstance(self.prior, PixelCNN):
             parts = image_prior.prior_to_tensors(self.prior)
         else:
@@ -75,9 +77,9 @@ class Model:
 
     @cached_property
     def fingerprint(self) -> bytes:
-        """8 bytes that name the hard half."""
-        digest = hashlib.sha256(f"{self.config.hard}\n".encode())
-        for name, array in sorted(self._hard_arrays().items()):
+        """8 bytes that name the normative part."""
+        digest = hashlib.sha256(f"{self.config.normative}\n".encode())
+        for name, array in sorted(self._normative_arrays().items()):
             digest.update(f"{name} {array.dtype.name} {array.shape}\n".encode())
             digest.update(np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
         return digest.digest()[:8]
@@ -106,7 +108,7 @@ def load_model(path: Path) -> Model:
     config, metadata = read_header(path)
     arrays = read_arrays(path, config, metadata)
     try:
-        networks = unpack_networks({name: array for name, array in arrays.items() if name.startswith(SOFT)})
+        networks = unpack_networks({name: array for name, array in arrays.items() if name.startswith(NETWORKS)})
         codebooks = Codebooks(
             codewords=arrays["codewords"].astype(np.float32),
             sizes=arrays["sizes"].astype(np.intp),
