@@ -1,9 +1,9 @@
-"""A density of noisy latents given their surroundings: a light float twin of the sliced PixelCNN.
+"""A prior of noisy latents given their surroundings: a light float twin of the sliced PixelCNN.
 
 Training under it tells the encoder what the prior of the files will know: channels are coded in slices, each given all
 earlier slices around it and its own causal neighbours (Minnen and Singh, 'Channel-wise autoregressive entropy models',
 2020; van den Oord et al., 'Conditional image generation with PixelCNN decoders', 2016). It begins as the factorized
-density that it is built on, and predicts corrections to its mixture.
+prior that it is built on, and predicts corrections to its mixture.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from vqcodec.training.factorized_prior import NoiseDensity, mixture_bits
+from vqcodec.training.factorized_prior import FactorizedPrior, mixture_bits
 
-__all__ = ["ConditionalDensity"]
+__all__ = ["ConditionalPrior"]
 
 TAPS = 5  # rows and columns that a slice sees of its surroundings
 
@@ -64,18 +64,18 @@ class Slice(nn.Module):
         return parameters
 
 
-class ConditionalDensity(nn.Module):
+class ConditionalPrior(nn.Module):
     """See the module.
 
     Args:
-        factorized: the density that it corrects, and whose noise widths it shares.
+        factorized: the prior that it corrects, and whose noise widths it shares.
         slices: channels of each slice, in their order.
         width: channels inside.
     """
 
     spread: Tensor
 
-    def __init__(self, factorized: NoiseDensity, slices: Sequence[int], width: int = 96) -> None:
+    def __init__(self, factorized: FactorizedPrior, slices: Sequence[int], width: int = 96) -> None:
         super().__init__()
         rate_points, _ = factorized.log_width.shape
         self.factorized, self.ends = factorized, list(accumulate(slices))

@@ -59,8 +59,8 @@ def measured(
     """Cost, bits and distortion of indices, all of them sums."""
     bits = float(codec.model.prior.bits(indices, at.rate_point).sum())
     error = sum(part for _, _, part, _ in networks.errors(pixels, indices, at.rate_point, "squared error"))
-    worth = codec.model.config.lambdas[at.rate_point] * refinement.WORTH
-    return np.array([worth * error + at.lambda_ * bits, bits, error])
+    weight = codec.model.config.lambdas[at.rate_point] * refinement.BEST_LAMBDA
+    return np.array([weight * error + at.lambda_ * bits, bits, error])
 
 
 def main() -> None:

@@ -114,7 +114,7 @@ def train_product(stages: Stages, cuts: Iterator[Tensor], steps: int) -> Coder:
 def train_residual_codes(stages: Stages, cuts: Iterator[Tensor], stage: ResidualStage, noise: bool) -> Coder:
     """The same networks with a residual quantizer, from where they stand."""
     if noise:
-        divide_latents(stages.encoder, stages.decoder, stages.density.widths()[len(LAMBDAS) // 2])
+        divide_latents(stages.encoder, stages.decoder, stages.factorized_prior.widths()[len(LAMBDAS) // 2])
     counts, encoder, decoder = torch.tensor(STAGES), stages.encoder, stages.decoder
     quantizer = ResidualQuantizer(SETTINGS.autoencoder.latent_channels, max(STAGES))
     train_residual(encoder, decoder, quantizer, counts, cuts, stages.objective, stage, stages.folder)

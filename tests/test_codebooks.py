@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from vqcodec.training.factorized_prior import NoiseDensity
+from vqcodec.training.factorized_prior import FactorizedPrior
 from vqcodec.training.quantizer import ProductQuantizer, QuantizerConfig
 from vqcodec.training.stages.codebooks import deal_channels, fit_codebooks, lloyd, reorder_channels
 from vqcodec.transform.image.autoencoder import Decoder, Encoder
@@ -147,17 +147,17 @@ def test_reordering_channels_changes_nothing_outside(linear_path: bool, monkeypa
     config = AutoencoderConfig(
         widths=(6, 8), blocks=(1, 1), latent_channels=12, rate_points=RATE_POINTS, linear_path=linear_path
     )
-    encoder, decoder, density = Encoder(config), Decoder(config), NoiseDensity(12, RATE_POINTS)
-    for parameter in (decoder.gain, *density.parameters()):
+    encoder, decoder, factorized_prior = Encoder(config), Decoder(config), FactorizedPrior(12, RATE_POINTS)
+    for parameter in (decoder.gain, *factorized_prior.parameters()):
         nn.init.normal_(parameter)
     x, rate, order = torch.randn(2, 3, 16, 24), torch.tensor([0, 1]), torch.randperm(12)
     with torch.no_grad():
         z = encoder(x)
-        (picture, _), widths, (noisy, bits) = decoder(z, rate), density.widths(), density(z, rate)
-        reorder_channels(encoder, decoder, density, order)
+        (picture, _), widths, (noisy, bits) = decoder(z, rate), factorized_prior.widths(), factorized_prior(z, rate)
+        reorder_channels(encoder, decoder, factorized_prior, order)
         torch.testing.assert_close(encoder(x), z[:, order])
         torch.testing.assert_close(decoder(encoder(x), rate)[0], picture)
-        torch.testing.assert_close(density(z[:, order], rate)[0], noisy[:, order])
-        torch.testing.assert_close(density(z[:, order], rate)[1], bits[:, order])
-        assert torch.equal(density.widths(), widths[:, order])
+        torch.testing.assert_close(factorized_prior(z[:, order], rate)[0], noisy[:, order])
+        torch.testing.assert_close(factorized_prior(z[:, order], rate)[1], bits[:, order])
+        assert torch.equal(factorized_prior.widths(), widths[:, order])
     assert not torch.equal(order, torch.arange(12))

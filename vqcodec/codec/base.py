@@ -250,10 +250,10 @@ class Codec(ABC):
 
     def _setting(self, lambda_: float, rate_point: int | None) -> Setting:
         """What a caller of `encode` asked for."""
-        rate_point, worth = self._rate_point(rate_point), number(lambda_, "lambda")
-        if not 0 <= worth < math.inf:
+        rate_point, lambda_ = self._rate_point(rate_point), number(lambda_, "lambda")
+        if not 0 <= lambda_ < math.inf:
             raise InputError("lambda must be finite and not negative")
-        return Setting(rate_point, worth)
+        return Setting(rate_point, lambda_)
 
     def _rate_point(self, rate_point: int | None) -> int:
         """The rate point that a caller asked for; None is that of the default quality."""

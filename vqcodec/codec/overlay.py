@@ -117,7 +117,7 @@ def _error(codec: PixelCodec, picture: Prepared, data: bytes) -> float:
 
 def _cost(codec: PixelCodec, pixels: Pixels, mask: Mask, chosen: Setting) -> float:
     """Bits of pixels `[H, W, 3]` with an overlay of the mask, and their distortion, in bits."""
-    bits, worth = 0.0, codec.model.config.lambdas[chosen.rate_point]
+    bits, weight = 0.0, codec.model.config.lambdas[chosen.rate_point]
     if mask.any():
         try:
             bits = 8.0 * len(encode_overlay(pixels, mask))
@@ -128,4 +128,4 @@ def _cost(codec: PixelCodec, pixels: Pixels, mask: Mask, chosen: Setting) -> flo
     decoded = codec.pixels(indices)
     decoded[mask] = pixels[mask]
     distortion = picture_distortion(codec.model.config.distortion, pixels, decoded)
-    return bits + float(codec.bits(indices).sum()) + worth * float(distortion) * pixels[..., 0].size
+    return bits + float(codec.bits(indices).sum()) + weight * float(distortion) * pixels[..., 0].size

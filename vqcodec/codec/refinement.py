@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from vqcodec.model.model import Model
     from vqcodec.transform.image.networks import ImageNetworks
 
-__all__ = ["WORTH", "refine", "setting_to_refine"]
+__all__ = ["BEST_LAMBDA", "refine", "setting_to_refine"]
 
 # How far latents go towards the minimum of the quadratic model, pass by pass: all positions move at once, and overshoot
 # with more; towards the end they are a mean over many passes. The last pass only judges what the one before has found.
 STEPS = (*np.geomspace(0.4, 0.08, 10).tolist(), 0.0)
-# Squared widths that a bit is worth where widths are best: d(width^2 / 12) / d(bits) at high resolution.
-WORTH = math.log(2) / 6
+# Lambda where widths are best, in squared widths a bit: d(width^2 / 12) / d(bits) at high resolution.
+BEST_LAMBDA = math.log(2) / 6
 LEAST = 1e-6  # of the lambdas of a quality table, some of which may be 0
 
 
@@ -48,14 +48,14 @@ def refine(
         codec, networks: of a model.
         pixels: the picture.
         aim: its z_e `[P, D, h, w]`; what they are refined to is left there.
-        chosen: rate point, and worth of a bit.
+        chosen: rate point and lambda.
 
     Raises:
         InputError: the model does not tell its lambdas.
     """
     codebooks, rate_point = codec.model.codebooks, chosen.rate_point
-    worth = _lambdas(codec.model)[rate_point] * WORTH  # of the distortion of one pixel, in squared widths
-    descent = worth / 2 / codebooks.metric[rate_point][..., None, None]  # half the curvature is the metric
+    weight = _lambdas(codec.model)[rate_point] * BEST_LAMBDA  # of the distortion of a pixel, in squared widths
+    descent = weight / 2 / codebooks.metric[rate_point][..., None, None]  # half the curvature is the metric
     indices = codec.choose(aim, chosen)
     best, least = indices, math.inf
     for (number,) in watched([range(number, number + 1) for number in range(len(STEPS))], len(STEPS)):
@@ -68,7 +68,7 @@ def refine(
             error += part
             aim[:, :, i.window(), j.window()] -= step * descent * gradient.reshape(*aim.shape[:2], *gradient.shape[1:])
         found = codec.assign_in_context(aim, chosen, indices)
-        cost = worth * error + chosen.lambda_ * found.bits_before
+        cost = weight * error + chosen.lambda_ * found.bits_before
         if cost < least:
             best, least = indices, cost
         indices = found.indices
@@ -90,7 +90,7 @@ def setting_to_refine(model: Model, quality: float) -> Setting:
     slope, level = np.polyfit(np.linspace(1, 100, len(table)), exchanges, 1) if len(table) > 1 else (0, exchanges[0])
     exchange = math.exp(level + max(slope, 0) * quality)
     settings = [Setting(rate_point, lambda_ / exchange) for rate_point, lambda_ in enumerate(lambdas)]
-    return min(settings, key=lambda each: abs(math.log(each.lambda_ / WORTH)))
+    return min(settings, key=lambda each: abs(math.log(each.lambda_ / BEST_LAMBDA)))
 
 
 def _lambdas(model: Model) -> tuple[float, ...]:

@@ -51,8 +51,8 @@ class ModelConfig:
         description: a line for people.
         decoder_version: counts the decoders that were released for the same normative part.
         modality: what the model is for; autoencoder and prior are its.
-        lambdas: what an error is worth at each rate point, in bits a pixel or sample; empty if not known.
-        distortion: the error that this is of, for a model of pictures.
+        lambdas: the weight of the distortion against bits a pixel or sample, at each rate point; empty if not known.
+        distortion: which distortion that is, for a model of pictures.
     """
 
     autoencoder: image.AutoencoderConfig | audio.AutoencoderConfig

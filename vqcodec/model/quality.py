@@ -1,4 +1,4 @@
-"""The one knob: quality 1..100 to a rate point of the model and the worth of a bit when codes are chosen."""
+"""The quality knob: from quality 1..100 to a rate point of the model and the lambda with which codes are chosen."""
 
 from __future__ import annotations
 

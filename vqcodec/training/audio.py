@@ -90,7 +90,7 @@ def train_audio(folder: Path, out: Path, config: Path | None = None, start: Path
     stages = Stages(settings, Encoder(shape), Decoder(shape), LikelihoodHead(shape), objective, work, start is not None)
     cuts = batches(settings.codes.batch, settings.codes.crop)
     if start is not None:
-        networks = stages.encoder, stages.decoder, stages.density
+        networks = stages.encoder, stages.decoder, stages.factorized_prior
         start_from_model(load_model(start), stages.lambdas, *networks, cuts, hear=settings.noise is not None)
     else:
         spread_latents(stages.encoder, cuts)

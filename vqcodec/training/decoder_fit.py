@@ -1,7 +1,7 @@
 """`vqcodec fit-decoder`: train the decoder of a finished model further, on the codes that its files have.
 
 Encoder, codebooks and prior stay as they are, so every file of the model is read as before, and looks better. In the
-stages before, codes were chosen without the prior, at two or three worths of a bit, and a gradient had to go through
+stages before, codes were chosen without the prior, at two or three lambdas, and a gradient had to go through
 encoder and codebooks as well; here all the time goes into the decoder, which may also be made deeper.
 """
 

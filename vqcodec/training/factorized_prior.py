@@ -1,4 +1,4 @@
-"""A factorized density over latents under additive uniform noise: the surrogate of quantization that training starts
+"""The factorized prior of latents under additive uniform noise, the surrogate of quantization that training starts
 from.
 
 Ballé, Laparra and Simoncelli, 'End-to-end optimized image compression' (2017), with a mixture of logistics a channel
@@ -11,10 +11,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-__all__ = ["NoiseDensity", "mixture_bits"]
+__all__ = ["FactorizedPrior", "mixture_bits"]
 
 
-class NoiseDensity(nn.Module):
+class FactorizedPrior(nn.Module):
     """Adds uniform noise to latents and counts the bits that quantizing them as finely would take.
 
     Args:

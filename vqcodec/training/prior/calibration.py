@@ -1,6 +1,6 @@
-"""The quality knob: which rate point and which worth of a bit give a rate best.
+"""The quality knob: which rate point and which lambda give a rate best.
 
-At each rate point, larger worths of a bit trade fidelity for rate. All rate points are measured on a few originals; for
+At each rate point, larger lambdas trade fidelity for rate. All rate points are measured on a few originals; for
 every target rate the setting with the highest fidelity is taken. Targets are evenly spaced in the rate's logarithm.
 """
 
@@ -19,11 +19,11 @@ from vqcodec.codec.base import Codec
 from vqcodec.model.quality import Setting
 from vqcodec.system.processes import processors
 from vqcodec.training.data.originals import Piece
-from vqcodec.training.prior.volumes import WORTHS
+from vqcodec.training.prior.volumes import LAMBDA_OCTAVES
 
 __all__ = ["calibrate"]
 
-FACTORS = tuple(2.0 ** np.linspace(*WORTHS, 5))
+FACTORS = tuple(2.0 ** np.linspace(*LAMBDA_OCTAVES, 5))
 ENTRIES = 100
 
 

@@ -121,7 +121,7 @@ def train_codes(
     )
     modules = {"encoder": encoder, "decoder": decoder, "likelihood": likelihood, "quantizer": quantizer}
     weights = rate_weights(lambdas)
-    bit_worth = stage.lambda_ or 1.0
+    bit = stage.lambda_ or 1.0  # in squared widths, as are the vector losses
     by_distance = stage.distortion == "distance"
 
     def step(number: int) -> dict[str, float]:
@@ -141,7 +141,7 @@ def train_codes(
         distortion = lambdas[rate_point] * distance if by_distance else code_length
         per_pixel = z[0, 0].numel() / pixels
         bpp = quantized.bits * per_pixel
-        vector_losses = (quantized.codebook_loss + stage.beta * quantized.commitment_loss) * per_pixel / bit_worth
+        vector_losses = (quantized.codebook_loss + stage.beta * quantized.commitment_loss) * per_pixel / bit
         loss = (weights[rate_point] * kept * (distortion + bpp + vector_losses)).mean()
         # In the first case nothing but the likelihood's own layers has a gradient from the code length.
         optimizer.step(loss + code_length.mean() / 3 if by_distance else loss, number)

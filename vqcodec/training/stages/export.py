@@ -28,7 +28,7 @@ LEAST_USE = 2
 
 
 def default_quality(rate_points: int, lambda_: float) -> tuple[Setting, ...]:
-    """Settings before a model is calibrated: rate points in order, each from a high to a low worth of a bit."""
+    """Settings before a model is calibrated: rate points in order, each from a high to a low lambda."""
     factors = (2.0, 1.0, 0.5)
     return tuple(
         Setting(rate_point, max(lambda_, 1e-6) * factor) for rate_point in range(rate_points) for factor in factors

@@ -6,8 +6,8 @@
 The decoder writes spectra, not samples (Siuzdak, 'Vocos', 2023): nearly all of the work is done at frame rate. The
 spectra that the encoder reads have their magnitudes to the power 0.3, which is about how loud they sound.
 
-Sound is a picture of one row here, so that quantizer and density serve both. All operators are local: a long recording
-can be coded in pieces.
+Sound is a picture of one row here, so that quantizer and factorized prior serve both. All operators are local: a long
+recording can be coded in pieces.
 """
 
 from __future__ import annotations
