@@ -36,7 +36,7 @@ TRIALS = {
     "0.4 to 0.06 in 14": np.geomspace(0.4, 0.06, 14).tolist(),
 }
 Pixels = NDArray[np.uint8]
-Indices = NDArray[np.int32]
+IndexArray = NDArray[np.int32]
 Figures = NDArray[np.float64]
 
 
@@ -54,7 +54,7 @@ def squares(folder: Path, count: int, side: int) -> list[Pixels]:
 
 
 def measured(
-    codec: vqcodec.ImageCodec, networks: ImageNetworks, pixels: Pixels, indices: Indices, at: Setting
+    codec: vqcodec.ImageCodec, networks: ImageNetworks, pixels: Pixels, indices: IndexArray, at: Setting
 ) -> Figures:
     """Cost, bits and distortion of indices, all of them sums."""
     bits = float(codec.model.prior.bits(indices, at.rate_point).sum())

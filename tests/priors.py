@@ -11,8 +11,8 @@ from vqcodec.model.model import Model
 from vqcodec.model.quality import Setting
 from vqcodec.prior.config import PixelCNNConfig
 from vqcodec.prior.exact import ACC_LIMIT, ACTIVATION_MAX, ExactLayer, Tables
-from vqcodec.prior.pixelcnn import PixelCNN, SliceNetwork
-from vqcodec.training.prior.pixelcnn import PriorNetwork
+from vqcodec.prior.pixelcnn import PixelCNN, PixelCNNSlice
+from vqcodec.training.prior.pixelcnn import PixelCNNNetwork
 from vqcodec.transform.codebooks import Codebooks
 from vqcodec.transform.image.autoencoder import Decoder, Encoder
 from vqcodec.transform.image.config import AutoencoderConfig
@@ -27,11 +27,11 @@ BOUND = PixelCNNConfig(planes=(3, 3), streams=(1, 1), context=64, context_depth=
 DIMENSION, ALPHABET, RATE_POINTS = 24, 16, 2
 
 
-def ragged_network(seed: int = 0, scale: float = 0.3) -> PriorNetwork:
+def ragged_network(seed: int = 0, scale: float = 0.3) -> PixelCNNNetwork:
     """A random prior whose alphabets differ; larger `scale`s give bolder predictions."""
     torch.manual_seed(seed)
     sizes = torch.tensor(RAGGED_SIZES)
-    network = PriorNetwork(RAGGED, torch.randn(2, 5, 7, 2), 1 + 3 * torch.rand(2, 5, 7), sizes)
+    network = PixelCNNNetwork(RAGGED, torch.randn(2, 5, 7, 2), 1 + 3 * torch.rand(2, 5, 7), sizes)
     for module in network.slices:
         torch.nn.init.normal_(module.project, std=scale)
         for layer in (*module.context, *module.causal):
@@ -91,7 +91,7 @@ def bound_prior(seed: int = 0) -> PixelCNN:
         own = 4 * count * DIMENSION + (BOUND.context if earlier else 0)
         causal = (gated(own, BOUND.hidden), gated(5 * BOUND.hidden, BOUND.hidden))
         heads = tuple(bound_layer(rng, BOUND.hidden, count * ALPHABET, shifts=(11, 11)) for _ in range(RATE_POINTS))
-        slices.append(SliceNetwork(context, causal, heads))
+        slices.append(PixelCNNSlice(context, causal, heads))
         earlier += count * DIMENSION
     values = rng.choice([-128, -127, 127], (RATE_POINTS, sum(BOUND.planes), ALPHABET, DIMENSION)).astype(np.int8)
     values[:, :, ::2] = rng.choice([-128, 127], (*values[:, :, ::2].shape[:3], 1))  # of one sign

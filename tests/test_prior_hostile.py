@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from priors import ragged_network, random_indices
 
 from bitstream import ModelError
-from vqcodec.prior import named_arrays
+from vqcodec.prior import named_arrays, pixelcnn_arrays
 from vqcodec.prior.pixelcnn import PixelCNN
-from vqcodec.prior.pixelcnn_arrays import prior_from_tensors, prior_to_tensors
 
 
 @cache
@@ -117,13 +116,13 @@ def test_what_a_position_takes() -> None:
 
 def test_arrays_of_too_many_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     """Which are refused before layers are made of them."""
-    arrays, order = prior_to_tensors(ragged()), ((1, 2, 2), (1, 2), ragged().sizes)
+    arrays, order = pixelcnn_arrays.to_arrays(ragged()), ((1, 2, 2), (1, 2), ragged().sizes)
     monkeypatch.setattr(named_arrays, "MOST_WEIGHTS", sum(array.size for array in arrays.values()))
-    prior_from_tensors(arrays, *order)
+    pixelcnn_arrays.from_arrays(arrays, *order)
     monkeypatch.setattr(named_arrays, "MOST_WEIGHTS", named_arrays.MOST_WEIGHTS - 1)
     monkeypatch.setattr(named_arrays, "ExactLayer", None)
     with pytest.raises(ModelError, match="larger than any may be"):
-        prior_from_tensors(arrays, *order)
+        pixelcnn_arrays.from_arrays(arrays, *order)
 
 
 WIDTHS = st.sampled_from([0, 1, 2, 6, 7, 8, 12, 16, 40, 54])

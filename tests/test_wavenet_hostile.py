@@ -15,11 +15,10 @@ from priors import random_indices
 from wavenets import RAGGED, wavenet_named
 
 from bitstream import ModelError
-from vqcodec.prior import dilated, named_arrays
+from vqcodec.prior import dilated, named_arrays, wavenet_arrays
 from vqcodec.prior.config import WaveNetConfig
 from vqcodec.prior.exact import ExactLayer
-from vqcodec.prior.wavenet import SliceNetwork, WaveNet
-from vqcodec.prior.wavenet_arrays import prior_from_tensors, prior_to_tensors
+from vqcodec.prior.wavenet import WaveNet, WaveNetSlice
 
 
 def parts() -> Parts:
@@ -157,7 +156,7 @@ def test_many_slices_of_few_weights_are_too_much() -> None:
     total, slices, first = sum(counts), [], 0
     for count in counts:
         rows = dilated.rows_read(range(first, first + count), total, 1)
-        slices.append(SliceNetwork((layer(len(rows), 40, rate_points=1),), (layer(20, 0, rate_points=1),)))
+        slices.append(WaveNetSlice((layer(len(rows), 40, rate_points=1),), (layer(20, 0, rate_points=1),)))
         first += count
     values, sizes = np.zeros((1, total, 1, 1), np.int8), np.ones((1, total), np.intp)
     with pytest.raises(ModelError, match="larger than any may be"):
@@ -174,18 +173,18 @@ def test_arrays_of_too_many_weights(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def arrays() -> dict[str, Any]:
-    return prior_to_tensors(wavenet_named("ragged"))
+    return wavenet_arrays.to_arrays(wavenet_named("ragged"))
 
 
 def from_arrays(changed: dict[str, Any]) -> WaveNet:
-    return prior_from_tensors(changed, RAGGED.planes, RAGGED.streams, wavenet_named("ragged").sizes)
+    return wavenet_arrays.from_arrays(changed, RAGGED.planes, RAGGED.streams, wavenet_named("ragged").sizes)
 
 
 def test_arrays_make_the_prior() -> None:
     prior, again = wavenet_named("ragged"), from_arrays(arrays())
     indices = random_indices(prior, 1, 2, 20)
     assert again.encode(indices, 1) == prior.encode(indices, 1)
-    assert {name: array.tobytes() for name, array in prior_to_tensors(again).items()} == {
+    assert {name: array.tobytes() for name, array in wavenet_arrays.to_arrays(again).items()} == {
         name: array.tobytes() for name, array in arrays().items()
     }
 

@@ -13,8 +13,8 @@ from priors import bound_layer
 from vqcodec.prior.config import WaveNetConfig
 from vqcodec.prior.dilated import rows_read
 from vqcodec.prior.exact import ACTIVATION_MAX, ExactLayer, Tables
-from vqcodec.prior.wavenet import SliceNetwork, WaveNet
-from vqcodec.training.prior.wavenet import PriorNetwork
+from vqcodec.prior.wavenet import WaveNet, WaveNetSlice
+from vqcodec.training.prior.wavenet import WaveNetNetwork
 
 __all__ = ["RAGGED", "bound_wavenet", "plain_wavenet", "ragged_network", "wavenet_named"]
 
@@ -25,10 +25,10 @@ BOUND_PLANES, BOUND_STREAMS, BOUND_HIDDEN = (3, 3), (1, 1), 264
 DIMENSION, ALPHABET, RATE_POINTS = 48, 16, 2
 
 
-def ragged_network(seed: int = 0, scale: float = 0.3, config: WaveNetConfig = RAGGED) -> PriorNetwork:
+def ragged_network(seed: int = 0, scale: float = 0.3, config: WaveNetConfig = RAGGED) -> WaveNetNetwork:
     """A random prior whose alphabets differ; larger `scale`s give bolder predictions."""
     torch.manual_seed(seed)
-    network = PriorNetwork(config, torch.randn(2, 6, 7, 2), 1 + 3 * torch.rand(2, 6, 7), torch.tensor(RAGGED_SIZES))
+    network = WaveNetNetwork(config, torch.randn(2, 6, 7, 2), 1 + 3 * torch.rand(2, 6, 7), torch.tensor(RAGGED_SIZES))
     for project in network.project:
         torch.nn.init.normal_(project, std=scale)
     for layer in network.causal:
@@ -44,7 +44,7 @@ def bound_wavenet(seed: int = 0) -> WaveNet:
         inputs = [len(rows_read(range(first, first + count), total, DIMENSION)), outputs, outputs]
         causal = tuple(bound_layer(rng, each, outputs, RATE_POINTS, shifts=(12, 13)) for each in inputs)
         heads = tuple(bound_layer(rng, BOUND_HIDDEN, count * ALPHABET, shifts=(11, 11)) for _ in range(RATE_POINTS))
-        slices.append(SliceNetwork(causal, heads))
+        slices.append(WaveNetSlice(causal, heads))
         first += count
     values = rng.choice([-128, -127, 127], (RATE_POINTS, total, ALPHABET, DIMENSION)).astype(np.int8)
     values[:, :, ::2] = rng.choice([-128, 127], (*values[:, :, ::2].shape[:3], 1))  # of one sign
@@ -75,7 +75,7 @@ def plain_wavenet(
         inputs = [len(rows_read(own, total, 2)), *([2 * hidden] * len(dilations))]
         chosen = [int(each[each > 1].sum()) for each in sizes[:, first : first + count]]
         causal = tuple(layer(each, 2 * hidden, rate_points, 8) for each in inputs)
-        slices.append(SliceNetwork(causal, tuple(layer(hidden, each, 1, 8) for each in chosen)))
+        slices.append(WaveNetSlice(causal, tuple(layer(hidden, each, 1, 8) for each in chosen)))
         first += count
     values = draw(-128, 128, rate_points, total, int(sizes.max()), 2).astype(np.int8)
     values[np.arange(sizes.max()) >= sizes[..., None]] = 0

@@ -27,8 +27,7 @@ from vqcodec.model.file import FORMAT, NETWORKS, PER_CODE, read_arrays, read_hea
 from vqcodec.model.packed_codes import pack_codes
 from vqcodec.model.packed_integers import pack_integers
 from vqcodec.model.packed_kernels import pack_networks, unpack_networks
-from vqcodec.prior import pixelcnn_arrays as image_prior
-from vqcodec.prior import wavenet_arrays as audio_prior
+from vqcodec.prior import pixelcnn_arrays, wavenet_arrays
 from vqcodec.prior.pixelcnn import PixelCNN
 from vqcodec.prior.wavenet import WaveNet
 from vqcodec.system.bounds import check_cost
@@ -67,9 +66,9 @@ class Model:
 
     def _normative_arrays(self) -> dict[str, NDArray[Any]]:
         if isinstance(self.prior, PixelCNN):
-            parts = image_prior.prior_to_tensors(self.prior)
+            parts = pixelcnn_arrays.to_arrays(self.prior)
         else:
-            parts = audio_prior.prior_to_tensors(self.prior)
+            parts = wavenet_arrays.to_arrays(self.prior)
         arrays = {f"prior/{name}": array for name, array in parts.items()}
         arrays["codewords"] = self.codebooks.codewords.astype(np.float16)
         arrays["sizes"] = self.codebooks.sizes.astype(np.int16)
@@ -126,5 +125,5 @@ def load_model(path: Path) -> Model:
 
 
 def _prior_of(config: ModelConfig, arrays: Mapping[str, NDArray[Any]], sizes: NDArray[np.intp]) -> PixelCNN | WaveNet:
-    from_tensors = image_prior.prior_from_tensors if config.modality == "image" else audio_prior.prior_from_tensors
-    return from_tensors(arrays, config.prior.planes, config.prior.streams, sizes)
+    from_arrays = pixelcnn_arrays.from_arrays if config.modality == "image" else wavenet_arrays.from_arrays
+    return from_arrays(arrays, config.prior.planes, config.prior.streams, sizes)

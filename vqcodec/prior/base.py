@@ -11,17 +11,17 @@ from numpy.typing import NDArray
 from vqcodec.prior.exact import Tables
 from vqcodec.system.bounds import Cost
 
-__all__ = ["Floats", "Frequencies", "Indices", "Prior", "SymbolSource"]
+__all__ = ["Floats", "Frequencies", "IndexArray", "Prior", "SymbolSource"]
 
 Floats = NDArray[np.float32]
-Indices = NDArray[np.int32]
+IndexArray = NDArray[np.int32]
 Frequencies = NDArray[np.float64]
 
 
 class SymbolSource(Protocol):
     """Where indices come from: a stream (`SymbolDecoder`) or chance (`SymbolSampler`)."""
 
-    def decode(self, frequencies: Frequencies) -> Indices:
+    def decode(self, frequencies: Frequencies) -> IndexArray:
         """The next n symbols `[n]`, each in 0..K-1, given their tables `[n, K]`."""
 
 
@@ -48,21 +48,21 @@ class Prior(Protocol):
     @property
     def calls(self) -> int: ...
 
-    def costs(self, indices: Indices, rate_point: int) -> Iterator[tuple[int, slice, Floats]]:
+    def costs(self, indices: IndexArray, rate_point: int) -> Iterator[tuple[int, slice, Floats]]:
         """Bits of every symbol, the others as in `indices`: in pieces of a plane, a range of positions, `[N, K]`."""
 
-    def bits(self, indices: Indices, rate_point: int) -> NDArray[np.float64]:
+    def bits(self, indices: IndexArray, rate_point: int) -> NDArray[np.float64]:
         """Code length of every index: `[P, rows, columns]` for indices `[P, rows, columns]`."""
 
-    def encode(self, indices: Indices, rate_point: int) -> list[bytes]:
+    def encode(self, indices: IndexArray, rate_point: int) -> list[bytes]:
         """The streams of indices `[P, rows, columns]`."""
 
-    def decode(self, streams: Sequence[bytes], rate_point: int, rows: int, columns: int, /) -> Indices:
+    def decode(self, streams: Sequence[bytes], rate_point: int, rows: int, columns: int, /) -> IndexArray:
         """The indices `[P', rows, columns]` of all planes in the streams.
 
         Raises:
             CorruptError: a stream is damaged, or there are too many.
         """
 
-    def sample(self, source: SymbolSource, rate_point: int, rows: int, columns: int, /) -> Indices:
+    def sample(self, source: SymbolSource, rate_point: int, rows: int, columns: int, /) -> IndexArray:
         """Indices `[P, rows, columns]` of all planes as `source` draws them, each given those before it."""

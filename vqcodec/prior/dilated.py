@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitstream.errors import ModelError
-from vqcodec.prior.base import Floats, Indices
+from vqcodec.prior.base import Floats, IndexArray
 from vqcodec.prior.exact import ExactLayer, ExactStack, Tables, add_clamped, gate
 from vqcodec.prior.skew import LAG, SPARE, TAPS, DelayLine, FrameWindows
 
@@ -128,11 +128,11 @@ class DilatedPass:
             DelayLine(slices, layers.channels, dilation * sequences, most * sequences) for dilation in layers.dilations
         ]
 
-    def put(self, frames: Integers, planes: Integers, indices: Indices) -> None:
+    def put(self, frames: Integers, planes: Integers, indices: IndexArray) -> None:
         """Note indices `[*B, N]` of planes `[*B]` at frames `[*B]` of the N sequences, for the steps that follow."""
         self._windows.write(frames, planes, self._layers.values[self._rate, planes[..., None], indices])
 
-    def advance(self, steps: range, known: Indices | None = None) -> Floats:
+    def advance(self, steps: range, known: IndexArray | None = None) -> Floats:
         """Activations `[S, n N, H]` of the next n steps.
 
         Args:

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from bitstream.entropy import PRECISION, SymbolDecoder, SymbolEncoder
 from bitstream.errors import CorruptError, ModelError
-from vqcodec.prior.base import Floats, Frequencies, Indices, SymbolSource
+from vqcodec.prior.base import Floats, Frequencies, IndexArray, SymbolSource
 from vqcodec.prior.exact import ExactLayer, Tables, add_clamped, frequencies, gate
 from vqcodec.prior.neighbours import AROUND_OFFSETS, areas, shifted
 from vqcodec.prior.plane_order import PlaneOrder
@@ -34,7 +34,7 @@ from vqcodec.prior.wavefront import CAUSAL_OFFSETS, Diagonal, DiagonalCache, dia
 from vqcodec.system.bounds import Cost
 from vqcodec.system.threads import one_blas_thread
 
-__all__ = ["PixelCNN", "SliceNetwork"]
+__all__ = ["PixelCNN", "PixelCNNSlice"]
 
 # Values have 8 bits, and activations 9: kept like this, a large picture takes half the memory, or a quarter.
 Narrow = NDArray[np.signedinteger[Any]]
@@ -46,7 +46,7 @@ BAND_NUMBERS = 1 << 23
 
 
 @dataclass(frozen=True)
-class SliceNetwork:
+class PixelCNNSlice:
     """The layers of one slice.
 
     Attributes:
@@ -77,7 +77,7 @@ class PixelCNN:
 
     def __init__(
         self,
-        slices: Sequence[SliceNetwork],
+        slices: Sequence[PixelCNNSlice],
         planes: Sequence[int],
         streams: Sequence[int],
         values: NDArray[np.int8],
@@ -143,7 +143,7 @@ class PixelCNN:
 
     # The network, for any set of positions -------------------------------------------------------------------------
 
-    def look_up(self, indices: Indices, planes: range, rate_point: int) -> Narrow:
+    def look_up(self, indices: IndexArray, planes: range, rate_point: int) -> Narrow:
         """Values `[..., len(planes) D]` of indices `[len(planes), ...]`."""
         dimension = self.values.shape[3]
         out = np.empty((*indices.shape[1:], len(planes), dimension), np.int8)
@@ -184,7 +184,7 @@ class PixelCNN:
             state = new
         return state
 
-    def _context(self, network: SliceNetwork, earlier: Indices, rate_point: int) -> Narrow | None:
+    def _context(self, network: PixelCNNSlice, earlier: IndexArray, rate_point: int) -> Narrow | None:
         """What the first causal layer sees of the indices of earlier slices `[P', h, w]`: `[h, w, C]`."""
         if not network.context:
             return None
@@ -192,7 +192,7 @@ class PixelCNN:
         return self._everywhere(network.context, (AROUND_OFFSETS, AROUND_OFFSETS), values, None, rate_point)
 
     def _tables(
-        self, network: SliceNetwork, planes: range, hidden: Narrow | Floats, rate_point: int
+        self, network: PixelCNNSlice, planes: range, hidden: Narrow | Floats, rate_point: int
     ) -> dict[int, Frequencies]:
         """The frequencies of each plane with a choice, `[N, K]`, from hidden `[N, H]`: for both directions."""
         chosen, sizes = self._choices(planes, rate_point)
@@ -203,7 +203,7 @@ class PixelCNN:
         table = frequencies(logits, offsets, self.tables)
         return dict(zip(chosen, np.split(table, offsets[1:], axis=1), strict=True))
 
-    def hidden(self, indices: Indices, rate_point: int) -> Iterator[tuple[SliceNetwork, range, Narrow]]:
+    def hidden(self, indices: IndexArray, rate_point: int) -> Iterator[tuple[PixelCNNSlice, range, Narrow]]:
         """For each slice its network, planes and hidden activations `[h w, H]`, given the indices `[P', h, w]`."""
         for network, planes in zip(self.slices, self.plane_ranges, strict=True):
             if planes.stop > len(indices):
@@ -214,7 +214,7 @@ class PixelCNN:
             state = self._everywhere(network.causal, taps, own, context, rate_point)
             yield network, planes, state.reshape(-1, state.shape[2])
 
-    def costs(self, indices: Indices, rate_point: int) -> Iterator[tuple[int, slice, Floats]]:
+    def costs(self, indices: IndexArray, rate_point: int) -> Iterator[tuple[int, slice, Floats]]:
         """Bits of every symbol, the others as in `indices`: in pieces of a plane, a range of positions, `[N, K]`."""
         for network, planes, state in self.hidden(indices, rate_point):
             for first in range(0, len(state), BAND):
@@ -222,7 +222,7 @@ class PixelCNN:
                 for plane, table in self._tables(network, planes, state[part], rate_point).items():
                     yield plane, part, (PRECISION - np.log2(table)).astype(np.float32)
 
-    def bits(self, indices: Indices, rate_point: int) -> NDArray[np.float64]:
+    def bits(self, indices: IndexArray, rate_point: int) -> NDArray[np.float64]:
         """Code length of every index under the prior: `[P, h, w]` for indices `[P, h, w]`."""
         flat = indices.reshape(len(indices), -1)
         out = np.zeros(flat.shape)
@@ -233,7 +233,7 @@ class PixelCNN:
     # Coding --------------------------------------------------------------------------------------------------------
 
     @one_blas_thread()
-    def encode(self, indices: Indices, rate_point: int, batch: int | None = None) -> list[bytes]:
+    def encode(self, indices: IndexArray, rate_point: int, batch: int | None = None) -> list[bytes]:
         """The streams of indices `[P, h, w]`; for `batch` see `decode`."""
         _, height, width = indices.shape
         flat = indices.reshape(len(indices), -1)
@@ -253,7 +253,7 @@ class PixelCNN:
     @one_blas_thread()
     def decode(
         self, streams: Sequence[bytes], rate_point: int, height: int, width: int, batch: int | None = None
-    ) -> Indices:
+    ) -> IndexArray:
         """The indices `[P', height, width]` of all planes in the streams.
 
         Args:
@@ -279,14 +279,14 @@ class PixelCNN:
         return indices
 
     @one_blas_thread()
-    def sample(self, source: SymbolSource, rate_point: int, height: int, width: int) -> Indices:
+    def sample(self, source: SymbolSource, rate_point: int, height: int, width: int) -> IndexArray:
         """Indices `[P, height, width]` of all planes as `source` draws them, each given those before it."""
         indices = np.zeros((self.stream_ends[-1], height, width), np.int32)
         for number in range(len(self.slices)):
             self._fill_slice(source, number, indices, rate_point, height)
         return indices
 
-    def _fill_slice(self, source: SymbolSource, number: int, indices: Indices, rate_point: int, batch: int) -> None:
+    def _fill_slice(self, source: SymbolSource, number: int, indices: IndexArray, rate_point: int, batch: int) -> None:
         """Take the planes of slice `number` from `source` into `indices`, diagonal by diagonal."""
         network, planes = self.slices[number], self.plane_ranges[number]
         _, height, width = indices.shape
@@ -309,7 +309,7 @@ class PixelCNN:
 
     def _advance(
         self,
-        network: SliceNetwork,
+        network: PixelCNNSlice,
         caches: list[DiagonalCache],
         diagonal: Diagonal,
         context: Narrow | None,

@@ -18,14 +18,14 @@ from vqcodec.prior.named_arrays import (
     tables_to_arrays,
     typed,
 )
-from vqcodec.prior.pixelcnn import PixelCNN, SliceNetwork
+from vqcodec.prior.pixelcnn import PixelCNN, PixelCNNSlice
 
-__all__ = ["prior_from_tensors", "prior_to_tensors"]
+__all__ = ["from_arrays", "to_arrays"]
 
 GROUPS = ("context", "causal", "heads")
 
 
-def prior_to_tensors(prior: PixelCNN) -> dict[str, NDArray[Any]]:
+def to_arrays(prior: PixelCNN) -> dict[str, NDArray[Any]]:
     """All arrays that make up the prior but for the alphabets."""
     arrays = {"values": prior.values.astype(np.int8)} | tables_to_arrays(prior.tables)
     for number, network in enumerate(prior.slices):
@@ -34,10 +34,8 @@ def prior_to_tensors(prior: PixelCNN) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-def prior_from_tensors(
-    arrays: Arrays, planes: Sequence[int], streams: Sequence[int], sizes: NDArray[np.integer]
-) -> PixelCNN:
-    """The prior of arrays that `prior_to_tensors` gave; `planes` and `streams` as in `PixelCNNConfig`.
+def from_arrays(arrays: Arrays, planes: Sequence[int], streams: Sequence[int], sizes: NDArray[np.integer]) -> PixelCNN:
+    """The prior of arrays that `to_arrays` gave; `planes` and `streams` as in `PixelCNNConfig`.
 
     Raises:
         ModelError: an array is missing, or of another kind than it should be; or there is too much in them.
@@ -48,10 +46,10 @@ def prior_from_tensors(
         slices = []
         for number in range(len(planes)):
             groups = [layers_from_arrays(arrays, f"{number}/{group}") for group in GROUPS]
-            slices.append(SliceNetwork(*groups))
+            slices.append(PixelCNNSlice(*groups))
         prior = PixelCNN(slices, planes, streams, typed(arrays, "values", np.int8), sizes, tables)
     except (KeyError, ValueError, IndexError) as error:
         raise ModelError(f"the model's prior is incomplete ({error})") from None
-    if prior_to_tensors(prior).keys() != arrays.keys():
+    if to_arrays(prior).keys() != arrays.keys():
         raise ModelError("the model's prior has arrays missing, or too many")
     return prior

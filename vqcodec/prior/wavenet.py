@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from bitstream.entropy import PRECISION, SymbolDecoder, SymbolEncoder
 from bitstream.errors import CorruptError, LimitError, ModelError
-from vqcodec.prior.base import Floats, Indices, SymbolSource
+from vqcodec.prior.base import Floats, IndexArray, SymbolSource
 from vqcodec.prior.dilated import DilatedLayers, DilatedPass
 from vqcodec.prior.exact import ExactLayer, Tables
 from vqcodec.prior.heads import ExactHeads
@@ -30,7 +30,7 @@ from vqcodec.prior.skew import LAG, Skew
 from vqcodec.system.bounds import Cost
 from vqcodec.system.threads import one_blas_thread
 
-__all__ = ["SliceNetwork", "WaveNet"]
+__all__ = ["WaveNet", "WaveNetSlice"]
 
 # Known indices go through the network in blocks of so many steps, of fewer if an array would have more numbers than so.
 BLOCK = 1024
@@ -39,7 +39,7 @@ MOST_REMEMBERED = 1 << 28  # numbers of all rows that are held from step to step
 
 
 @dataclass(frozen=True)
-class SliceNetwork:
+class WaveNetSlice:
     """The layers of one slice.
 
     Attributes:
@@ -69,7 +69,7 @@ class WaveNet:
 
     def __init__(
         self,
-        slices: Sequence[SliceNetwork],
+        slices: Sequence[WaveNetSlice],
         planes: Sequence[int],
         streams: Sequence[int],
         dilations: Sequence[int],
@@ -129,7 +129,7 @@ class WaveNet:
 
     # Likelihoods ---------------------------------------------------------------------------------------------------
 
-    def hidden(self, indices: Indices, rate_point: int) -> Iterator[tuple[range, Floats]]:
+    def hidden(self, indices: IndexArray, rate_point: int) -> Iterator[tuple[range, Floats]]:
         """Blocks of steps, and in these the activations `[S', n C, H]` of all slices; of indices `[P', C, T]`.
 
         S' are the slices that `indices` has whole, up to the last with a choice.
@@ -150,7 +150,7 @@ class WaveNet:
         whole = sum(each.stop <= planes for each in self.plane_ranges)
         return min(whole, self._heads[rate_point].slices)
 
-    def costs(self, indices: Indices, rate_point: int) -> Iterator[tuple[int, slice, Floats]]:
+    def costs(self, indices: IndexArray, rate_point: int) -> Iterator[tuple[int, slice, Floats]]:
         """Bits of every symbol, the others as in `indices`: in pieces of a plane, a range of positions, `[N, K]`.
 
         Positions are those of the flattened `[C, T]`.
@@ -170,7 +170,7 @@ class WaveNet:
                         start = channel * columns
                         yield plane, slice(start + frames.start, start + frames.stop), cost[channel::channels]
 
-    def bits(self, indices: Indices, rate_point: int) -> NDArray[np.float64]:
+    def bits(self, indices: IndexArray, rate_point: int) -> NDArray[np.float64]:
         """Code length of every index under the prior: `[P, C, T]` for indices `[P, C, T]`."""
         flat = indices.reshape(len(indices), -1)
         out = np.zeros(flat.shape)
@@ -181,7 +181,7 @@ class WaveNet:
     # Coding --------------------------------------------------------------------------------------------------------
 
     @one_blas_thread()
-    def encode(self, indices: Indices, rate_point: int) -> list[bytes]:
+    def encode(self, indices: IndexArray, rate_point: int) -> list[bytes]:
         """The streams of indices `[P, C, T]`: in order of the step, the slice, the plane, the channel."""
         _, channels, columns = indices.shape
         symbols = np.ascontiguousarray(indices.transpose(0, 2, 1))
@@ -200,7 +200,7 @@ class WaveNet:
         return [encoder.finish() for encoder in encoders]
 
     @one_blas_thread()
-    def decode(self, streams: Sequence[bytes], rate_point: int, channels: int, frames: int) -> Indices:
+    def decode(self, streams: Sequence[bytes], rate_point: int, channels: int, frames: int) -> IndexArray:
         """The indices `[P', channels, frames]` of all planes in the streams.
 
         Args:
@@ -224,11 +224,11 @@ class WaveNet:
         return indices
 
     @one_blas_thread()
-    def sample(self, source: SymbolSource, rate_point: int, channels: int, frames: int) -> Indices:
+    def sample(self, source: SymbolSource, rate_point: int, channels: int, frames: int) -> IndexArray:
         """Indices `[P, channels, frames]` of all planes as `source` draws them, each given those before it."""
         return self._fill([source] * len(self.stream_slices), rate_point, channels, frames)
 
-    def _fill(self, sources: Sequence[SymbolSource], rate_point: int, channels: int, frames: int) -> Indices:
+    def _fill(self, sources: Sequence[SymbolSource], rate_point: int, channels: int, frames: int) -> IndexArray:
         """Take the planes of the first streams from `sources`, one a stream, a step at a time."""
         source_of = [
             source

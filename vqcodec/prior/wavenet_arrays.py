@@ -18,14 +18,14 @@ from vqcodec.prior.named_arrays import (
     tables_to_arrays,
     typed,
 )
-from vqcodec.prior.wavenet import SliceNetwork, WaveNet
+from vqcodec.prior.wavenet import WaveNet, WaveNetSlice
 
-__all__ = ["prior_from_tensors", "prior_to_tensors"]
+__all__ = ["from_arrays", "to_arrays"]
 
 GROUPS = ("causal", "heads")
 
 
-def prior_to_tensors(prior: WaveNet) -> dict[str, NDArray[Any]]:
+def to_arrays(prior: WaveNet) -> dict[str, NDArray[Any]]:
     """All arrays that make up the prior but for the alphabets.
 
     The dilations are among them, as what they are decides what the indices of a file mean.
@@ -38,10 +38,8 @@ def prior_to_tensors(prior: WaveNet) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-def prior_from_tensors(
-    arrays: Arrays, planes: Sequence[int], streams: Sequence[int], sizes: NDArray[np.integer]
-) -> WaveNet:
-    """The prior of arrays that `prior_to_tensors` gave; `planes` and `streams` as in `WaveNetConfig`.
+def from_arrays(arrays: Arrays, planes: Sequence[int], streams: Sequence[int], sizes: NDArray[np.integer]) -> WaveNet:
+    """The prior of arrays that `to_arrays` gave; `planes` and `streams` as in `WaveNetConfig`.
 
     Raises:
         ModelError: an array is missing, or of another kind than it should be; or there is too much in them.
@@ -50,7 +48,7 @@ def prior_from_tensors(
     try:
         tables = tables_from_arrays(arrays)
         slices = [
-            SliceNetwork(*(layers_from_arrays(arrays, f"{number}/{group}") for group in GROUPS))
+            WaveNetSlice(*(layers_from_arrays(arrays, f"{number}/{group}") for group in GROUPS))
             for number in range(len(planes))
         ]
         dilations = typed(arrays, "dilations", np.int16)
@@ -60,6 +58,6 @@ def prior_from_tensors(
         prior = WaveNet(slices, planes, streams, dilations.tolist(), values, sizes, tables)
     except (KeyError, ValueError, IndexError) as error:
         raise ModelError(f"the model's prior is incomplete ({error})") from None
-    if prior_to_tensors(prior).keys() != arrays.keys():
+    if to_arrays(prior).keys() != arrays.keys():
         raise ModelError("the model's prior has arrays missing, or too many")
     return prior

@@ -12,12 +12,12 @@ from torch import Tensor, nn
 from vqcodec.prior.config import PixelCNNConfig
 from vqcodec.prior.exact import Tables
 from vqcodec.prior.neighbours import AROUND_OFFSETS
-from vqcodec.prior.pixelcnn import PixelCNN, SliceNetwork
+from vqcodec.prior.pixelcnn import PixelCNN, PixelCNNSlice
 from vqcodec.prior.wavefront import CAUSAL_OFFSETS
 from vqcodec.training.prior.heads import PriorHeads
 from vqcodec.training.prior.quantized_layer import QuantizedLayer, add_clamped, gate
 
-__all__ = ["PriorNetwork"]
+__all__ = ["PixelCNNNetwork"]
 
 
 class SliceModule(nn.Module):
@@ -49,7 +49,7 @@ class SliceModule(nn.Module):
         return hidden
 
 
-class PriorNetwork(PriorHeads):
+class PixelCNNNetwork(PriorHeads):
     """The prior of codebooks that are fixed.
 
     Args:
@@ -96,7 +96,7 @@ class PriorNetwork(PriorHeads):
         for planes, module in zip(self.ranges, self.slices, strict=True):
             context = tuple(layer.export() for layer in module.context)
             causal = tuple(layer.export() for layer in module.causal)
-            networks.append(SliceNetwork(context, causal, self.exact_heads(planes, module.project)))
+            networks.append(PixelCNNSlice(context, causal, self.exact_heads(planes, module.project)))
         return PixelCNN(
             networks,
             self.config.planes,

@@ -14,15 +14,15 @@ from vqcodec.prior.config import WaveNetConfig
 from vqcodec.prior.dilated import rows_read
 from vqcodec.prior.exact import Tables
 from vqcodec.prior.skew import TAPS
-from vqcodec.prior.wavenet import SliceNetwork, WaveNet
+from vqcodec.prior.wavenet import WaveNet, WaveNetSlice
 from vqcodec.training.prior.heads import PriorHeads
 from vqcodec.training.prior.quantized_layer import add_clamped, gate
 from vqcodec.training.prior.stacked_layer import StackedLayer
 
-__all__ = ["PriorNetwork"]
+__all__ = ["WaveNetNetwork"]
 
 
-class PriorNetwork(PriorHeads):
+class WaveNetNetwork(PriorHeads):
     """The prior of codebooks that are fixed.
 
     All frames are known, so that no slice has to lag behind another. What is before the first frame is zero: a crop
@@ -86,7 +86,7 @@ class PriorNetwork(PriorHeads):
         layers = zip(*(layer.export() for layer in self.causal), strict=True)
         heads = [self.exact_heads(planes, project) for planes, project in zip(self.ranges, self.project, strict=True)]
         return WaveNet(
-            [SliceNetwork(causal, each) for causal, each in zip(layers, heads, strict=True)],
+            [WaveNetSlice(causal, each) for causal, each in zip(layers, heads, strict=True)],
             self.config.planes,
             self.config.streams,
             self.config.dilations,

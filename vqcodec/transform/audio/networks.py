@@ -25,7 +25,7 @@ from vqcodec.transform.networks import Networks, Weights, check_finite
 __all__ = ["AudioNetworks"]
 
 Floats = NDArray[np.float32]
-Indices = NDArray[np.int32]
+IndexArray = NDArray[np.int32]
 
 PIECE = 1024  # frames of a row that are evaluated at once
 TOGETHER = 4 * PIECE  # frames of all rows: of many rows pieces are shorter, and some rows come after others
@@ -67,7 +67,7 @@ class AudioNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
             parts.append(np.concatenate([self._encode(seen[rows], reach) for rows in self._groups(len(seen))], axis=1))
         return np.concatenate(parts, axis=2)
 
-    def decode(self, indices: Indices, rate_point: int) -> Iterator[Floats]:
+    def decode(self, indices: IndexArray, rate_point: int) -> Iterator[Floats]:
         """The location of p(x|z_q), nominally in -1..1, of indices `[P, rows, T]`.
 
         It comes in blocks `[rows, n]`, T strides in all, and z_q is looked up for one of them at a time.
@@ -76,7 +76,7 @@ class AudioNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
             parts = [self._decode(seen[:, rows], rate_point)[0] for rows in self._groups(seen.shape[1])]
             yield np.concatenate([np.asarray(part[:, 0, first:last].cpu()) for part in parts])
 
-    def bits(self, samples: Floats, indices: Indices, rate_point: int) -> Floats:
+    def bits(self, samples: Floats, indices: IndexArray, rate_point: int) -> Floats:
         """-log2 p(x|z_q) of every sample, rounded to 16 bits: `[rows, N]` for as many samples, N at most T strides."""
         parts, begin = [], 0
         for first, last, seen in self._seen_pieces(indices):
@@ -112,7 +112,7 @@ class AudioNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
         return np.asarray(z[:, :, reach : z.shape[2] - reach].transpose(0, 1).cpu())
 
     @torch.inference_mode()
-    def _decode(self, indices: Indices, rate_point: int) -> tuple[Tensor, Tensor]:
+    def _decode(self, indices: IndexArray, rate_point: int) -> tuple[Tensor, Tensor]:
         """The location `[rows, 1, n]` and the features of indices `[P, rows, T]`."""
         z_q = self._codebooks.look_up(indices, rate_point).transpose(1, 0, 2)
         points = torch.full((len(z_q),), rate_point, device=self.device)
@@ -120,7 +120,7 @@ class AudioNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
         check_finite(*location.aminmax())
         return location, features
 
-    def _seen_pieces(self, indices: Indices) -> Iterator[tuple[int, int, Indices]]:
+    def _seen_pieces(self, indices: IndexArray) -> Iterator[tuple[int, int, IndexArray]]:
         """For each piece the range of its own samples in what is decoded of the indices that it sees, and those."""
         _, rows, frames = indices.shape
         reach, stride, piece = self.shape.decoder_reach, self.shape.stride, self._piece(rows)

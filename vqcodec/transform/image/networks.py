@@ -24,7 +24,7 @@ from vqcodec.transform.networks import Networks, Weights, check_finite
 __all__ = ["ImageNetworks"]
 
 Floats = NDArray[np.float32]
-Indices = NDArray[np.int32]
+IndexArray = NDArray[np.int32]
 Pixels = NDArray[np.uint8]
 
 # The fastest of 640 to 2240, though a third of the pixels is computed twice: activations of a larger window do not stay
@@ -72,7 +72,7 @@ class ImageNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
         return z_e
 
     @torch.inference_mode()
-    def decode(self, indices: Indices, rate_point: int, height: int, width: int) -> Pixels:
+    def decode(self, indices: IndexArray, rate_point: int, height: int, width: int) -> Pixels:
         """The location of p(x|z_q), rounded to 8 bits: pixels `[height, width, 3]` of indices `[P', h, w]`."""
         stride, pixels = self.shape.stride, np.empty((height, width, 3), np.uint8)
         for i, j in self._decoded_tiles(indices):
@@ -83,7 +83,7 @@ class ImageNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
         return pixels
 
     @torch.inference_mode()
-    def bits(self, pixels: Pixels, indices: Indices, rate_point: int) -> Floats:
+    def bits(self, pixels: Pixels, indices: IndexArray, rate_point: int) -> Floats:
         """-log2 p(x|z_q) of every sub-pixel, given the earlier colours of its pixel: `[H, W, 3]`."""
         stride, bits = self.shape.stride, np.empty(pixels.shape, np.float32)
         for i, j in self._decoded_tiles(indices):
@@ -96,7 +96,7 @@ class ImageNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
         return bits
 
     def errors(
-        self, pixels: Pixels, indices: Indices, rate_point: int, distortion: Distortion
+        self, pixels: Pixels, indices: IndexArray, rate_point: int, distortion: Distortion
     ) -> Iterator[tuple[Span, Span, float, Floats]]:
         """How far the decoding of indices `[P, h, w]` is from pixels `[H, W, 3]`, in tiles, and what would change that.
 
@@ -112,7 +112,7 @@ class ImageNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
     @torch.inference_mode(False)
     @torch.enable_grad()
     def _error(
-        self, pixels: Pixels, indices: Indices, rate_point: int, distortion: Distortion, i: Span, j: Span
+        self, pixels: Pixels, indices: IndexArray, rate_point: int, distortion: Distortion, i: Span, j: Span
     ) -> tuple[float, Floats]:
         """The distortion of a tile, and its gradient: see `errors`."""
         stride = self.shape.stride
@@ -131,11 +131,11 @@ class ImageNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
         """Latent positions of a tile in each direction."""
         return max(1, self.tile // self.shape.stride)
 
-    def _decoded_tiles(self, indices: Indices) -> Iterator[tuple[Span, Span]]:
+    def _decoded_tiles(self, indices: IndexArray) -> Iterator[tuple[Span, Span]]:
         _, rows, columns = indices.shape
         return tiles(rows, columns, self._side, self.shape.decoder_reach)
 
-    def _decode(self, indices: Indices, rate_point: int) -> tuple[Tensor, Tensor]:
+    def _decode(self, indices: IndexArray, rate_point: int) -> tuple[Tensor, Tensor]:
         """Location and features of a window of indices `[P', h, w]`."""
         location, features = self.decoder(
             *self._decoder_inputs(self._codebooks.look_up(indices, rate_point), rate_point)
