@@ -63,7 +63,7 @@ class Container:
     """All that a `.vq` file holds.
 
     Attributes:
-        fingerprint: 8 bytes that name the model's prior, tables and codebooks: no other model decodes the indices.
+        fingerprint: 8 bytes that name the normative part of the model: only a model that has it decodes the indices.
         decoder_version: version of the network that turns indices into pixels or samples, 0..2**32-1.
         source: what was compressed.
         rate_point: which of the model's codebook sets, 0..255.
@@ -98,11 +98,10 @@ def pack(container: Container) -> bytes:
 
 # Limits is frozen, so that one default can serve all calls.
 def unpack(data: bytes, limits: Limits = Limits(), allow_truncated: bool = False) -> Container:  # noqa: B008
-    """Read a `.vq` file: the inverse of `pack`, which accepts no other bytes than `pack` writes.
+    """Read a `.vq` file: the inverse of `pack`. Bytes that `pack` would not write are refused.
 
-    With `allow_truncated`, a file that was cut returns its chunks and its complete streams. The checksum of all
-    bytes is then missing, so a damaged header or stream is noticed only when the indices do not match
-    `Stream.indices_crc`.
+    With `allow_truncated`, a file that was cut returns its chunks and its complete streams. The checksum of all bytes
+    is then missing, so a damaged header or stream is noticed only when the indices do not match `Stream.indices_crc`.
 
     Raises:
         NotAVqFileError: the data are not a `.vq` file.
@@ -189,7 +188,7 @@ def _read_streams(data: bytes, header: Header, position: int) -> tuple[Stream, .
 
 
 def _diagnose(data: bytes) -> BitstreamError:
-    """Say what is wrong with data whose checksum or size is; the header is used for the message and nothing else."""
+    """Say what is wrong with data of a wrong checksum or size. The header is used for the message only."""
     try:
         header, position = read_header(data)
     except TruncatedError as error:

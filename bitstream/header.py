@@ -93,9 +93,9 @@ class Limits:
         max_streams: in the file.
         max_stream_bytes: all streams and chunks of the file together.
         max_samples: samples times channels of a recording.
-        max_seconds: of a recording, of which each takes steps however few samples it has.
-        max_steps: what decoding does one after the other, however little each is, as in a picture that is long and
-            thin. How many steps a picture takes, its model tells: see docs/FORMAT.md.
+        max_seconds: of a recording. Each second takes steps, however low the sample rate is.
+        max_steps: steps of decoding that follow each other. Pictures that are long and thin have many small ones. Their
+            number depends on the model: see docs/FORMAT.md.
     """
 
     max_pixels: int = 2 * 89_478_485
@@ -118,14 +118,14 @@ class Limits:
 
 
 UNLIMITED = Limits(max_pixels=2**64, max_samples=2**96, max_seconds=2**64, max_steps=2**64)
-"""All that a header can hold."""
+"""Limits that allow everything a header can hold."""
 
 
 def check_magic(data: bytes) -> None:
     """Check that `data` begin with the magic and a known format version.
 
     Raises:
-        NotAVqFileError: they are empty, a copy made in text mode, or another format.
+        NotAVqFileError: they are empty, a copy made in text mode, or of another format.
         TruncatedError: they end inside these five bytes.
         UnsupportedError: the format version is not known.
     """
@@ -142,10 +142,10 @@ def check_magic(data: bytes) -> None:
 
 
 def is_audio(data: bytes) -> bool:
-    """Return whether the header that begins `data` is of sound; their first bytes are enough.
+    """Return whether a file that begins with `data` holds sound; its first 6 bytes are enough.
 
     Raises:
-        BitstreamError: as for `check_magic`; TruncatedError, too, if they end inside of these bytes.
+        BitstreamError: as for `check_magic`; TruncatedError also if the sixth byte is missing.
     """
     check_magic(data)
     return Reader(data, len(MAGIC) + 1).byte() & 0x0F == AUDIO
@@ -192,15 +192,15 @@ def read_header(data: bytes) -> tuple[Header, int]:
 
 
 def _read_source(reader: Reader, modality: int) -> tuple[ImageSource | AudioSource, tuple[bool, ...]]:
-    """The source, and which chunks the file has: alpha, metadata, overlay."""
+    """The source, and whether the file has each chunk: alpha, metadata, overlay."""
     if modality == IMAGE:
         source, has_chunks = read_image_source(reader)
         if has_chunks[0] and source.colour not in WITH_ALPHA:
-            raise UnsupportedError("the file has alpha with a colour format for which this release does not know it")
+            raise UnsupportedError("the file has alpha with a colour format that has none in this release")
         return source, has_chunks
     if modality == AUDIO:
         return read_audio_source(reader), (False, False, False)
-    raise UnsupportedError(f"the file holds something else than an image or audio (modality {modality})")
+    raise UnsupportedError(f"the file holds neither an image nor audio (modality {modality})")
 
 
 def _check_limit(what: str, claimed: float, limit: float) -> None:

@@ -33,7 +33,7 @@ def test_the_order_is_that_of_rate_points_and_planes() -> None:
 
 
 def test_values_without_a_code_are_not_dropped() -> None:
-    with pytest.raises(ModelError, match="codes that it does not have"):
+    with pytest.raises(ModelError, match="beyond the end of an alphabet"):
         pack_codes(np.ones((2, 2, 3)), SIZES)
 
 

@@ -121,7 +121,7 @@ def test_arrays_of_too_many_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     pixelcnn_arrays.from_arrays(arrays, *order)
     monkeypatch.setattr(named_arrays, "MOST_WEIGHTS", named_arrays.MOST_WEIGHTS - 1)
     monkeypatch.setattr(named_arrays, "ExactLayer", None)
-    with pytest.raises(ModelError, match="larger than any may be"):
+    with pytest.raises(ModelError, match="prior is too large"):
         pixelcnn_arrays.from_arrays(arrays, *order)
 
 

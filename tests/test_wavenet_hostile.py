@@ -146,7 +146,7 @@ def test_what_is_accepted_can_be_used(group: str, number: int, shapes: list[tupl
 )
 def test_models_that_ask_for_too_much_memory(name: str, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dilated, name, most)
-    with pytest.raises(ModelError, match="larger than any may be"):
+    with pytest.raises(ModelError, match="prior is too large"):
         WaveNet(**parts())
 
 
@@ -159,13 +159,13 @@ def test_many_slices_of_few_weights_are_too_much() -> None:
         slices.append(WaveNetSlice((layer(len(rows), 40, rate_points=1),), (layer(20, 0, rate_points=1),)))
         first += count
     values, sizes = np.zeros((1, total, 1, 1), np.int8), np.ones((1, total), np.intp)
-    with pytest.raises(ModelError, match="larger than any may be"):
+    with pytest.raises(ModelError, match="prior is too large"):
         WaveNet(slices, counts, [len(counts)], (), values, sizes, parts()["tables"])
 
 
 def test_arrays_of_too_many_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(named_arrays, "MOST_WEIGHTS", sum(array.size for array in arrays().values()) - 1)
-    with pytest.raises(ModelError, match="larger than any may be"):
+    with pytest.raises(ModelError, match="prior is too large"):
         from_arrays(arrays())
 
 

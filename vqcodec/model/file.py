@@ -1,7 +1,7 @@
-"""What a model file holds, read as hostile input: nothing is inflated that its size and its configuration do not allow.
+"""The contents of a model file, read as hostile input: sizes and configuration are checked before arrays are inflated.
 
-The header of a safetensors file has the configuration of the model as JSON, and for each array its type and shape.
-Arrays of codes are stored one after the other, those of 8 bits packed (`nn.packed_codes`, `nn.packed_integers`).
+The header of the safetensors file has the configuration of the model as JSON, and type and shape of each array. Arrays
+of codes are stored without gaps (`packed_codes`), and those of 8 bits compressed (`packed_integers`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Arrays = dict[str, NDArray[Any]]
 Shapes = Mapping[str, tuple[int, ...]]
 
 MAX_BYTES = 1 << 28  # of the file, and of its arrays when they are unpacked
-MAX_HEADER = 1 << 20  # bytes: twelve times those of any model so far; parsed, they take up to thirty times as many
+MAX_HEADER = 1 << 20  # bytes: twelve times the largest so far. Parsed, a header takes up to thirty times its size.
 MOST_CODES = 1 << 15  # of an alphabet
 FORMAT = "vqcodec-model-2"
 NETWORKS = ("encoder/", "decoder/", "likelihood/")
@@ -40,7 +40,7 @@ FINGERPRINT = re.compile(r"([0-9a-f]{16})?")
 
 
 def read_header(path: Path) -> tuple[ModelConfig, dict[str, str]]:
-    """The configuration of a model file, and all texts of its header; nothing else of it is read.
+    """The configuration of a model file, and all texts of its header. The rest of the file is not read.
 
     Raises:
         ModelError: it is missing, damaged, or not a model file.
@@ -48,7 +48,7 @@ def read_header(path: Path) -> tuple[ModelConfig, dict[str, str]]:
     if not path.is_file():
         raise ModelError(f"no model at {path}")
     if path.stat().st_size > MAX_BYTES:
-        raise ModelError(f"{path}: larger than any model may be")
+        raise ModelError(f"{path}: larger than a model may be, {MAX_BYTES} bytes")
     try:
         with path.open("rb") as start:
             if int.from_bytes(start.read(8), "little") > MAX_HEADER:
@@ -60,17 +60,17 @@ def read_header(path: Path) -> tuple[ModelConfig, dict[str, str]]:
         config = from_json(metadata["config"])
     except (SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError):
         raise _damaged(path) from None
-    # Names end up in errors, and so on terminals: those that no model has are shown as they are nowhere.
+    # Names end up in errors, and so on terminals: unknown ones are escaped.
     for name in names:
         if not NAME.fullmatch(name):
-            raise ModelError(f"{path}: array {name[:40]!a} is none of a model's")
+            raise ModelError(f"{path}: array {name[:40]!a} does not belong to a model")
     if not FINGERPRINT.fullmatch(metadata.get("fingerprint", "")):
         raise _damaged(path)
     return config, metadata
 
 
 def read_arrays(path: Path, config: ModelConfig, metadata: Mapping[str, str]) -> Arrays:
-    """The arrays of a model file with this header, as they are in memory; those of codes are `[R, P, K, ...]`.
+    """The arrays of a model file with this header, unpacked; those of codes are `[R, P, K, ...]`.
 
     Raises:
         ModelError: they are damaged, do not fit the configuration, or are too large.
@@ -92,10 +92,10 @@ def read_arrays(path: Path, config: ModelConfig, metadata: Mapping[str, str]) ->
 
 
 def _unpacked(arrays: Arrays, config: ModelConfig, metadata: Mapping[str, str]) -> Arrays:
-    """The arrays as they are in memory; KeyError for one that is missing."""
+    """The arrays, unpacked; KeyError for one that is missing."""
     alphabet = metadata.get("alphabet", "")
     if not alphabet.isdecimal() or len(alphabet) > len(str(MOST_CODES)) or not 0 < int(alphabet) <= MOST_CODES:
-        raise ModelError("the alphabet of the model is none")
+        raise ModelError(f"the largest alphabet of the model is not a number from 1 to {MOST_CODES}")
     shapes = metadata.get("shapes", "{}")
     _check_shapes(unpacked_shapes(arrays, shapes, MAX_BYTES), config)
     whole = unpack_integers(arrays, shapes, MAX_BYTES)
@@ -105,7 +105,7 @@ def _unpacked(arrays: Arrays, config: ModelConfig, metadata: Mapping[str, str]) 
 
 
 def _check_shapes(shapes: Shapes, config: ModelConfig) -> None:
-    """Compare shapes with the configuration, but for those of the prior's layers: how many there are, they say.
+    """Compare shapes with the configuration. Those of the prior's layers are left to the prior.
 
     Raises:
         KeyError: an array is missing.

@@ -45,11 +45,11 @@ class Model:
     """A model in memory.
 
     Attributes:
-        config: see there.
+        config: its shapes and settings.
         codebooks: from latents to indices and back.
-        prior: the exact prior of the indices, of the modality.
-        networks: weights of "encoder/...", "decoder/..." and "likelihood/...", as `unpack_networks` gives them; the
-            encoder's may be missing.
+        prior: the exact prior of the indices, for the modality.
+        networks: weights "encoder/...", "decoder/..." and "likelihood/..." in float32; those of the encoder may be
+            missing.
     """
 
     config: ModelConfig
@@ -58,7 +58,7 @@ class Model:
     networks: Mapping[str, NDArray[Any]] = field(repr=False)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """All arrays of the file, those of codes `[R, P, K, ...]`."""
+        """All arrays of the file; those of codes are not packed, `[R, P, K, ...]`."""
         arrays = pack_networks(self.networks) | self._normative_arrays()
         arrays["metric"] = self.codebooks.metric
         arrays["code_bits"] = self.codebooks.code_bits.astype(np.float16)
@@ -102,7 +102,7 @@ def load_model(path: Path) -> Model:
     """Read and check a model file.
 
     Raises:
-        ModelError: it is missing, damaged, takes too much work or memory, or could not be trusted to decode exactly.
+        ModelError: it is missing or damaged, takes too much work or memory, or might not decode exactly.
     """
     config, metadata = read_header(path)
     arrays = read_arrays(path, config, metadata)

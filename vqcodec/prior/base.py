@@ -19,14 +19,14 @@ Frequencies = NDArray[np.float64]
 
 
 class SymbolSource(Protocol):
-    """Where indices come from: a stream (`SymbolDecoder`) or chance (`SymbolSampler`)."""
+    """Where indices come from: a stream (`SymbolDecoder`) or a random generator (`SymbolSampler`)."""
 
     def decode(self, frequencies: Frequencies) -> IndexArray:
         """The next n symbols `[n]`, each in 0..K-1, given their tables `[n, K]`."""
 
 
 class Prior(Protocol):
-    """An exact prior over index volumes `[P, rows, columns]`; rows of sound are channels, its columns frames.
+    """An exact prior over index volumes `[P, rows, columns]`. For sound, rows are channels and columns are frames.
 
     Attributes:
         sizes: `[R, P]`, the alphabet of each plane at each rate point, 1..K.
@@ -34,7 +34,8 @@ class Prior(Protocol):
         stream_ends: the number of planes up to the end of each stream of a file.
         tables: the integer functions.
         cost: what decoding takes for a latent position.
-        calls: how many layers and planes are evaluated one after the other for what is decoded at once, however little.
+        calls: layers and planes that are evaluated one after the other for each diagonal, or each step of sound. Short
+            ones take as many.
     """
 
     sizes: NDArray[np.intp]
@@ -49,7 +50,7 @@ class Prior(Protocol):
     def calls(self) -> int: ...
 
     def costs(self, indices: IndexArray, rate_point: int) -> Iterator[tuple[int, slice, Floats]]:
-        """Bits of every symbol, the others as in `indices`: in pieces of a plane, a range of positions, `[N, K]`."""
+        """Bits of every symbol, given `indices` around it: in pieces of a plane, a range of positions, `[N, K]`."""
 
     def bits(self, indices: IndexArray, rate_point: int) -> NDArray[np.float64]:
         """Code length of every index: `[P, rows, columns]` for indices `[P, rows, columns]`."""
@@ -65,4 +66,4 @@ class Prior(Protocol):
         """
 
     def sample(self, source: SymbolSource, rate_point: int, rows: int, columns: int, /) -> IndexArray:
-        """Indices `[P, rows, columns]` of all planes as `source` draws them, each given those before it."""
+        """Indices `[P, rows, columns]` of all planes, drawn by `source`, each given those before it."""

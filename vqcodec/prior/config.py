@@ -11,7 +11,7 @@ __all__ = ["PixelCNNConfig", "WaveNetConfig"]
 
 @dataclass(frozen=True)
 class PixelCNNConfig:
-    """The shape of a prior of pictures. ValueError is raised for one that no model has.
+    """The shape of a prior of pictures; ValueError if it is out of bounds.
 
     Attributes:
         planes: how many planes each slice has, in order.
@@ -41,13 +41,13 @@ class PixelCNNConfig:
 
 @dataclass(frozen=True)
 class WaveNetConfig:
-    """The shape of a prior of sound. ValueError is raised for one that no model has.
+    """The shape of a prior of sound; ValueError if it is out of bounds.
 
     Attributes:
         planes: how many planes each slice has, in order.
         streams: how many slices each stream of a file has, in order.
         hidden: channels of the causal layers.
-        dilations: for each layer after the first, how many frames back it looks.
+        dilations: how many frames back each layer after the first looks.
         features: inner dimension of the heads.
     """
 

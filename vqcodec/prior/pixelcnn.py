@@ -40,7 +40,7 @@ __all__ = ["PixelCNN", "PixelCNNSlice"]
 Narrow = NDArray[np.signedinteger[Any]]
 Taps = Sequence[tuple[int, int]]
 
-# The parallel pass works on so many positions at once, to bound its memory; on fewer where layers read many numbers.
+# The parallel pass works on this many positions at once, to bound its memory; on fewer where layers read many numbers.
 BAND = 4096
 BAND_NUMBERS = 1 << 23
 
@@ -51,8 +51,9 @@ class PixelCNNSlice:
 
     Attributes:
         context: 3x3 layers over the values of earlier slices; empty for the first slice.
-        causal: the first takes the causal neighbours' values, then the context; the others their five activations.
-        heads: one layer a rate point, hidden to the logits of all planes of the slice with a choice.
+        causal: the first takes the values of the causal neighbours, then the context; the others the activations of
+            these neighbours, then of the position itself.
+        heads: one layer for each rate point: hidden to the logits of the planes with a choice.
     """
 
     context: tuple[ExactLayer, ...]
@@ -61,10 +62,10 @@ class PixelCNNSlice:
 
 
 class PixelCNN:
-    """The prior of a model.
+    """The prior of a model of pictures.
 
     Args:
-        slices: one network a slice.
+        slices: one network for each slice.
         planes: how many planes each slice has.
         streams: how many slices each stream of a file has.
         values: int8 `[R, P, K, D]`, what the network reads for an index.
@@ -98,7 +99,7 @@ class PixelCNN:
         for network, planes in zip(self.slices, self.plane_ranges, strict=True):
             earlier = planes.start * dimension
             if not network.causal or len(network.heads) != len(self.sizes) or (network.context and not earlier):
-                raise ModelError("a layer of the model's prior is missing, or too many")
+                raise ModelError("the model's prior has too few or too many layers")
             context = self._check_stack(network.context, 9 * earlier, 9) if network.context else 0
             hidden = self._check_stack(network.causal, 4 * len(planes) * dimension + context, 5)
             for rate_point, head in enumerate(network.heads):
@@ -106,7 +107,7 @@ class PixelCNN:
                     raise ModelError("a head of the model's prior has the wrong shape")
 
     def _check_stack(self, layers: Sequence[ExactLayer], inputs: int, taps: int) -> int:
-        """Check gated layers on top of each other, `inputs` into the first one; their channels."""
+        """Check gated layers on top of each other, the first with `inputs`; return their channels."""
         channels = layers[0].shift.size // 2
         for layer in layers:
             if layer.weight.shape != (inputs, 2 * channels) or len(layer.bias) != len(self.sizes):
@@ -138,7 +139,7 @@ class PixelCNN:
 
     @property
     def calls(self) -> int:
-        """How many layers and planes are evaluated for a diagonal, one after the other, however short it is."""
+        """Layers and planes that are evaluated one after the other for a diagonal; short diagonals take as many."""
         return len(self.sizes[0]) + sum(len(each.causal) + 1 for each in self.slices)
 
     # The network, for any set of positions -------------------------------------------------------------------------
@@ -152,7 +153,7 @@ class PixelCNN:
         return out.reshape(*indices.shape[1:], len(planes) * dimension)
 
     def _gated(self, layer: ExactLayer, x: Floats, residual: bool, rate_point: int) -> Floats:
-        """One layer: its inputs `[N, I]` to activations `[N, H]`; a residual one has the position itself as tap 4."""
+        """One layer: inputs `[N, I]` to activations `[N, H]`; a residual layer has the position itself as tap 4."""
         out = gate(layer(x, rate_point), self.tables)
         channels = out.shape[1]
         return add_clamped(x[:, 4 * channels : 5 * channels], out) if residual else out
@@ -194,7 +195,7 @@ class PixelCNN:
     def _tables(
         self, network: PixelCNNSlice, planes: range, hidden: Narrow | Floats, rate_point: int
     ) -> dict[int, Frequencies]:
-        """The frequencies of each plane with a choice, `[N, K]`, from hidden `[N, H]`: for both directions."""
+        """The frequencies `[N, K]` of each plane with a choice, from hidden `[N, H]`; both directions use them."""
         chosen, sizes = self._choices(planes, rate_point)
         if not chosen:
             return {}
@@ -204,7 +205,7 @@ class PixelCNN:
         return dict(zip(chosen, np.split(table, offsets[1:], axis=1), strict=True))
 
     def hidden(self, indices: IndexArray, rate_point: int) -> Iterator[tuple[PixelCNNSlice, range, Narrow]]:
-        """For each slice its network, planes and hidden activations `[h w, H]`, given the indices `[P', h, w]`."""
+        """The network, planes and hidden activations `[h w, H]` of each slice, given the indices `[P', h, w]`."""
         for network, planes in zip(self.slices, self.plane_ranges, strict=True):
             if planes.stop > len(indices):
                 break
@@ -215,7 +216,7 @@ class PixelCNN:
             yield network, planes, state.reshape(-1, state.shape[2])
 
     def costs(self, indices: IndexArray, rate_point: int) -> Iterator[tuple[int, slice, Floats]]:
-        """Bits of every symbol, the others as in `indices`: in pieces of a plane, a range of positions, `[N, K]`."""
+        """Bits of every symbol, given `indices` around it: in pieces of a plane, a range of positions, `[N, K]`."""
         for network, planes, state in self.hidden(indices, rate_point):
             for first in range(0, len(state), BAND):
                 part = slice(first, min(first + BAND, len(state)))
@@ -261,8 +262,8 @@ class PixelCNN:
             rate_point: the rate point.
             height: rows of the index volume.
             width: its columns.
-            batch: positions to evaluate at once, all of a diagonal by default and in files; 1, in both directions, is
-                for measuring what the wavefront saves.
+            batch: positions to evaluate at once, by default a whole diagonal, as files need it. 1, in both directions,
+                is for measuring what the wavefront saves.
 
         Raises:
             CorruptError: a stream is damaged, or there are too many.
@@ -280,7 +281,7 @@ class PixelCNN:
 
     @one_blas_thread()
     def sample(self, source: SymbolSource, rate_point: int, height: int, width: int) -> IndexArray:
-        """Indices `[P, height, width]` of all planes as `source` draws them, each given those before it."""
+        """Indices `[P, height, width]` of all planes, drawn by `source`, each given those before it."""
         indices = np.zeros((self.stream_ends[-1], height, width), np.int32)
         for number in range(len(self.slices)):
             self._fill_slice(source, number, indices, rate_point, height)

@@ -1,4 +1,4 @@
-"""The exact prior as named arrays, as they are stored in a model file."""
+"""The exact PixelCNN <-> named arrays, as a model file stores them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ GROUPS = ("context", "causal", "heads")
 
 
 def to_arrays(prior: PixelCNN) -> dict[str, NDArray[Any]]:
-    """All arrays that make up the prior but for the alphabets."""
+    """All arrays of the prior but the alphabets."""
     arrays = {"values": prior.values.astype(np.int8)} | tables_to_arrays(prior.tables)
     for number, network in enumerate(prior.slices):
         for group in GROUPS:
@@ -38,7 +38,7 @@ def from_arrays(arrays: Arrays, planes: Sequence[int], streams: Sequence[int], s
     """The prior of arrays that `to_arrays` gave; `planes` and `streams` as in `PixelCNNConfig`.
 
     Raises:
-        ModelError: an array is missing, or of another kind than it should be; or there is too much in them.
+        ModelError: an array is missing, unknown, too large or of the wrong type or shape.
     """
     check_memory(arrays)
     try:
@@ -51,5 +51,5 @@ def from_arrays(arrays: Arrays, planes: Sequence[int], streams: Sequence[int], s
     except (KeyError, ValueError, IndexError) as error:
         raise ModelError(f"the model's prior is incomplete ({error})") from None
     if to_arrays(prior).keys() != arrays.keys():
-        raise ModelError("the model's prior has arrays missing, or too many")
+        raise ModelError("the model's prior has too few or too many arrays")
     return prior

@@ -1,4 +1,4 @@
-"""The exact prior as named arrays, as they are stored in a model file."""
+"""The exact WaveNet <-> named arrays, as a model file stores them."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ GROUPS = ("causal", "heads")
 
 
 def to_arrays(prior: WaveNet) -> dict[str, NDArray[Any]]:
-    """All arrays that make up the prior but for the alphabets.
+    """All arrays of the prior but the alphabets.
 
-    The dilations are among them, as what they are decides what the indices of a file mean.
+    The dilations are among them, as they decide what the indices of a file mean.
     """
     arrays: dict[str, NDArray[Any]] = {"values": prior.values.astype(np.int8)}
     arrays |= {"dilations": np.array(prior.causal.dilations, np.int16)} | tables_to_arrays(prior.tables)
@@ -42,7 +42,7 @@ def from_arrays(arrays: Arrays, planes: Sequence[int], streams: Sequence[int], s
     """The prior of arrays that `to_arrays` gave; `planes` and `streams` as in `WaveNetConfig`.
 
     Raises:
-        ModelError: an array is missing, or of another kind than it should be; or there is too much in them.
+        ModelError: an array is missing, unknown, too large or of the wrong type or shape.
     """
     check_memory(arrays)
     try:
@@ -59,5 +59,5 @@ def from_arrays(arrays: Arrays, planes: Sequence[int], streams: Sequence[int], s
     except (KeyError, ValueError, IndexError) as error:
         raise ModelError(f"the model's prior is incomplete ({error})") from None
     if to_arrays(prior).keys() != arrays.keys():
-        raise ModelError("the model's prior has arrays missing, or too many")
+        raise ModelError("the model's prior has too few or too many arrays")
     return prior

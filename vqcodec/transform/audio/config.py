@@ -1,4 +1,4 @@
-"""The shapes of the audio networks; here, so that reading a model's header needs no torch."""
+"""The shapes of the audio networks, without torch, so that reading the header of a model does not need it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["AutoencoderConfig"]
 
 @dataclass(frozen=True)
 class AutoencoderConfig:
-    """The shape of the networks. ValueError is raised for one that no model has.
+    """The shape of the networks; ValueError if it is out of bounds.
 
     Attributes:
         sample_rate: of the sound that the networks see, in Hz.
@@ -63,14 +63,14 @@ class AutoencoderConfig:
 
     @property
     def widest(self) -> int:
-        """The most numbers that an activation has for a latent position."""
+        """Numbers of the largest activation, for a latent position."""
         hops = self.stride // self.hop
         inner = max(2 * width * hops >> level for level, width in enumerate(self.widths))
         return max(inner, 3 * self.bins * hops, 4 * self.window * hops)
 
     @property
     def encoder_reach(self) -> int:
-        """Latent positions to each side beyond whose samples the encoder sees nothing."""
+        """How many latent positions to each side the encoder sees, at most."""
         hops = 2  # of the window
         for level, blocks in enumerate(self.blocks):
             # The first convolution of a level works at the frame rate of the level before.
@@ -79,7 +79,7 @@ class AutoencoderConfig:
 
     @property
     def decoder_reach(self) -> int:
-        """Latent positions to each side beyond which a sample depends on nothing."""
+        """How many latent positions to each side a sample depends on, at most."""
         hops = 3 + sum(2 * blocks << level for level, blocks in enumerate(self.decoder_blocks))
         return -(-hops // (self.stride // self.hop))
 

@@ -1,4 +1,4 @@
-"""The shapes of the image networks; here, so that reading a model's header needs no torch."""
+"""The shapes of the image networks, without torch, so that reading the header of a model does not need it."""
 
 from __future__ import annotations
 
@@ -11,17 +11,16 @@ from vqcodec.system.bounds import NETWORK_OF_PIXELS, Convolution, check_bounds, 
 
 __all__ = ["AutoencoderConfig", "Distortion"]
 
-Distortion = Literal[
-    "squared error", "ms-ssim"
-]  # what a model is trained for: see `vqcodec.transform.image.distortion`
+# What a model is trained for: see `vqcodec.transform.image.distortion`.
+Distortion = Literal["squared error", "ms-ssim"]
 
-MOST_STRIDE = 64  # a picture of one pixel has a position of so many in each direction
+MOST_STRIDE = 64  # pixels: a picture of one pixel has a position of this size
 MOST_REACH = 512  # pixels: half a tile, so that at most three quarters of the work are for what is around tiles
 
 
 @dataclass(frozen=True)
 class AutoencoderConfig:
-    """The shape of the networks. ValueError is raised for one that no model has.
+    """The shape of the networks; ValueError if it is out of bounds.
 
     Attributes:
         patch: side of the square of pixels that becomes one position of the first level.
@@ -29,10 +28,10 @@ class AutoencoderConfig:
         blocks: residual blocks of each level.
         latent_channels: channels of z_e.
         rate_points: their number, each with its own bias at the decoder's stem.
-        linear_path: whether a linear transform of each patch of stride x stride pixels is added to what the networks
-            compute, in both directions.
-        decoder_blocks: residual blocks of each level in the decoder, in the order of `widths`, if it has others than
-            the encoder.
+        linear_path: whether a linear transform of each patch of stride x stride pixels is added to the networks, both
+            ways.
+        decoder_blocks: residual blocks of each level in the decoder, in the order of `widths`; empty if they are those
+            of the encoder.
         decoder_widths: channels of each level in the decoder, likewise.
     """
 
@@ -76,12 +75,12 @@ class AutoencoderConfig:
 
     @property
     def stride(self) -> int:
-        """Pixels a latent position covers in each direction."""
+        """Pixels that a latent position covers in each direction."""
         return int(self.patch * 2 ** (len(self.widths) - 1))
 
     @property
     def encoder_reach(self) -> int:
-        """Latent positions to each side beyond whose pixels the encoder sees nothing."""
+        """How many latent positions to each side the encoder sees, at most."""
         patches = 0
         for level, blocks in enumerate(self.blocks):
             # The first convolution of a level works at the resolution of the level before.
@@ -90,7 +89,7 @@ class AutoencoderConfig:
 
     @property
     def decoder_reach(self) -> int:
-        """Latent positions to each side beyond which a pixel, and its likelihood, depend on nothing."""
+        """How many latent positions to each side a pixel and its likelihood depend on, at most."""
         patches = 1 + sum(2 * blocks << level for level, blocks in enumerate(self.blocks_of_decoder))
         return -(-patches // (self.stride // self.patch))
 

@@ -1,6 +1,6 @@
-"""The networks of a model on a device: pixels to latents, indices to pixels, and how likely pixels are.
+"""The networks of a model of pictures on a device: pixels to latents, indices to pixels, and how likely pixels are.
 
-A large picture is evaluated in tiles (see `tiles.py`), one that is no larger than a tile as a whole.
+A picture that is larger than a tile is evaluated in tiles: see `tiles.py`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class ImageNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
     """Encoder, decoder and likelihood of a model, for one picture at a time.
 
     Attributes:
-        tile: pixels a side that are evaluated at once, besides those around them; it bounds the memory.
+        tile: pixels a side that are evaluated at once, without those around them; it bounds the memory.
 
     Args:
         shape: of the networks.
@@ -58,7 +58,7 @@ class ImageNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
 
     @torch.inference_mode()
     def encode(self, pixels: Pixels) -> Floats:
-        """z_e `[C, h, w]` of pixels `[H, W, 3]`, which are continued at the edges to whole strides."""
+        """z_e `[C, h, w]` of pixels `[H, W, 3]`, which are padded at the edges to whole strides."""
         stride = self.shape.stride
         rows, columns = (-(-extent // stride) for extent in pixels.shape[:2])
         z_e = np.empty((self.shape.latent_channels, rows, columns), np.float32)
@@ -98,11 +98,11 @@ class ImageNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
     def errors(
         self, pixels: Pixels, indices: IndexArray, rate_point: int, distortion: Distortion
     ) -> Iterator[tuple[Span, Span, float, Floats]]:
-        """How far the decoding of indices `[P, h, w]` is from pixels `[H, W, 3]`, in tiles, and what would change that.
+        """The distortion between decoded indices `[P, h, w]` and pixels `[H, W, 3]`, in tiles, and its gradient.
 
         Yields:
-            A tile's rows and columns, its distortion times its pixels, and the gradient of that in z_q, `[C, h', w']`
-            of the tile's window. The whole gradient is the sum of those of all tiles.
+            The rows and columns of a tile, its distortion times its pixels, and the gradient of that in z_q,
+            `[C, h', w']`, over the window of the tile. The whole gradient is the sum over all tiles.
         """
         _, rows, columns = indices.shape
         side = max(1, min(self.tile, TILE_WITH_GRADIENT) // self.shape.stride)
@@ -148,11 +148,11 @@ class ImageNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
         return torch.tensor(pixels, device=self.device).permute(2, 0, 1)[None]
 
     def _decoder_inputs(self, z_q: Floats, rate_point: int) -> tuple[Tensor, Tensor]:
-        """What the decoder takes: `[1, C, h, w]` and the rate point `[1]`."""
+        """The inputs of the decoder: z_q `[1, C, h, w]` and the rate point `[1]`."""
         return torch.from_numpy(z_q)[None].to(self.device), torch.tensor([rate_point], device=self.device)
 
 
 def _cropped(window: Tensor, i: Span, j: Span, stride: int, tile: Pixels) -> Tensor:
-    """The pixels of a tile `[H, W, 3]`, which the edge of the picture may cut off, in its window `[B, 3, H', W']`."""
+    """The part of a window `[B, 3, H', W']` that is its tile `[H, W, 3]`, which the edge of the picture may cut off."""
     height, width, _ = tile.shape
     return window[..., i.inside(stride), j.inside(stride)][..., :height, :width]
