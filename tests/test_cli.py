@@ -79,7 +79,7 @@ def test_the_budget_is_handed_on(tiny_model: Path) -> None:
         assert result.stderr.startswith("vqcodec: note: 250 bytes is more than the model can use")
     result = run("compress", "-", "-", "-m", tiny_model, "--max-bytes", 9, stdin=PHOTO)
     assert (result.exit_code, result.stdout_bytes) == (1, b"")
-    assert error_of(result.stderr).startswith("9 bytes is less than the model can do")
+    assert error_of(result.stderr).startswith("9 bytes is too little for the model")
     small = run("compress", "-", "-", "-m", tiny_model, "--max-bytes", 60, stdin=PHOTO).stdout_bytes
     assert ", coded at " in succeed("info", "-", stdin=small).stdout
 

@@ -18,13 +18,13 @@ __all__ = ["AudioFileInfo", "FileInfo", "ImageFileInfo", "inspect"]
 
 @dataclass(frozen=True, kw_only=True)
 class FileInfo:
-    """The header of a `.vq` file; `ImageFileInfo` and `AudioFileInfo` add what is in it.
+    """The header of a `.vq` file; `ImageFileInfo` and `AudioFileInfo` have what depends on the modality.
 
     Attributes:
         modality: "image" or "audio".
-        model: name of the bundled model that it was written with, if there is one.
-        fingerprint: of that model, in hex.
-        planes: of indices, if the model is a bundled one.
+        model: name of the bundled model that wrote the file; None if it was another one.
+        fingerprint: of the model, in hex.
+        planes: of indices; None if the model is not a bundled one.
         rate_point: which of its codebook sets.
         streams: bytes of each whole stream: of all streams, unless the file was cut.
         prefixes: bytes of the file up to the end of each stream. A cut there leaves a file that can be decoded.
@@ -95,7 +95,7 @@ def inspect(data: FileData, allow_truncated: bool = False) -> ImageFileInfo | Au
         allow_truncated: the file may be cut, if its first stream is whole.
 
     Raises:
-        BitstreamError: it is damaged or foreign.
+        BitstreamError: it is damaged, or not a `.vq` file.
     """
     data = file_bytes(data)
     container = unpack(data, UNLIMITED, allow_truncated)
