@@ -8,8 +8,8 @@ Campos et al., 'Content adaptive optimization for neural image compression' (201
      part of the way towards  z_q - gradient / curvature -+
 
 The distortion is the one that the model is trained for. It is modelled as quadratic in the latents, with the metric of
-the quantizer as its curvature. Training makes the metric for this: codes are chosen as if the squared errors of latents,
-in widths, added up to the distortion of the picture.
+the quantizer as its curvature. Training makes the metric for this: codes are chosen as if the squared errors of
+latents, in widths, added up to the distortion of the picture.
 """
 
 from __future__ import annotations

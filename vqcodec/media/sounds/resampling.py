@@ -20,7 +20,7 @@ __all__ = [
     "resampled_length",
 ]
 
-# Hz. Slower samples hold no sound, and these bounds bound what resampling makes of a few samples.
+# Hz. Lower sample rates hold no sound, and the range limits how long a few samples can become.
 SAMPLE_RATES = range(1_000, 10_000_001)
 
 _QUALITY = "VHQ"  # 28 bits of precision; it keeps what is below 91 % of half the lower rate
@@ -28,7 +28,7 @@ _PIECE = 2**16  # samples a channel on either side of a call of soxr, whatever t
 
 
 def check_sample_rate(sample_rate: int) -> None:
-    """Raise InputError unless `sample_rate` is an int, as others overflow in products, and one of SAMPLE_RATES."""
+    """Raise InputError unless `sample_rate` is one of SAMPLE_RATES, as a Python int: others overflow in products."""
     if not isinstance(sample_rate, int) or sample_rate not in SAMPLE_RATES:
         raise InputError(
             f"a sample rate must be an int from {SAMPLE_RATES[0]} to {SAMPLE_RATES[-1]} Hz, not {sample_rate!r}"
@@ -38,7 +38,7 @@ def check_sample_rate(sample_rate: int) -> None:
 def resampled_length(samples: int, rate_in: int, rate_out: int) -> int:
     """The number of samples at `rate_out` for `samples` of them at `rate_in`: `ceil(samples * rate_out / rate_in)`.
 
-    What comes back from another rate is thus never shorter than what went there.
+    So a recording that is resampled and resampled back is never shorter than before.
     """
     return -(-samples * rate_out // rate_in)
 
@@ -57,8 +57,8 @@ def resample_blocks(
 ) -> Iterator[NDArray[np.float32]]:
     """Resample float32 blocks `[C, n]` with band-limited interpolation, by libsoxr.
 
-    How the recording is cut into blocks does not change a bit of the result, only how that is cut. In all it has the
-    `resampled_length` of the blocks together. Memory is for `_PIECE` samples at either rate, or those of a filter.
+    Where the recording is cut into blocks does not change a bit of the result, which has the `resampled_length` of all
+    blocks. It needs memory for `_PIECE` samples at either sample rate, or for the filter.
 
     Raises:
         InputError: a sample rate is not one of SAMPLE_RATES.
@@ -86,7 +86,7 @@ def resample_blocks(
 
 
 def note_of_bandwidth(sample_rate: int, model_rate: int) -> str | None:
-    """What a model at `model_rate` Hz loses of a recording at `sample_rate` Hz, as one line; None if nothing."""
+    """A line on what a model at `model_rate` Hz loses of a recording at `sample_rate` Hz; None if nothing."""
     if sample_rate <= model_rate:
         return None
     return (
