@@ -3,8 +3,8 @@
     magic | version | modality and mode | fingerprint | decoder version | source | rate point | stream count | sizes
     4       1         1                   8             varint            ...      varint       varint         varints
 
-The source is `width height colour [coded width, coded height] [palette]` for an image, `samples sample-rate
-channels [silent rows] [rotations]` for audio. The sizes are those of the streams, then those of the chunks that there are.
+The source is `width height colour [coded width, coded height] [palette]` for an image, `samples sample-rate channels
+[silent rows] [rotations]` for audio. The sizes are those of the streams, then those of the chunks that there are.
 """
 
 from __future__ import annotations
