@@ -82,12 +82,12 @@ def test_how_a_recording_is_cut_makes_no_difference(cuts: list[int], piece: int)
     z = whole.encode([original])
     np.testing.assert_allclose(pieces.encode(blocks), z, atol=1e-4)
     indices = np.random.default_rng(3).integers(model.codebooks.sizes[1][:, None, None], size=(4, *z.shape[1:]))
-    decoded = np.concatenate(list(whole.decode(indices, rate=1)), axis=1)
-    in_pieces = np.concatenate(list(pieces.decode(indices, rate=1)), axis=1)
+    decoded = np.concatenate(list(whole.decode(indices, rate_point=1)), axis=1)
+    in_pieces = np.concatenate(list(pieces.decode(indices, rate_point=1)), axis=1)
     assert decoded.shape == (1, z.shape[2] * whole.shape.stride)
     np.testing.assert_allclose(in_pieces, decoded, atol=1e-4)
-    bits = whole.bits(original, 0 * indices, rate=0)
-    np.testing.assert_allclose(pieces.bits(original, 0 * indices, rate=0), bits, atol=1e-3 * bits.max())
+    bits = whole.bits(original, 0 * indices, rate_point=0)
+    np.testing.assert_allclose(pieces.bits(original, 0 * indices, rate_point=0), bits, atol=1e-3 * bits.max())
 
 
 @pytest.mark.parametrize("rows", [2, 70, 130])
@@ -99,8 +99,8 @@ def test_rows_are_evaluated_in_groups(rows: int) -> None:
     indices = np.random.default_rng(3).integers(
         tiny_audio_model().codebooks.sizes[1][:, None, None], size=(4, *z.shape[1:])
     )
-    decoded = np.concatenate(list(networks.decode(indices, rate=1)), axis=1)
-    alone = np.concatenate(list(networks.decode(indices[:, -1:], rate=1)), axis=1)
+    decoded = np.concatenate(list(networks.decode(indices, rate_point=1)), axis=1)
+    alone = np.concatenate(list(networks.decode(indices[:, -1:], rate_point=1)), axis=1)
     np.testing.assert_allclose(decoded[-1:], alone, atol=1e-4)
 
 
