@@ -175,7 +175,7 @@ def test_the_decoded_picture_is_scaled_up(tiny_codec: ImageCodec) -> None:
 @pytest.mark.parametrize("size", [(37, 29), (150, 97), (64, 300), (300, 7)])
 def test_scaling_in_strips(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     pixels = pictures(1, 104, seed=7)[0][:, :64]
-    monkeypatch.setattr("vqcodec.codec.downscaling.STRIP", 1000)
+    monkeypatch.setattr("vqcodec.media.pictures.resizing.STRIP", 1000)
     wanted = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS)).astype(int)
     assert np.abs(resized(pixels, *size) - wanted).max() <= 1  # the weights are rounded otherwise
     assert (resized(pixels, *size) == wanted).mean() > 0.97
