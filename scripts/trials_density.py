@@ -1,11 +1,11 @@
-"""Is a transform that is trained under a conditional density better than one that gets such a density afterwards?
+"""Is a transform that is trained under a conditional prior better than one that gets such a prior afterwards?
 
     python scripts/trials_density.py PICTURES --out FOLDER [--steps 1500] [--begin 500] [--fit 400]
 
-Networks of `trials_networks.py` are trained under noise on all pictures but every 50th: under the factorized density
-to the end, or from step `--begin` on under the conditional one. Then the networks rest, and a conditional density is
+Networks of `trials_networks.py` are trained under noise on all pictures but every 50th: under the factorized prior
+to the end, or from step `--begin` on under the conditional one. Then the networks rest, and a conditional prior is
 fitted to both for `--fit` steps. Measured on the pictures held out: mean weighted loss of the rate points, with the
-bits of the factorized and of the conditional density. Prints Markdown.
+bits of the factorized and of the conditional prior. Prints Markdown.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from conditional_density import ConditionalDensity
+from conditional_density import ConditionalPrior
 from torch import Tensor, nn
 from trials import HELD_OUT
 from trials_networks import LAMBDAS, LIGHT, measure
@@ -26,7 +26,7 @@ from trials_networks import LAMBDAS, LIGHT, measure
 from vqcodec.evaluation.report.text import markdown_table
 from vqcodec.training.data.pictures import PictureCache, random_crops
 from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule, kernels_of, others_of
-from vqcodec.training.factorized_prior import NoiseDensity
+from vqcodec.training.factorized_prior import FactorizedPrior
 from vqcodec.training.image import PictureObjective
 from vqcodec.training.stages.noise import NoiseStage, rate_weights
 from vqcodec.training.stages.start import start_linear_path
@@ -37,23 +37,23 @@ OBJECTIVE = PictureObjective()
 
 
 class Trial:
-    """Networks, and both densities, which share the widths of the noise."""
+    """Networks, and both priors, which share the widths of the noise."""
 
     def __init__(self, crops: Iterator[Tensor], stage: NoiseStage) -> None:
         self.crops, self.stage, self.lambdas = crops, stage, torch.tensor(LAMBDAS)
         self.weights = rate_weights(self.lambdas)
         self.encoder, self.decoder = Encoder(LIGHT), Decoder(LIGHT)
-        self.factorized = NoiseDensity(LIGHT.latent_channels, LIGHT.rates)
-        self.conditional = ConditionalDensity(self.factorized, SLICES)
+        self.factorized = FactorizedPrior(LIGHT.latent_channels, LIGHT.rate_points)
+        self.conditional = ConditionalPrior(self.factorized, SLICES)
         start_linear_path(self.encoder, self.decoder, LIGHT, crops)
 
-    def loss(self, density: nn.Module) -> Tensor:
+    def loss(self, prior: nn.Module) -> Tensor:
         """Weighted loss of a batch."""
         x = next(self.crops)
         rate = torch.randint(len(LAMBDAS), (len(x),))
         with torch.autocast("cpu", dtype=torch.bfloat16):
             z = self.encoder(x)
-        noisy, bits = density(z.float(), rate)
+        noisy, bits = prior(z.float(), rate)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             location, _ = self.decoder(noisy, rate)
         bpp = bits.sum((1, 2, 3)) / x[0, 0].numel()
@@ -61,16 +61,16 @@ class Trial:
         return loss.mean()
 
     def optimizer(self, steps: int, networks: tuple[nn.Module, ...]) -> NetworkOptimizer:
-        """Of networks and the conditional density; the factorized one has a rate of its own."""
+        """Of networks and the conditional prior; the factorized one has a rate of its own."""
         own = set(map(id, self.factorized.parameters()))
         rate, schedule = self.stage.kernel_learning_rate, Schedule(steps, constant=self.stage.constant)
         kernels = [p for p in kernels_of(*networks, self.conditional) if id(p) not in own]
         others = [p for p in others_of(*networks, self.conditional) if id(p) not in own]
-        densities = [(list(self.factorized.parameters()), 2e-2)] if networks else []
-        return NetworkOptimizer([(kernels, rate)], [(others, 1e-3), *densities], schedule)
+        priors = [(list(self.factorized.parameters()), 2e-2)] if networks else []
+        return NetworkOptimizer([(kernels, rate)], [(others, 1e-3), *priors], schedule)
 
     def train(self, steps: int, begin: int) -> None:
-        """Everything; under the conditional density from step `begin` on."""
+        """Everything; under the conditional prior from step `begin` on."""
         optimizer = self.optimizer(steps, (self.encoder, self.decoder))
         for step in range(steps):
             if step == begin:
@@ -80,14 +80,14 @@ class Trial:
             self.start_conditional()
 
     def fit(self, steps: int) -> None:
-        """The conditional density alone."""
+        """The conditional prior alone."""
         optimizer = self.optimizer(steps, ())
         for step in range(steps):
             optimizer.step(self.loss(self.conditional), step)
 
     @torch.no_grad()
     def start_conditional(self) -> None:
-        """Tell the conditional density how large the latents are."""
+        """Tell the conditional prior how large the latents are."""
         self.conditional.start(self.encoder(next(self.crops)))
 
 
@@ -96,10 +96,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("pictures", type=Path, help="folder of pictures")
     parser.add_argument("--steps", type=int, default=1500, help="of the networks (default: 1500)")
-    parser.add_argument(
-        "--begin", type=int, nargs="+", default=[1500, 500], help="where the conditional density begins"
-    )
-    parser.add_argument("--fit", type=int, default=400, help="steps of the conditional density alone (default: 400)")
+    parser.add_argument("--begin", type=int, nargs="+", default=[1500, 500], help="where the conditional prior begins")
+    parser.add_argument("--fit", type=int, default=400, help="steps of the conditional prior alone (default: 400)")
     parser.add_argument("--out", type=Path, required=True, help="folder for density.jsonl and the decoded pictures")
     arguments = parser.parse_args()
     pictures = PictureCache(arguments.pictures, arguments.out / "cache").pictures
@@ -113,8 +111,8 @@ def main() -> None:
         trial.fit(arguments.fit)
         minutes = round((time.process_time() - began) / 60, 1)
         points = [
-            measure(trial.encoder, trial.decoder, density, pictures[::HELD_OUT])
-            for density in (trial.factorized, trial.conditional)
+            measure(trial.encoder, trial.decoder, prior, pictures[::HELD_OUT])
+            for prior in (trial.factorized, trial.conditional)
         ]
         with log.open("a", encoding="utf-8") as file:
             file.write(

@@ -120,7 +120,7 @@ MUTANTS = (
         "time limit off",
         "containers",
         "bitstream/header.py",
-        '_check_limit("seconds", samples / rate, self.max_seconds)',
+        '_check_limit("seconds", samples / sample_rate, self.max_seconds)',
         "pass",
     ),
     Mutant(
@@ -141,7 +141,7 @@ MUTANTS = (
         "index CRC unchecked",
         "decodes",
         "vqcodec/codec/base.py",
-        "if self._checksums(values) != [layer.indices_crc for layer in container.layers]:",
+        "if self._checksums(values) != [stream.indices_crc for stream in container.streams]:",
         "if False:",
     ),
     Mutant(

@@ -75,7 +75,7 @@ def test_the_numbers_of_the_example(monkeypatch: pytest.MonkeyPatch) -> None:
     trace.of_layers("residual", depths="12")
     trace.of_tables()
     container = read_container(FILE.read_bytes())
-    streams = [layer.stream for layer in container.layers]
+    streams = [stream.data for stream in container.streams]
     indices = decode_picture(ModelFile(GOLDEN_IMAGE_MODEL), container.rate_point, streams, height=1, width=1)
     listed = listings("An example to the last index")[1].strip().splitlines()
     assert trace.lines[: len(listed)] == listed

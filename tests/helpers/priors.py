@@ -11,15 +11,15 @@ from vqcodec.prior.exact import ACC_LIMIT, ACTIVATION_MAX, ExactLayer
 __all__ = ["bound_layer", "random_indices", "worst_inputs"]
 
 
-def random_indices(prior: Prior, rate: int, height: int, width: int, seed: int = 0) -> NDArray[np.int32]:
+def random_indices(prior: Prior, rate_point: int, height: int, width: int, seed: int = 0) -> NDArray[np.int32]:
     """Indices `[P, height, width]`, every one as likely as the others."""
     rng = np.random.default_rng(seed)
-    high = prior.sizes[rate][:, None, None]
+    high = prior.sizes[rate_point][:, None, None]
     return rng.integers(0, high, (len(high), height, width)).astype(np.int32)
 
 
 def bound_layer(
-    rng: np.random.Generator, inputs: int, outputs: int, rates: int = 1, shifts: tuple[int, int] = (0, 20)
+    rng: np.random.Generator, inputs: int, outputs: int, rate_points: int = 1, shifts: tuple[int, int] = (0, 20)
 ) -> ExactLayer:
     """A layer whose every column reaches 2**23 - 1 at the worst input, weights first and the bias for the rest.
 
@@ -36,7 +36,7 @@ def bound_layer(
     rest = ACC_LIMIT - 1 - np.abs(weight).sum(0) * ACTIVATION_MAX
     return ExactLayer(
         weight=weight.astype(np.int8),
-        bias=(rest * rng.choice([-1, 1], (rates, outputs))).astype(np.int32),
+        bias=(rest * rng.choice([-1, 1], (rate_points, outputs))).astype(np.int32),
         shift=rng.integers(shifts[0], shifts[1], outputs, endpoint=True).astype(np.int8),
         input_max=ACTIVATION_MAX,
     )

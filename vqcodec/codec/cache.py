@@ -1,4 +1,4 @@
-"""Codecs that stay loaded, for those who have many files."""
+"""Codecs that stay loaded, for many files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["CodecCache"]
 
 
 class CodecCache:
-    """Every model is read once, when it is first asked for; changes of its file after that are not seen.
+    """Reads every model once, on first use. Later changes of its file are not noticed.
 
     Args:
         device: where the networks run.
@@ -35,7 +35,7 @@ class CodecCache:
         return self._named[name]
 
     def for_file(self, data: bytes, models: Sequence[Path], allowed: Limits, allow_truncated: bool = False) -> Codec:
-        """As `vqcodec.codec.loading.load_for`; what the file claims is checked by the codec when it reads it."""
+        """As `vqcodec.codec.loading.load_for`. The codec checks what the file claims when it reads it."""
         from bitstream.header import check_magic, read_header
         from vqcodec.codec.loading import load_for
 

@@ -1,4 +1,4 @@
-"""Which codec: that of a model, or that of the model which a file names."""
+"""The codec of a model, or of the model that a file names."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ def load_for(
     allowed: Limits = Limits(),  # noqa: B008
     allow_truncated: bool = False,
 ) -> Codec:
-    """The codec that a `.vq` file was written with, among `models` first, then the bundled ones.
+    """The codec of the model that wrote a `.vq` file: one of `models`, or else a bundled one.
 
-    The file is given as its bytes, in any buffer, or by its path. What it claims is checked to be `allowed` before a
-    model is loaded; with `allow_truncated`, it may be cut.
+    The file is given as its bytes, in any buffer, or by its path. What it claims is compared with the limits `allowed`
+    before a model is loaded. With `allow_truncated`, the file may be cut.
 
     Raises:
         BitstreamError: not a `.vq` file, or damaged.
@@ -66,7 +66,7 @@ def load_for(
         ModelError: one of `models` is not there or cannot be trusted, or the device cannot be used.
     """
     wanted = unpack(file_bytes(data), allowed, allow_truncated).fingerprint
-    for path in models:  # which may have a better decoder than the bundled one of the same hard half
+    for path in models:  # one of these may have a better decoder than the bundled model with the same normative part
         model = load_model(path)
         if model.fingerprint == wanted:
             return codec_of(model, device)
@@ -118,7 +118,7 @@ def decompress(data: FileData, allow_truncated: bool = False) -> Image.Image:
     data = file_bytes(data)
     codec = load_for(data, allow_truncated=allow_truncated)
     if not isinstance(codec, ImageCodec):
-        raise ModelError('the file holds sound: the decompress of vqcodec.load("speech") is for it')
+        raise ModelError('the file holds sound: use vqcodec.load("speech").decompress')
     return codec.decompress(data, allow_truncated=allow_truncated)
 
 

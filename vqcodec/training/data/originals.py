@@ -68,7 +68,7 @@ class Originals(Protocol):
         """Pixels or samples of an original."""
 
     def pieces(self, number: int) -> Iterator[Piece]:
-        """An original in pieces, so that one worth of a bit can be drawn for each."""
+        """An original in pieces, so that a lambda can be drawn for each."""
 
 
 class Pictures:
@@ -120,8 +120,8 @@ class Sounds:
             yield Piece(latents, source, samples.size, partial(self._closeness, samples))
 
     def _closeness(self, samples: NDArray[np.float32], indices: Indices) -> float:
-        decoded, rate_point = self.codec.decode(indices)
-        distance = loudness_distance(torch.from_numpy(samples), torch.from_numpy(decoded), rate_point)
+        decoded, sample_rate = self.codec.decode(indices)
+        distance = loudness_distance(torch.from_numpy(samples), torch.from_numpy(decoded), sample_rate)
         return -20 * math.log10(max(distance.item(), 1e-6))
 
 
