@@ -1,9 +1,12 @@
-"""Priors of pictures: one of ragged alphabets, and one at the very end of the exact range."""
+"""Priors of pictures: one of ragged alphabets, one at the very end of the exact range, that of the small model."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING
+
 import numpy as np
-import torch
 
 from tests.helpers.priors import bound_layer
 from vqcodec.model.config import ModelConfig
@@ -12,12 +15,13 @@ from vqcodec.model.quality import Setting
 from vqcodec.prior.config import PixelCNNConfig
 from vqcodec.prior.exact import ExactLayer, Tables
 from vqcodec.prior.pixelcnn import PixelCNN, PixelCNNSlice
-from vqcodec.training.prior.pixelcnn import PixelCNNNetwork
 from vqcodec.transform.codebooks import Codebooks
-from vqcodec.transform.image.autoencoder import Decoder, Encoder
 from vqcodec.transform.image.config import AutoencoderConfig
 
-__all__ = ["RAGGED", "bound_model", "bound_prior", "ragged_network"]
+if TYPE_CHECKING:
+    from vqcodec.training.prior.pixelcnn import PixelCNNNetwork
+
+__all__ = ["PIXELCNNS", "RAGGED", "bound_model", "bound_prior", "pixelcnn_named", "ragged_network"]
 
 RAGGED = PixelCNNConfig(planes=(1, 2, 2), streams=(1, 2), context=6, context_depth=2, hidden=8, depth=3, features=5)
 RAGGED_SIZES = [[7, 1, 1, 5, 2], [3, 7, 2, 6, 1]]  # at rate point 0, the second slice has no choice at all
@@ -29,6 +33,10 @@ DIMENSION, ALPHABET, RATE_POINTS = 24, 16, 2
 
 def ragged_network(seed: int = 0, scale: float = 0.3) -> PixelCNNNetwork:
     """A random prior whose alphabets differ; larger `scale`s give bolder predictions."""
+    import torch  # which takes seconds, and others do without
+
+    from vqcodec.training.prior.pixelcnn import PixelCNNNetwork
+
     torch.manual_seed(seed)
     sizes = torch.tensor(RAGGED_SIZES)
     network = PixelCNNNetwork(RAGGED, torch.randn(2, 5, 7, 2), 1 + 3 * torch.rand(2, 5, 7), sizes)
@@ -62,6 +70,10 @@ def bound_prior(seed: int = 0) -> PixelCNN:
 
 def bound_model(seed: int = 0) -> Model:
     """A model with that prior, and an encoder and decoder to no purpose."""
+    import torch
+
+    from vqcodec.transform.image.autoencoder import Decoder, Encoder
+
     torch.manual_seed(seed)
     channels = sum(BOUND.planes) * DIMENSION
     shape = AutoencoderConfig(widths=(8, 8), blocks=(0, 0), latent_channels=channels, rate_points=RATE_POINTS)
@@ -76,3 +88,25 @@ def bound_model(seed: int = 0) -> Model:
     codebooks = Codebooks(codewords, prior.sizes, ones, np.full(codewords.shape[:3], 4, np.float32))
     config = ModelConfig(shape, BOUND, (Setting(0, 0.01), Setting(1, 0.01)))
     return Model(config, codebooks, prior, networks)
+
+
+def tiny_prior() -> PixelCNN:
+    """That of the small model of pictures."""
+    from tests.helpers.image_models import tiny_model
+
+    prior = tiny_model().prior
+    assert isinstance(prior, PixelCNN)
+    return prior
+
+
+PIXELCNNS: dict[str, Callable[[], PixelCNN]] = {
+    "ragged": lambda: ragged_network().export(),
+    "tiny": tiny_prior,
+    "bound": bound_prior,
+}
+
+
+@cache
+def pixelcnn_named(name: str) -> PixelCNN:
+    """One of `PIXELCNNS`, made once."""
+    return PIXELCNNS[name]()

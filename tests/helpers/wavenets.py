@@ -18,7 +18,7 @@ from vqcodec.prior.wavenet import WaveNet, WaveNetSlice
 if TYPE_CHECKING:
     from vqcodec.training.prior.wavenet import WaveNetNetwork
 
-__all__ = ["RAGGED", "bound_wavenet", "plain_wavenet", "ragged_network", "wavenet_named"]
+__all__ = ["RAGGED", "WAVENETS", "bound_wavenet", "plain_wavenet", "ragged_network", "wavenet_named"]
 
 RAGGED = WaveNetConfig(planes=(1, 2, 2, 1), streams=(1, 2, 1), hidden=8, dilations=(1, 3, 2), features=5)
 RAGGED_SIZES = [[7, 1, 1, 5, 2, 1], [3, 7, 2, 6, 1, 4]]  # at rate point 0, two slices have no choice at all
@@ -88,7 +88,7 @@ def plain_wavenet(
     return WaveNet(slices, planes, streams, dilations, values, sizes, Tables.standard())
 
 
-MAKERS: dict[str, Callable[[], WaveNet]] = {
+WAVENETS: dict[str, Callable[[], WaveNet]] = {
     "ragged": lambda: ragged_network().export(),
     "bound": bound_wavenet,
     "plain": lambda: plain_wavenet((2, 1, 1), (2, 1), np.array([[5, 2, 7, 3], [4, 1, 1, 9]]), (1, 2)),
@@ -99,5 +99,5 @@ MAKERS: dict[str, Callable[[], WaveNet]] = {
 
 @cache
 def wavenet_named(name: str) -> WaveNet:
-    """One of `MAKERS`, made once."""
-    return MAKERS[name]()
+    """One of `WAVENETS`, made once."""
+    return WAVENETS[name]()

@@ -1,4 +1,4 @@
-"""The exact prior of sound: both directions and all blocks see the same tables, those of a reference in integers."""
+"""The exact prior of sound: its tables are those of a reference in integers, and its memory is bounded."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from bitstream import PRECISION, CorruptError, check_frequencies
+from bitstream import ModelError
+from tests.helpers.every_prior import tables_of
+from tests.helpers.hostile_priors import layer
 from tests.helpers.priors import random_indices
-from tests.helpers.wavenets import MAKERS, plain_wavenet, wavenet_named
+from tests.helpers.wavenets import RAGGED, WAVENETS, plain_wavenet, wavenet_named
+from vqcodec.prior import dilated
 from vqcodec.prior import wavenet as prior_module
 from vqcodec.prior.exact import GATE_RANGE, ExactLayer, Tables, frequencies
-from vqcodec.prior.wavenet import WaveNet
-
-every_prior = pytest.mark.parametrize("name", MAKERS)
-shapes = given(st.integers(1, 3), st.integers(1, 40), st.integers(0, 1), st.integers(0, 99))
+from vqcodec.prior.wavenet import WaveNet, WaveNetSlice
 
 FrequencyTables = dict[int, NDArray[np.float64]]  # of each plane, [C, T, K]
 
@@ -29,7 +29,9 @@ FrequencyTables = dict[int, NDArray[np.float64]]  # of each plane, [C, T, K]
 
 def in_integers(layer: ExactLayer, x: NDArray[np.int64], rate: int) -> NDArray[np.int64]:
     shift = layer.shift.astype(np.int64)
-    return (2 * (x @ layer.weight.astype(np.int64) + layer.bias[rate]) + (1 << shift)) >> (shift + 1)
+    acc = x @ layer.weight.astype(np.int64) + layer.bias[rate]
+    rounded: NDArray[np.int64] = (2 * acc + (1 << shift)) >> (shift + 1)
+    return rounded
 
 
 def gated(tables: Tables, x: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -58,9 +60,9 @@ def reference(prior: WaveNet, indices: NDArray[np.int32], rate: int) -> Frequenc
             x = [delayed(each, 2) for each in own] + [delayed(each, 1) for each in (*before, *own)]
             x += [*before, *(delayed(each, -1) for each in before)]
             state = gated(prior.tables, in_integers(network.causal[0], np.concatenate(x, 1), rate))
-            for layer, dilation in zip(network.causal[1:], prior.causal.dilations, strict=True):
+            for causal, dilation in zip(network.causal[1:], prior.causal.dilations, strict=True):
                 pair = np.concatenate([state, delayed(state, dilation)], 1)
-                state = np.clip(state + gated(prior.tables, in_integers(layer, pair, rate)), -255, 255)
+                state = np.clip(state + gated(prior.tables, in_integers(causal, pair, rate)), -255, 255)
             logits, first = in_integers(network.heads[rate], state, 0).astype(np.float32), 0
             for plane in planes:
                 size = prior.sizes[rate, plane]
@@ -71,110 +73,24 @@ def reference(prior: WaveNet, indices: NDArray[np.int32], rate: int) -> Frequenc
     return {plane: np.stack(parts) for plane, parts in tables.items()}
 
 
-class Replay:
-    """In place of a stream: gives known indices, in the order of coding, and keeps the tables it was asked with."""
-
-    def __init__(self, prior: WaveNet, indices: NDArray[np.int32], rate: int) -> None:
-        channels, frames = indices.shape[1:]
-        slices = list(enumerate(prior.plane_ranges))
-        self.tables = {plane: np.zeros((channels, frames, prior.sizes[rate, plane])) for plane in range(len(indices))}
-        self._indices = indices
-        self._next = iter(
-            (plane, step - 2 * number)
-            for step in range(frames + 2 * (len(slices) - 1))
-            for number, planes in slices
-            for plane in planes
-            if 0 <= step - 2 * number < frames and prior.sizes[rate, plane] > 1
-        )
-
-    def decode(self, table: NDArray[np.float64]) -> NDArray[np.int32]:
-        plane, frame = next(self._next)
-        check_frequencies(table)
-        self.tables[plane][:, frame] = table
-        return self._indices[plane, :, frame]
-
-    def done(self) -> bool:
-        return next(self._next, None) is None
+every_wavenet = pytest.mark.parametrize("name", WAVENETS)
 
 
-# Both directions ---------------------------------------------------------------------------------------------------
-
-
-@every_prior
-@settings(deadline=None, max_examples=15)
-@shapes
-@example(1, 1, 0, 0)
-@example(3, 1, 1, 0)
-@example(2, 2, 0, 0)
-def test_round_trip(name: str, channels: int, frames: int, rate: int, seed: int) -> None:
-    prior = wavenet_named(name)
-    indices = random_indices(prior, rate, channels, frames, seed)
-    decoded = prior.decode(prior.encode(indices, rate), rate, channels, frames)
-    assert decoded.dtype == np.int32
-    assert decoded.flags.c_contiguous
-    assert (decoded == indices).all()
-
-
-@every_prior
+@every_wavenet
 @settings(deadline=None, max_examples=6)
-@shapes
+@given(st.integers(1, 3), st.integers(1, 40), st.integers(0, 1), st.integers(0, 99))
 @example(2, 1, 0, 0)
 @example(1, 150, 0, 0)  # the buffers are moved
-def test_all_ways_see_the_tables_of_the_reference(name: str, channels: int, frames: int, rate: int, seed: int) -> None:
+def test_tables_are_those_of_the_reference(name: str, channels: int, frames: int, rate_point: int, seed: int) -> None:
     prior = wavenet_named(name)
-    indices = random_indices(prior, rate, channels, frames, seed)
-    expected = reference(prior, indices, rate)
-    source = Replay(prior, indices, rate)
-    assert (prior.sample(source, rate, channels, frames) == indices).all()
-    assert source.done()
-    assert expected.keys() == {plane for plane in range(len(indices)) if prior.sizes[rate, plane] > 1}
-    for plane, tables in expected.items():
-        assert (source.tables[plane] == tables).all()
-    costs = {plane: np.full((channels * frames, tables.shape[2]), np.nan) for plane, tables in expected.items()}
-    for plane, part, cost in prior.costs(indices, rate):
-        assert cost.dtype == np.float32
-        assert np.isnan(costs[plane][part]).all()
-        costs[plane][part] = cost
-    for plane, tables in expected.items():
-        assert (costs[plane] == (PRECISION - np.log2(tables)).astype(np.float32).reshape(costs[plane].shape)).all()
+    indices = random_indices(prior, rate_point, channels, frames, seed)
+    expected, tables = reference(prior, indices, rate_point), tables_of(prior, indices, rate_point)
+    assert tables.keys() == expected.keys()
+    for plane, table in expected.items():
+        assert (tables[plane].reshape(table.shape) == table).all()
 
 
-@every_prior
-@pytest.mark.parametrize("block", [1, 3, 64, 65])
-def test_blocks_do_not_show(name: str, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    prior = wavenet_named(name)
-    indices = random_indices(prior, 0, 2, 140)
-    bits, streams = prior.bits(indices, 0), prior.encode(indices, 0)
-    monkeypatch.setattr(prior_module, "BLOCK", block)
-    assert max(len(steps) for steps, _ in prior.hidden(indices, 0)) == block
-    assert (prior.bits(indices, 0) == bits).all()
-    assert prior.encode(indices, 0) == streams
-
-
-@every_prior
-def test_bits_are_those_of_the_tables(name: str) -> None:
-    prior = wavenet_named(name)
-    indices = random_indices(prior, 1, 2, 20)
-    bits = prior.bits(indices, 1)
-    assert bits.shape == indices.shape
-    for plane, tables in reference(prior, indices, 1).items():
-        chosen = np.take_along_axis(tables, indices[plane, :, :, None], 2)[..., 0]
-        np.testing.assert_allclose(bits[plane], PRECISION - np.log2(chosen), rtol=1e-6, atol=1e-6)
-    assert not bits[prior.sizes[1] == 1].any()
-
-
-@every_prior
-def test_streams_are_as_long_as_the_bits(name: str) -> None:
-    prior = wavenet_named(name)
-    indices = random_indices(prior, 0, 2, 400)
-    bits, first = prior.bits(indices, 0), 0
-    for stream, end in zip(prior.encode(indices, 0), prior.stream_ends, strict=True):
-        ideal = bits[first:end].sum() / 8
-        assert ideal - 4 <= len(stream) <= 1.001 * ideal + 8
-        first = end
-
-
-@every_prior
+@every_wavenet
 def test_channels_are_coded_alike_and_on_their_own(name: str) -> None:
     prior = wavenet_named(name)
     indices = random_indices(prior, 0, 3, 17)
@@ -190,48 +106,6 @@ def test_streams_stay_what_they_are() -> None:
     streams = prior.encode(indices, 0)
     assert [len(stream) for stream in streams] == [84, 24]
     assert hashlib.sha256(b"".join(streams)).hexdigest()[:16] == "a9a01325e5507af8"
-
-
-# Parts of a file ---------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("rate", [0, 1])
-@pytest.mark.parametrize("name", ["ragged", "bound", "plain", "far"])
-def test_first_streams_decode_alone(name: str, rate: int) -> None:
-    prior = wavenet_named(name)
-    indices = random_indices(prior, rate, 2, 11)
-    streams, bits = prior.encode(indices, rate), prior.bits(indices, rate)
-    for count in range(len(streams)):
-        planes = prior.stream_ends[count - 1] if count else 0
-        decoded = prior.decode(streams[:count], rate, 2, 11)
-        assert decoded.shape == (planes, 2, 11)
-        assert (decoded == indices[:planes]).all()
-        if count:
-            assert (prior.bits(decoded, rate) == bits[:planes]).all()
-
-
-@pytest.mark.parametrize(("streams", "rate"), [(4, 0), (3, 2), (3, -1), (3, 255)])
-def test_streams_and_rate_points_that_are_not_there(streams: int, rate: int) -> None:
-    with pytest.raises(CorruptError, match="does not have"):
-        wavenet_named("ragged").decode([b""] * streams, rate, 1, 3)
-
-
-@settings(deadline=None, max_examples=60)
-@given(st.lists(st.binary(max_size=24), min_size=3, max_size=3), st.integers(0, 1))
-def test_any_streams_are_indices_or_corrupt(streams: list[bytes], rate: int) -> None:
-    prior = wavenet_named("ragged")
-    try:
-        indices = prior.decode(streams, rate, 2, 6)
-    except CorruptError:
-        return
-    assert ((indices >= 0) & (indices < prior.sizes[rate][:, None, None])).all()
-
-
-def test_streams_with_more_than_their_symbols() -> None:
-    prior = wavenet_named("ragged")
-    first, *others = prior.encode(random_indices(prior, 0, 1, 30), 0)
-    with pytest.raises(CorruptError, match="more than its symbols"):
-        prior.decode([first + bytes(8), *others], 0, 1, 30)
 
 
 # Resources ---------------------------------------------------------------------------------------------------------
@@ -262,3 +136,27 @@ def test_memory_of_a_block_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     for prior, width in ((many_values, 2 * 4 * 5 * 2), (many_channels, 2 * 50), (many_codes, 2 * 40)):
         blocks = [len(steps) for steps, _ in prior.hidden(random_indices(prior, 0, 3, 40), 0)]
         assert set(blocks[:-1]) == {2000 // (3 * width)}
+
+
+@pytest.mark.parametrize(
+    ("name", "most"), [("MOST_STACKED", 4 * 4 * 12 * 16 - 1), ("MOST_REMEMBERED", 2 * (8 * 4 * 6 + 64 * 12) - 1)]
+)
+def test_models_that_ask_for_too_much_memory(name: str, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dilated, name, most)
+    prior = wavenet_named("ragged")
+    parts = prior.slices, RAGGED.planes, RAGGED.streams, RAGGED.dilations, prior.values.astype(np.int8), prior.sizes
+    with pytest.raises(ModelError, match="prior is too large"):
+        WaveNet(*parts, prior.tables)
+
+
+def test_many_slices_of_few_weights_are_too_much() -> None:
+    """Each matrix is small, but side by side they are filled up to the largest: 600 MiB here."""
+    counts = [1] * 300 + [3000]
+    total, slices, first = sum(counts), [], 0
+    for count in counts:
+        rows = dilated.rows_read(range(first, first + count), total, 1)
+        slices.append(WaveNetSlice((layer(len(rows), 40, rate_points=1),), (layer(20, 0, rate_points=1),)))
+        first += count
+    values, sizes = np.zeros((1, total, 1, 1), np.int8), np.ones((1, total), np.intp)
+    with pytest.raises(ModelError, match="prior is too large"):
+        WaveNet(slices, counts, [len(counts)], (), values, sizes, Tables.standard())
