@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +12,15 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torch import nn
 
 from bitstream import InputError, ModelError
 from tests.helpers.pictures import pictures
 from vqcodec import load
 from vqcodec.codec.loading import for_pictures
 from vqcodec.training.engine import loop
-from vqcodec.training.engine.checkpoint import Checkpoint
-from vqcodec.training.engine.config import load_config
-from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule
-from vqcodec.training.image import ImageTraining, train_image
-from vqcodec.training.prior.fit import PriorTraining
+from vqcodec.training.image import train_image
 from vqcodec.training.quantizer import ProductQuantizer, QuantizerConfig
-from vqcodec.training.stages import codes
+from vqcodec.training.stages import codes, start
 
 Log = list[dict[str, Any]]
 
@@ -41,7 +37,7 @@ codebooks = {{ positions = 2000, iterations = 3 }}
 [codes]
 steps = {steps}
 batch = 2
-crop = 128
+crop = 64
 lambda_ = 0
 decoder_learning_rate = 0.02
 encoder_learning_rate = 0.003
@@ -56,7 +52,7 @@ codebooks = {{ positions = 1000, iterations = 3 }}
 
 [codes]
 steps = {steps}
-batch = 8
+batch = 4
 crop = 32
 lambda_ = 0
 decoder_learning_rate = 0.02
@@ -73,12 +69,15 @@ codes = {{ steps = {steps}, batch = 2, crop = 64, lambda_ = 0.001 }}
 """
 
 
-@pytest.fixture(autouse=True)
-def _short_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Log, save and restart codes often, and count few latents for the alphabets, as the runs are short."""
-    monkeypatch.setattr(loop, "LOG_EVERY", 10)
-    monkeypatch.setattr(loop, "SAVE_EVERY", 10)
-    monkeypatch.setattr(codes, "RESTART_EVERY", 10)
+@pytest.fixture(scope="module", autouse=True)
+def _short_intervals() -> Iterator[None]:
+    """Log, save and restart codes often, and look at few latents to begin with, as the runs are short."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "LOG_EVERY", 10)
+        patch.setattr(loop, "SAVE_EVERY", 10)
+        patch.setattr(codes, "RESTART_EVERY", 10)
+        patch.setattr(start, "PATCHES", 2_000)
+        yield
 
 
 class Run:
@@ -111,6 +110,14 @@ class Run:
         assert codec.read(data) == indices
         assert codec.decompress(data).size == self.pictures.shape[1:3]
         assert codec.decompress(codec.compress(self.pictures[1][:26, :27])).size == (27, 26)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run with two rate points that is done."""
+    run = Run(tmp_path_factory.mktemp("trained"), 64)
+    run.train(TWO_RATE_POINTS, steps=40)
+    return run
 
 
 def check_usage(log: Log, rate_points: int, planes: int, alphabet: int) -> None:
@@ -173,24 +180,20 @@ def test_all_stages_for_code_length(tmp_path: Path) -> None:
     run.check_model(4, 8)
 
 
-def test_training_from_a_model(tmp_path: Path) -> None:
-    run = Run(tmp_path, 64)
-    run.train(TWO_RATE_POINTS, steps=40)
-    other = tmp_path / "other.safetensors"
-    train_image(run.data, other, run.config, start=run.model)
+def test_training_from_a_model(trained: Run, tmp_path: Path) -> None:
+    other, config = tmp_path / "other.safetensors", tmp_path / "config.toml"
+    train_image(trained.data, other, trained.config, start=trained.model)
     text = (tmp_path / "other.safetensors.training" / "log.jsonl").read_text()
     begin = next(json.loads(line) for line in text.splitlines())
     assert begin["stage"] == "noise"
-    assert begin["loss"] < 0.9 * run.log("noise")[0]["loss"]
-    run.config.write_text(TWO_RATE_POINTS.format(steps=1).replace("widths = [8, 12]", "widths = [8, 16]"))
+    assert begin["loss"] < 0.9 * trained.log("noise")[0]["loss"]
+    config.write_text(TWO_RATE_POINTS.format(steps=1).replace("widths = [8, 12]", "widths = [8, 16]"))
     with pytest.raises(ModelError, match="another shape"):
-        train_image(run.data, tmp_path / "third.safetensors", run.config, start=run.model)
+        train_image(trained.data, tmp_path / "third.safetensors", config, start=trained.model)
 
 
-def test_other_planes_for_trained_networks(tmp_path: Path) -> None:
+def test_other_planes_for_trained_networks(trained: Run, tmp_path: Path) -> None:
     """From a model and without a noise stage: the same channels, and as finely quantized, in planes of two."""
-    run = Run(tmp_path, 64)
-    run.train(TWO_RATE_POINTS, steps=40)
     changes = {
         "noise = {": "noise = false #",
         "planes = 4, dimension = 3": "planes = 6, dimension = 2",
@@ -199,10 +202,10 @@ def test_other_planes_for_trained_networks(tmp_path: Path) -> None:
     text = TWO_RATE_POINTS.format(steps=1)
     for old, new in changes.items():
         text = text.replace(old, new)
-    run.config.write_text(text)
-    other = tmp_path / "other.safetensors"
-    train_image(run.data, other, run.config, start=run.model)
-    before, after = (load(path).model.codebooks.metric for path in (run.model, other))
+    other, config = tmp_path / "other.safetensors", tmp_path / "config.toml"
+    config.write_text(text)
+    train_image(trained.data, other, config, start=trained.model)
+    before, after = (load(path).model.codebooks.metric for path in (trained.model, other))
     assert (before.shape, after.shape) == ((2, 4, 3), (2, 6, 2))
     for rate in range(2):
         assert sorted(after[rate].ravel()) == pytest.approx(sorted(before[rate].ravel()), rel=1e-4)
@@ -242,32 +245,6 @@ def test_checkpoints_of_another_configuration(tmp_path: Path) -> None:
         run.train(IMAGENET.replace("alphabet = 512", "alphabet = 100"), steps=1, update="ema")
 
 
-def test_a_checkpoint_changes_nothing(tmp_path: Path) -> None:
-    """Parameters after five steps, a checkpoint and five steps are those after ten steps, to the last bit."""
-    x = torch.randn(4, 3, 6, 6, generator=torch.Generator().manual_seed(1))
-
-    def made() -> tuple[nn.Module, NetworkOptimizer, Checkpoint]:
-        torch.manual_seed(0)
-        network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Tanh(), nn.Conv2d(4, 2, 3))
-        kernels, others = ([p for p in network.parameters() if (p.ndim == 4) == kernel] for kernel in (True, False))
-        optimizer = NetworkOptimizer([(kernels, 0.1)], [(others, 0.01)], Schedule(10, warmup=2))
-        return network, optimizer, Checkpoint(tmp_path / "state.safetensors", {"network": network}, optimizer)
-
-    def steps(network: nn.Module, optimizer: NetworkOptimizer, first: int) -> None:
-        for step in range(first, first + 5):
-            optimizer.step((network(x) - 1).square().mean(), step)
-
-    network, optimizer, checkpoint = made()
-    assert checkpoint.resume() == 0
-    steps(network, optimizer, 0)
-    checkpoint.save(5)
-    steps(network, optimizer, 5)
-    other, other_optimizer, other_checkpoint = made()
-    assert other_checkpoint.resume() == 5
-    steps(other, other_optimizer, 5)
-    assert all(torch.equal(a, b) for a, b in zip(network.parameters(), other.parameters(), strict=True))
-
-
 @pytest.mark.parametrize("ends", [[4], [1, 4], [1, 2, 4]])
 def test_dropped_streams_become_their_most_frequent_codes(ends: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(codes, "DROP_CHANCE", 1.0)
@@ -280,49 +257,6 @@ def test_dropped_streams_become_their_most_frequent_codes(ends: list[int], monke
     dropped = quantizer.assign(z_q, rate) == usual[rate][:, :, None, None]
     assert (weight == (1.0 if len(ends) == 1 else codes.DROP_WEIGHT)).all()
     assert dropped[:, ends[-2] :].all() if len(ends) > 1 else not dropped.all()
-
-
-# Configurations ----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("bogus = 1", "bogus"),
-        ("[quantizer]\nplans = 3", "quantizer.*plans"),
-        ("[codes]\nlambda = 0.1", "codes.*lambda"),
-        ("seed = 'x'", "seed"),
-        ("noise = true", "noise"),
-        ("[autoencoder]\nwidths = 'ab'", "autoencoder.widths"),
-        ("[autoencoder]\nwidths = [8]\nblocks = [1, 1]", "blocks"),
-        ("[autoencoder]\npatch = 0", "patch"),
-        ("[quantizer]\ndimension = 1", "at least 2 dimensions"),
-        ("[quantizer]\nupdate = 'sgd'", "sgd"),
-        ("[prior]\nplanes = [0, 48]\nstreams = [1, 1]", "outside of 1"),
-        ("lambdas = [0.1]", "disagree"),
-        ("lambdas = [", "end of document"),
-        ("\x00", "line 1"),
-    ],
-)
-def test_settings_that_do_not_exist_or_fit(text: str, message: str, tmp_path: Path) -> None:
-    path = tmp_path / "config.toml"
-    path.write_text(text)
-    with pytest.raises(InputError, match=message) as caught:
-        train_image(tmp_path, tmp_path / "model.safetensors", path)
-    assert str(path) in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize("make", [lambda path: path, lambda path: path.mkdir(), lambda path: path.write_bytes(b"\xff")])
-def test_configurations_that_cannot_be_read(make: Any, tmp_path: Path) -> None:
-    make(path := tmp_path / "config.toml")
-    with pytest.raises(InputError, match=r"config\.toml"):
-        load_config(path, PriorTraining)
-
-
-def test_no_configuration_is_the_default() -> None:
-    assert load_config(None, PriorTraining) == PriorTraining()
-    assert load_config(None, ImageTraining).noise is not None
 
 
 @pytest.mark.parametrize(("size", "message"), [(0, "no readable picture"), (40, "as large as a training crop")])
