@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -62,7 +63,17 @@ def rewritten(source: Path, folder: Path, arrays: Arrays | None = None, **config
     packed, shapes = pack_integers(kept)
     contiguous = {name: np.ascontiguousarray(array) for name, array in packed.items()}
     save_file(contiguous, target, metadata | {"config": json.dumps(changed), "shapes": shapes})
-    return target
+    return signed(target)
+
+
+def signed(path: Path) -> Path:
+    """The file, which has the fingerprint of its arrays now, if all else is right."""
+    try:
+        load_model(path)
+    except ModelError as error:
+        if found := re.search("its fingerprint is ([0-9a-f]{16})", str(error)):
+            save_file(load_file(path), path, metadata_of(path) | {"fingerprint": found[1]})
+    return path
 
 
 def use(codec: ImageCodec) -> None:
