@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from exactness_worker import exact_results, hashed
 
-from bitstream import Limits, decode_alpha, encode_alpha
+from bitstream import decode_alpha, encode_alpha, unpack
 from vqcodec import AudioCodec, Codec, ImageCodec, Indices, load
 from vqcodec.codec.cache import CodecCache
 
@@ -58,7 +58,7 @@ def golden() -> Iterator[tuple[str, Codec, Indices, bytes]]:
         for path in sorted((TESTS / folder).glob("*.vq")):
             if path.stem != "cut":
                 data = path.read_bytes()
-                codec = codecs.for_file(data, models, Limits())
+                codec = codecs.for_file(unpack(data), models)
                 yield f"{folder}/{path.name}", codec, codec.read(data), data
 
 

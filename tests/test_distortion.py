@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 from tiny import pictures, tiny_model
 
+from bitstream import unpack
 from vqcodec import load
 from vqcodec.codec.image import ImageCodec
 from vqcodec.codec.loading import codec_of, load_for
@@ -113,4 +114,4 @@ def test_the_bundled_models_are_each_better_at_what_they_are_for() -> None:
     assert len(data) * 0.97 <= len(budgeted) <= len(data)
     assert ms_ssim(photo, decoded[0]) + 0.005 < ms_ssim(photo, decoded[1])
     assert psnr(photo, decoded[0]) > psnr(photo, decoded[1])
-    assert load_for(budgeted).model.fingerprint == structural.model.fingerprint
+    assert load_for(unpack(budgeted)).model.fingerprint == structural.model.fingerprint

@@ -25,7 +25,7 @@ CUT = "cut.vq"
 
 @functools.cache
 def codec_of(name: str) -> Codec:
-    return load_for((GOLDEN / name).read_bytes(), models=[TINY], allow_truncated=True)
+    return load_for(unpack((GOLDEN / name).read_bytes(), allow_truncated=True), models=[TINY])
 
 
 def read(name: str) -> Indices:

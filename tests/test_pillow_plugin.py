@@ -10,6 +10,7 @@ import sys
 import warnings
 import zlib
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 from bitstream import AudioSource, Chunks, ColourFormat, Container, ImageSource, Layer, header, pack, unpack
 from vqcodec import ImageCodec
 from vqcodec import pillow as pillow_plugin
+from vqcodec.codec.cache import CodecCache
 from vqcodec.media.pictures.colour_spaces import ADOBE_RGB
 
 MAKE, ORIENTATION = 0x010F, 0x0112  # EXIF tags
@@ -34,7 +36,7 @@ def bundled(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFa
     weights = tmp_path_factory.mktemp("weights")
     shutil.copy(tiny_model, weights / "photo.safetensors")
     monkeypatch.setattr("vqcodec.model.bundled.WEIGHTS", weights)
-    monkeypatch.setattr(pillow_plugin, "_cache", None)
+    monkeypatch.setattr(pillow_plugin, "_codecs", cache(CodecCache))
     return weights
 
 

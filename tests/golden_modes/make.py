@@ -22,7 +22,7 @@ sys.path[:0] = [str(FOLDER.parent), str(FOLDER.parents[1])]
 from tiny import pictures  # noqa: E402
 from tiny_audio import voices  # noqa: E402
 
-from bitstream import layer_ends  # noqa: E402
+from bitstream import unpack  # noqa: E402
 from vqcodec import AudioCodec, Codec, load, models  # noqa: E402
 
 TINY = FOLDER.parent / "golden" / "tiny.safetensors"
@@ -74,7 +74,7 @@ def file_of(name: str) -> tuple[bytes, Codec]:
         large = Image.fromarray(pictures(1, 200, seed=12)[0][:150])
         return codec.compress(large, max_bytes=150), codec
     data = codec.compress(of_mode("RGBA"), 70)
-    return data[: layer_ends(data)[0] + 3], codec
+    return data[: unpack(data).layer_ends[0] + 3], codec
 
 
 def main(names: list[str]) -> None:
