@@ -18,7 +18,7 @@ from test_model import rewritten
 from tiny import pictures, save_tiny_model
 
 import vqcodec
-from bitstream import AudioSource, Container, ImageSource, Layer, Limits, pack, unpack
+from bitstream import AudioSource, Container, ImageSource, Layer, pack, unpack
 from vqcodec import (
     BitstreamError,
     CorruptError,
