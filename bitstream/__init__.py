@@ -1,7 +1,7 @@
 """The bytes of a `.vq` file: its container and its entropy coder. Knows no model and needs no torch."""
 
 from .alpha import decode_alpha, encode_alpha
-from .container import Chunks, Container, Layer, layer_ends, overhead, pack, unpack
+from .container import Chunks, Container, Layer, overhead, pack, unpack
 from .entropy import PRECISION, SymbolDecoder, SymbolEncoder, check_frequencies, ideal_bits, indices_crc
 from .errors import (
     BitstreamError,
@@ -50,7 +50,6 @@ __all__ = [
     "ideal_bits",
     "indices_crc",
     "lay_over",
-    "layer_ends",
     "overhead",
     "pack",
     "unpack",

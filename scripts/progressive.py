@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 from tqdm import tqdm
 
-from bitstream import VqcodecError, layer_ends
+from bitstream import VqcodecError, unpack
 from vqcodec import ImageCodec
 from vqcodec.codec.loading import for_pictures, load
 from vqcodec.defaults import DEFAULT_MODEL
@@ -50,7 +50,7 @@ def prefixes(codec: ImageCodec, picture: Image.Image, quality: float) -> list[Pr
     data, found = codec.compress(picture, quality), []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that the files are cut
-        for end in layer_ends(data):
+        for end in unpack(data).layer_ends:
             decoded = codec.decompress(data[:end], allow_truncated=True)
             found.append(Prefix(8 * end / (picture.width * picture.height), psnr(picture, decoded)))
     return found

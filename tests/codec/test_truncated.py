@@ -19,7 +19,6 @@ from bitstream import (
     FingerprintError,
     NotAVqFileError,
     TruncatedError,
-    layer_ends,
     pack,
     unpack,
 )
@@ -57,7 +56,7 @@ def test_every_cut_gives_the_whole_layers_or_an_error(files: Files, draw: st.Dat
     codec, data = draw.draw(st.sampled_from(files))
     size = draw.draw(st.integers(0, len(data)))
     whole = codec.read(data)
-    ends, planes = layer_ends(data), codec.model.prior.layer_ends
+    ends, planes = unpack(data).layer_ends, codec.model.prior.layer_ends
     layers = sum(end <= size for end in ends)
     cut = data[:size]
     if layers == 0:
@@ -82,7 +81,7 @@ def test_every_cut_gives_the_whole_layers_or_an_error(files: Files, draw: st.Dat
 def test_damage_of_a_cut_file_is_an_error_or_harmless(files: Files, draw: st.DataObject) -> None:
     """Without the checksum of the whole, it is those of the layers that notice."""
     codec, data = draw.draw(st.sampled_from(files))
-    cut = bytearray(data[: draw.draw(st.integers(layer_ends(data)[0], len(data) - 1))])
+    cut = bytearray(data[: draw.draw(st.integers(unpack(data).layer_ends[0], len(data) - 1))])
     cut[draw.draw(st.integers(0, len(cut) - 1))] ^= 1 << draw.draw(st.integers(0, 7))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -100,7 +99,7 @@ def test_missing_layers_have_their_most_frequent_codes(files: Files) -> None:
         values = whole.values.copy()
         values[planes:] = 0
         with pytest.warns(UserWarning, match="1 of its 2 layers"):
-            decoded = codec.decompress(data[: layer_ends(data)[0]], allow_truncated=True)
+            decoded = codec.decompress(data[: unpack(data).layer_ends[0]], allow_truncated=True)
         filled = codec.decode(codec.indices(values, whole.rate_point, whole.source, whole.chunks))
         if isinstance(decoded, tuple):
             assert isinstance(filled, tuple)
@@ -143,11 +142,11 @@ def test_the_command_line_says_that_layers_are_missing(
 
 def test_layer_ends(files: Files) -> None:
     for _, data in files:
-        ends = layer_ends(data)
+        ends = unpack(data).layer_ends
         assert ends[-1] == len(data) - 4
         sizes = [len(layer.stream) + 4 for layer in unpack(data).layers]
         assert np.diff(ends).tolist() == sizes[1:]
-        assert layer_ends(data[: ends[0] - 1]) == ends
+        assert unpack(data[: ends[0]], allow_truncated=True).layer_ends == ends
         assert inspect(data).prefixes == ends
 
 
@@ -162,7 +161,7 @@ def test_the_command_line_decodes_what_is_left(
         (files[0], tiny_model, ".png") if kind == "picture" else (files[2], tiny_voice, ".wav")
     )
     cut, out = tmp_path / "cut.vq", tmp_path / f"out{suffix}"
-    cut.write_bytes(data[: layer_ends(data)[0] + 3])
+    cut.write_bytes(data[: unpack(data).layer_ends[0] + 3])
     refused = run("decompress", cut, out, "-m", model)
     assert refused.exit_code == 1
     assert error_of(refused.stderr).endswith("1 of 2 layers whole")
@@ -180,7 +179,7 @@ def test_the_command_line_decodes_what_is_left(
 
 def test_info_says_what_each_prefix_is(tmp_path: Path, files: Files) -> None:
     for _, data in files:
-        first, second = layer_ends(data)
+        first, second = unpack(data).layer_ends
         found = inspect(data)
         unit = "kbit/s" if found.modality == "audio" else "bits per pixel"
         text = succeed("info", "-", stdin=data).stdout

@@ -274,8 +274,10 @@ def test_names_that_no_array_has(tiny_model: Path, tmp_path: Path, name: str) ->
     assert len(str(caught.value)) < 200 + len(str(path))
 
 
-def test_fingerprints_are_hexadecimal(tiny_model: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("fingerprint", ["\x1b[2J", "", "0123456789abcdef"])
+def test_fingerprints_are_hexadecimal_and_right(tiny_model: Path, tmp_path: Path, fingerprint: str) -> None:
     path = tmp_path / "a.safetensors"
-    save_file(load_file(tiny_model), path, metadata_of(tiny_model) | {"fingerprint": "\x1b[2J"})
-    with pytest.raises(ModelError, match="damaged"):
+    save_file(load_file(tiny_model), path, metadata_of(tiny_model) | {"fingerprint": fingerprint})
+    with pytest.raises(ModelError, match="damaged") as caught:
         load(path)
+    assert str(caught.value).isprintable()

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from bitstream import ImageSource, InputError, LimitError, Limits
+from bitstream import Container, ImageSource, InputError, LimitError, Limits
 from vqcodec.codec.indices import Indices
 from vqcodec.codec.overlay import best_file, best_version
 from vqcodec.codec.pixels import PixelCodec, picture_source
@@ -86,7 +86,7 @@ class ImageCodec(PixelCodec):
 
     def decompress(
         self,
-        data: FileData,
+        data: FileData | Container,
         max_pixels: int | None = None,
         allow_truncated: bool = False,
         max_steps: int | None = None,
@@ -94,7 +94,7 @@ class ImageCodec(PixelCodec):
         """The picture of a `.vq` file, in the mode that went in: see `vqcodec.media.pictures.modes`.
 
         Args:
-            data: the file's bytes, in any buffer, or its path.
+            data: the file's bytes, in any buffer, its path, or what `bitstream.unpack` gave of it.
             max_pixels: refuse larger pictures; the default is Pillow's limit against decompression bombs.
             allow_truncated: decode a file that was cut from its whole layers: see `read`.
             max_steps: refuse pictures so long and thin that they take more steps; the default, 8,388,608, is a minute

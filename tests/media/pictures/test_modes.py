@@ -231,9 +231,10 @@ def test_a_cut_file_keeps_alpha_and_metadata(tiny_codec: ImageCodec, cut_out: by
     layers = unpack(cut_out).layers
     rest = sum(len(layer.stream) + 4 for layer in layers[1:]) + 4
     part = unpack(cut_out[:-rest], allow_truncated=True)
-    assert part == dataclasses.replace(unpack(cut_out), layers=layers[:1])
+    sizes = tuple(len(layer.stream) for layer in layers[1:])
+    assert part == dataclasses.replace(unpack(cut_out), layers=layers[:1], cut_off=sizes)
     with pytest.warns(UserWarning, match="has only 1 of the"):
-        image = tiny_codec.decompress(pack(part), allow_truncated=True)
+        image = tiny_codec.decompress(pack(dataclasses.replace(part, cut_off=())), allow_truncated=True)
     assert same_pixels(image.getchannel("A"), of_mode("RGBA").getchannel("A"))
     assert image.info == {"xmp": b"<xmp/>"}
 
