@@ -21,7 +21,9 @@ def parser_of(documentation: str | None) -> argparse.ArgumentParser:
 
 def add_model(parser: argparse.ArgumentParser, default: str) -> None:
     """The option `--model`."""
-    parser.add_argument("--model", default=default, help=f"name of a bundled model, or a model file (default: {default})")
+    parser.add_argument(
+        "--model", default=default, help=f"name of a bundled model, or a model file (default: {default})"
+    )
 
 
 def add_settings(parser: argparse.ArgumentParser, part: Part) -> None:

@@ -1,16 +1,16 @@
 """Is a transform that is trained under a conditional density better than one that gets such a density afterwards?
 
-    python -m scripts.experiments.trials_density PICTURES --out FOLDER [--steps 1500] [--begin 500] [--fit 400]
+    python -m scripts.experiments.trials_density PICTURES --out FOLDER [--steps 1500] [--fit 400] [--trials NAME ...]
 
-Networks of `trials_networks.py` are trained under noise on all pictures but every 50th: under the factorized density
-to the end, or from step `--begin` on under the conditional one. Then the networks rest, and a conditional density is
+Networks of `trials_networks` are trained under noise on all pictures but every 50th: under the factorized density to
+the end, or under the conditional one after a third of the steps. Then the networks rest, and a conditional density is
 fitted to both for `--fit` steps. Measured on the pictures held out: mean weighted loss of the rate points, with the
-bits of the factorized and of the conditional density. Prints Markdown.
+bits of the factorized and of the conditional density. Results are added to FOLDER/trials.jsonl, and a table of all
+that is there is printed as Markdown.
 """
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,13 +18,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor, nn
-from trials import HELD_OUT
 
-from scripts.command_line import parser_of, run_script
+from scripts.command_line import run_script
 from scripts.experiments.conditional_density import ConditionalDensity
+from scripts.experiments.trials import Pictures, Result, run_trials, trials_parser, with_held_out
 from scripts.experiments.trials_networks import LAMBDAS, LIGHT, measure
 from vqcodec.evaluation.report.text import markdown_table
-from vqcodec.training.data.pictures import PictureCache, random_crops
+from vqcodec.training.data.pictures import random_crops
 from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule, kernels_of, others_of
 from vqcodec.training.factorized_prior import NoiseDensity
 from vqcodec.training.image import PictureObjective
@@ -32,6 +32,8 @@ from vqcodec.training.stages.noise import NoiseStage, rate_weights
 from vqcodec.training.stages.start import start_linear_path
 from vqcodec.transform.image.autoencoder import Decoder, Encoder
 
+# The share of the steps after which the conditional density takes over.
+TRIALS = {"the factorized density": 1.0, "the conditional one": 1 / 3}
 SLICES = (16, 32, 48, 96)
 OBJECTIVE = PictureObjective()
 
@@ -91,40 +93,36 @@ class Trial:
         self.conditional.start(self.encoder(next(self.crops)))
 
 
+def run(name: str, steps: int, fit: int, training: Pictures, held_out: Pictures) -> Result:
+    """Train and measure one trial."""
+    began = time.process_time()
+    torch.manual_seed(0)
+    trial = Trial(random_crops(training, 8, 160, np.random.default_rng(0)), NoiseStage())
+    trial.train(steps, round(TRIALS[name] * steps))
+    trial.fit(fit)
+    minutes = round((time.process_time() - began) / 60, 1)
+    densities = (trial.factorized, trial.conditional)
+    points = [measure(trial.encoder, trial.decoder, density, held_out) for density in densities]
+    return {"minutes": minutes, "steps": [steps, fit], "points": points}
+
+
+def table(results: list[Result]) -> str:
+    """All results, as Markdown."""
+    rows = []
+    for result in results:
+        losses = [f"{np.mean([loss for *_, loss in points]):.4f}" for points in result["points"]]
+        rows.append([result["trial"], str(result["minutes"]), " + ".join(map(str, result["steps"])), *losses])
+    return markdown_table(["trained under", "CPU minutes", "steps", "loss, factorized", "loss, conditional"], rows)
+
+
 def main() -> None:
     """See the module."""
-    parser = parser_of(__doc__)
+    parser = trials_parser(__doc__, TRIALS, steps=1500)
     parser.add_argument("pictures", type=Path, help="folder of pictures")
-    parser.add_argument("--steps", type=int, default=1500, help="of the networks (default: 1500)")
-    parser.add_argument(
-        "--begin", type=int, nargs="+", default=[1500, 500], help="where the conditional density begins"
-    )
     parser.add_argument("--fit", type=int, default=400, help="steps of the conditional density alone (default: 400)")
-    parser.add_argument("--out", type=Path, required=True, help="folder for density.jsonl and the decoded pictures")
     arguments = parser.parse_args()
-    pictures = PictureCache(arguments.pictures, arguments.out / "cache").pictures
-    training = [p for number, p in enumerate(pictures) if number % HELD_OUT]
-    log = arguments.out / "density.jsonl"
-    for begin in arguments.begin:
-        began = time.process_time()
-        torch.manual_seed(0)
-        trial = Trial(random_crops(training, 8, 160, np.random.default_rng(0)), NoiseStage())
-        trial.train(arguments.steps, begin)
-        trial.fit(arguments.fit)
-        minutes = round((time.process_time() - began) / 60, 1)
-        points = [
-            measure(trial.encoder, trial.decoder, density, pictures[::HELD_OUT])
-            for density in (trial.factorized, trial.conditional)
-        ]
-        with log.open("a", encoding="utf-8") as file:
-            file.write(
-                json.dumps({"begin": begin, "steps": arguments.steps, "minutes": minutes, "points": points}) + "\n"
-            )
-    rows = []
-    for result in map(json.loads, log.read_text("utf-8").splitlines()):
-        losses = [f"{np.mean([loss for *_, loss in points]):.4f}" for points in result["points"]]
-        rows.append([str(result["begin"]), str(result["steps"]), str(result["minutes"]), *losses])
-    print(markdown_table(["conditional from step", "of", "CPU minutes", "loss, factorized", "conditional"], rows))
+    training, held_out = with_held_out(arguments.pictures, arguments.out / "cache")
+    print(table(run_trials(arguments, lambda name: run(name, arguments.steps, arguments.fit, training, held_out))))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Short trials of networks for pictures, under noise: the tables of docs/TRAINING.md.
+"""Short trials of networks for pictures, under noise: a table of docs/runs.
 
     python -m scripts.experiments.trials_networks PICTURES --out FOLDER [--steps 600] [--trials NAME ...]
 
@@ -9,7 +9,6 @@ of all that is there is printed as Markdown. Minutes are of processor time, whic
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from dataclasses import replace
@@ -18,13 +17,12 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
-from trials import HELD_OUT, whole_positions
 
-from scripts.command_line import parser_of, run_script
+from scripts.command_line import run_script
+from scripts.experiments.trials import Pictures, Result, run_trials, trials_parser, upper_left, with_held_out
 from vqcodec.evaluation.report.text import markdown_table
-from vqcodec.training.data.pictures import PictureCache, crops_to_tensor, random_crops
+from vqcodec.training.data.pictures import crops_to_tensor, random_crops
 from vqcodec.training.factorized_prior import NoiseDensity
 from vqcodec.training.image import PictureObjective
 from vqcodec.training.stages.noise import NoiseStage, rate_weights, train_noise
@@ -50,7 +48,7 @@ TRIALS = {
 
 @torch.inference_mode()
 def measure(
-    encoder: Encoder, decoder: Decoder, density: nn.Module, pictures: list[NDArray[np.uint8]]
+    encoder: Encoder, decoder: Decoder, density: nn.Module, pictures: Pictures
 ) -> list[tuple[float, float, float]]:
     """Mean bits per pixel, PSNR and weighted loss of every rate point."""
     lambdas = torch.tensor(LAMBDAS)
@@ -59,7 +57,7 @@ def measure(
         torch.manual_seed(0)
         point, figures = torch.tensor([rate]), []
         for picture in pictures:
-            x = crops_to_tensor(whole_positions(picture, encoder.stride)[None])
+            x = crops_to_tensor(upper_left(picture, encoder.stride)[None])
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 z = encoder(x)
             noisy, bits = density(z.float(), point)
@@ -73,10 +71,9 @@ def measure(
     return points
 
 
-def run(name: str, steps: int, crop: int, pictures: list[NDArray[np.uint8]]) -> dict[str, object]:
+def run(name: str, steps: int, crop: int, training: Pictures, held_out: Pictures) -> Result:
     """Train and measure one trial."""
     shape, stage = TRIALS[name]
-    training = [p for number, p in enumerate(pictures) if number % HELD_OUT]
     began = time.process_time()
     with TemporaryDirectory() as folder:
         torch.manual_seed(0)
@@ -87,16 +84,16 @@ def run(name: str, steps: int, crop: int, pictures: list[NDArray[np.uint8]]) -> 
         stage = replace(stage, steps=steps)
         train_noise(encoder, decoder, density, torch.tensor(LAMBDAS), crops, PictureObjective(), stage, Path(folder))
     minutes = round((time.process_time() - began) / 60, 1)
-    points = measure(encoder, decoder, density, pictures[::HELD_OUT])
+    points = measure(encoder, decoder, density, held_out)
     loss = float(np.mean([point[2] for point in points]))
-    return {"trial": name, "minutes": minutes, "steps": steps, "crop": crop, "loss": loss, "points": points}
+    return {"minutes": minutes, "steps": steps, "crop": crop, "loss": loss, "points": points}
 
 
-def table(results: list[dict[str, object]]) -> str:
+def table(results: list[Result]) -> str:
     """All results, as Markdown."""
     rows = []
     for result in results:
-        points = [result["points"][rate] for rate in SHOWN]  # type: ignore[index]
+        points = [result["points"][rate] for rate in SHOWN]
         shown = [f"{bpp:.3f} / {psnr:.2f}" for bpp, psnr, _ in points]
         rows.append([*(str(result[key]) for key in ("trial", "minutes", "steps")), f"{result['loss']:.4f}", *shown])
     return markdown_table(
@@ -106,23 +103,12 @@ def table(results: list[dict[str, object]]) -> str:
 
 def main() -> None:
     """See the module."""
-    parser = parser_of(__doc__)
+    parser = trials_parser(__doc__, TRIALS, steps=600)
     parser.add_argument("pictures", type=Path, help="folder of pictures")
-    parser.add_argument("--trials", nargs="+", default=list(TRIALS), help=f"which, of: {'; '.join(TRIALS)}")
-    parser.add_argument("--steps", type=int, default=600, help="of a trial (default: 600)")
     parser.add_argument("--crop", type=int, default=160, help="side of the crops (default: 160)")
-    parser.add_argument("--out", type=Path, required=True, help="folder for trials.jsonl and the decoded pictures")
     arguments = parser.parse_args()
-    unknown = [name for name in arguments.trials if name not in TRIALS]
-    if unknown:
-        parser.error(f"no trial {unknown[0]!r}")
-    pictures = PictureCache(arguments.pictures, arguments.out / "cache").pictures
-    log = arguments.out / "trials.jsonl"
-    for name in arguments.trials:
-        result = run(name, arguments.steps, arguments.crop, pictures)
-        with log.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(result) + "\n")
-    print(table([json.loads(line) for line in log.read_text("utf-8").splitlines()]))
+    training, held_out = with_held_out(arguments.pictures, arguments.out / "cache")
+    print(table(run_trials(arguments, lambda name: run(name, arguments.steps, arguments.crop, training, held_out))))
 
 
 if __name__ == "__main__":

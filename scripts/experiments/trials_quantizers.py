@@ -1,6 +1,6 @@
-"""Short trials of equal numbers of steps on the same crops: the table of docs/TRAINING.md.
+"""Short trials of quantizers for pictures, of equal numbers of steps on the same crops: a table of docs/runs.
 
-    python -m scripts.experiments.trials PICTURES --out FOLDER [--steps 800] [--trials NAME ...]
+    python -m scripts.experiments.trials_quantizers PICTURES --out FOLDER [--steps 800] [--trials NAME ...]
 
 Each trial trains a model from scratch on all pictures but every 50th, and is measured on those: bits per pixel with
 order-0 code lengths, before any prior, and PSNR, at every rate point. Results are added to FOLDER/trials.jsonl, and a
@@ -9,7 +9,6 @@ table of all that is there is printed as Markdown.
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from dataclasses import replace
@@ -18,12 +17,12 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from scripts.command_line import parser_of, run_script
+from scripts.command_line import run_script
+from scripts.experiments.trials import Pictures, Result, run_trials, trials_parser, upper_left, with_held_out
 from vqcodec.evaluation.report.text import markdown_table
 from vqcodec.prior.config import PixelCNNConfig
-from vqcodec.training.data.pictures import PictureCache, crops_to_tensor, random_crops
+from vqcodec.training.data.pictures import crops_to_tensor, random_crops
 from vqcodec.training.image import ImageTraining, PictureObjective
 from vqcodec.training.quantizer import QuantizerConfig
 from vqcodec.training.stages.codes import CodesStage
@@ -32,7 +31,6 @@ from vqcodec.training.stages.start import start_linear_path
 from vqcodec.transform.image.autoencoder import Decoder, Encoder, LikelihoodHead
 from vqcodec.transform.image.config import AutoencoderConfig
 
-HELD_OUT = 50
 LAMBDAS = (0.001, 0.004, 0.016)
 NOISE_SHARE = 0.7  # of the steps
 
@@ -64,14 +62,14 @@ TRIALS = {
 
 
 @torch.no_grad()
-def measure(trained: Stages, pictures: list[NDArray[np.uint8]]) -> list[tuple[float, float]]:
+def measure(trained: Stages, pictures: Pictures) -> list[tuple[float, float]]:
     """Mean bits per pixel and PSNR of every rate point."""
     points = []
     for rate in range(len(trained.lambdas)):
         point = torch.tensor([rate])
         figures = []
         for picture in pictures:
-            x = crops_to_tensor(whole_positions(picture, trained.settings.autoencoder.stride)[None])
+            x = crops_to_tensor(upper_left(picture, trained.settings.autoencoder.stride)[None])
             indices = trained.quantizer.assign(trained.encoder(x), point, trained.settings.codes.lambda_)
             location = trained.decoder(trained.quantizer.look_up(indices, point), point)[0].clamp(-0.5, 0.5)
             bits = trained.quantizer.code_bits[rate].gather(1, indices[0].flatten(1)).sum().item()
@@ -81,18 +79,11 @@ def measure(trained: Stages, pictures: list[NDArray[np.uint8]]) -> list[tuple[fl
     return points
 
 
-def whole_positions(picture: NDArray[np.uint8], stride: int, most: int = 512) -> NDArray[np.uint8]:
-    """The upper left part of a picture, at most `most` pixels wide, that is a multiple of the stride."""
-    height, width = (min(extent, most) // stride * stride for extent in picture.shape[:2])
-    return np.ascontiguousarray(picture[:height, :width])
-
-
-def run(name: str, steps: int, pictures: list[NDArray[np.uint8]]) -> dict[str, object]:
+def run(name: str, steps: int, training: Pictures, held_out: Pictures) -> Result:
     """Train and measure one trial."""
     chosen = TRIALS[name]
     noise_steps = round(steps * NOISE_SHARE) if chosen.noise else 0
     began = time.monotonic()
-    training = [p for number, p in enumerate(pictures) if number % HELD_OUT]
     with TemporaryDirectory() as folder:
         torch.manual_seed(chosen.seed)
         encoder, decoder = Encoder(chosen.autoencoder), Decoder(chosen.autoencoder)
@@ -105,38 +96,27 @@ def run(name: str, steps: int, pictures: list[NDArray[np.uint8]]) -> dict[str, o
         trained.codebooks(crops)
         trained.codes(crops, replace(chosen.codes, steps=steps - noise_steps))
     minutes = round((time.monotonic() - began) / 60, 1)
-    points = measure(trained, pictures[::HELD_OUT])
-    return {"trial": name, "minutes": minutes, "steps": [noise_steps, steps - noise_steps], "points": points}
+    points = measure(trained, held_out)
+    return {"minutes": minutes, "steps": [noise_steps, steps - noise_steps], "points": points}
 
 
-def table(results: list[dict[str, object]]) -> str:
+def table(results: list[Result]) -> str:
     """All results, as Markdown."""
     rows = []
     for result in results:
-        points = [f"{bpp:.3f} / {psnr:.2f}" for bpp, psnr in result["points"]]  # type: ignore[attr-defined]
-        steps = " + ".join(map(str, result["steps"]))  # type: ignore[call-overload]
+        points = [f"{bpp:.3f} / {psnr:.2f}" for bpp, psnr in result["points"]]
+        steps = " + ".join(map(str, result["steps"]))
         rows.append([str(result["trial"]), str(result["minutes"]), steps, *points])
     return markdown_table(["trial", "minutes", "steps", *(f"lambda {value:g}" for value in LAMBDAS)], rows)
 
 
 def main() -> None:
     """See the module."""
-    parser = parser_of(__doc__)
+    parser = trials_parser(__doc__, TRIALS, steps=800)
     parser.add_argument("pictures", type=Path, help="folder of pictures")
-    parser.add_argument("--trials", nargs="+", default=list(TRIALS), help=f"which, of: {'; '.join(TRIALS)}")
-    parser.add_argument("--steps", type=int, default=800, help="of a trial, of both stages (default: 800)")
-    parser.add_argument("--out", type=Path, required=True, help="folder for trials.jsonl and the decoded pictures")
     arguments = parser.parse_args()
-    unknown = [name for name in arguments.trials if name not in TRIALS]
-    if unknown:
-        parser.error(f"no trial {unknown[0]!r}")
-    pictures = PictureCache(arguments.pictures, arguments.out / "cache").pictures
-    log = arguments.out / "trials.jsonl"
-    for name in arguments.trials:
-        result = run(name, arguments.steps, pictures)
-        with log.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(result) + "\n")
-    print(table([json.loads(line) for line in log.read_text("utf-8").splitlines()]))
+    training, held_out = with_held_out(arguments.pictures, arguments.out / "cache")
+    print(table(run_trials(arguments, lambda name: run(name, arguments.steps, training, held_out))))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Short trials of quantizers for sound, of equal numbers of steps on the same cuts: a table of docs/TRAINING.md.
+"""Short trials of quantizers for sound, of equal numbers of steps on the same cuts: a table of docs/runs.
 
     python -m scripts.experiments.trials_sound SOUNDS HELD_OUT --out FOLDER [--steps 700] [--trials NAME ...]
 
@@ -10,7 +10,6 @@ added to FOLDER/trials.jsonl, and a table of all that is there is printed as Mar
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
@@ -24,9 +23,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from scripts.command_line import parser_of, run_script
-from scripts.recipes.judged_sounds import Decoded, Judged, first_seconds, judge
+from scripts.command_line import run_script
 from scripts.experiments.residual import ResidualQuantizer, ResidualStage, divide_latents, train_residual
+from scripts.experiments.trials import Result, run_trials, trials_parser
+from scripts.recipes.judged_sounds import Decoded, Judged, first_seconds, judge
 from vqcodec.evaluation.report.text import markdown_table
 from vqcodec.training.audio import AudioTraining, SoundObjective
 from vqcodec.training.data.sounds import SoundCache, random_cuts
@@ -74,23 +74,6 @@ TRIALS = {
         noise=True, residual=ResidualStage(encoder_learning_rate=3e-4, decoder_learning_rate=2e-3)
     ),
 }
-
-
-@dataclass(frozen=True)
-class Result:
-    """Of a trial.
-
-    Attributes:
-        trial: its name.
-        minutes: of a CPU, for the training.
-        steps: under noise, and on codes.
-        points: of the rate points, their kbit/s with code lengths of order 0 and of fixed length.
-    """
-
-    trial: str
-    minutes: float
-    steps: tuple[int, int]
-    points: list[Judged]
 
 
 def train_product(stages: Stages, cuts: Iterator[Tensor], steps: int) -> Coder:
@@ -150,49 +133,33 @@ def run(name: str, steps: int, sounds: list[NDArray[np.int16]], held_out: list[T
             code = train_product(stages, cuts, code_steps)
     minutes = round((time.process_time() - began) / 60, 1)
     points = [judge(held_out, partial(code, rate=rate), objective) for rate in range(shape.rates)]
-    return Result(name, minutes, (noise_steps, code_steps), points)
+    return {"minutes": minutes, "steps": [noise_steps, code_steps], "points": [asdict(point) for point in points]}
 
 
 def table(results: list[Result]) -> str:
     """All results, as Markdown."""
     rows = []
     for result in results:
-        steps = " + ".join(map(str, result.steps))
-        for number, point in enumerate(result.points):
+        steps = " + ".join(map(str, result["steps"]))
+        for number, point in enumerate(Judged(**point) for point in result["points"]):
             figures = [*(f"{kbps:.2f}" for kbps in point.kbps), f"{point.distance:.4f}"]
             figures += [f"{point.pesq:.2f}", f"{point.stoi:.3f}"]
-            rows.append([result.trial, f"{result.minutes:.1f}", steps, str(number), *figures])
+            rows.append([result["trial"], f"{result['minutes']:.1f}", steps, str(number), *figures])
     scores = ["kbit/s, order 0", "kbit/s, fixed", "distance", "PESQ-WB", "STOI"]
     return markdown_table(["trial", "CPU minutes", "steps", "rate point", *scores], rows)
 
 
-def read_results(log: Path) -> list[Result]:
-    """What earlier runs have left."""
-    read = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
-    return [Result(**entry | {"points": [Judged(**point) for point in entry["points"]]}) for entry in read]
-
-
 def main() -> None:
     """See the module."""
-    parser = parser_of(__doc__)
+    parser = trials_parser(__doc__, TRIALS, steps=700)
     parser.add_argument("sounds", type=Path, help="folder of recordings to train on")
     parser.add_argument("held_out", type=Path, help="folder of recordings to measure on")
-    parser.add_argument("--trials", nargs="+", default=list(TRIALS), help=f"which, of: {'; '.join(TRIALS)}")
-    parser.add_argument("--steps", type=int, default=700, help="of a trial, of all its stages (default: 700)")
-    parser.add_argument("--out", type=Path, required=True, help="folder for trials.jsonl and the decoded recordings")
     arguments = parser.parse_args()
-    unknown = [name for name in arguments.trials if name not in TRIALS]
-    if unknown:
-        parser.error(f"no trial {unknown[0]!r}")
     rate, stride = SETTINGS.autoencoder.sample_rate, SETTINGS.autoencoder.stride
     sounds = SoundCache(arguments.sounds, arguments.out / "cache", rate).sounds
     judged = SoundCache(arguments.held_out, arguments.out / "judged", rate).sounds
-    held_out, log = first_seconds(judged, rate, stride), arguments.out / "trials.jsonl"
-    for name in arguments.trials:
-        result = run(name, arguments.steps, sounds, held_out)
-        with log.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(result)) + "\n")
-    print(table(read_results(log)))
+    held_out = first_seconds(judged, rate, stride)
+    print(table(run_trials(arguments, lambda name: run(name, arguments.steps, sounds, held_out))))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 """The loss of training runs over time: docs/losses.png, from docs/losses.csv.
 
-    python -m scripts.figures.losses docs/losses.csv docs/losses.png [--add RUN MODEL.safetensors.training/log.jsonl ...]
+    python -m scripts.figures.losses docs/losses.csv docs/losses.png [--add RUN LOG ...]
 
-Without --add, the plot of what is in the table. With it, the logs of runs are added to the table first; what it had of
-runs of these names is replaced. Rows are means of 100 steps of the first and the third stage of training; hours are
-those that the run has taken so far, of all stages, what was done twice after an interruption included.
+Without --add, this draws what is in the table. With it, the logs of runs (MODEL.training/log.jsonl) go into the table
+first, in place of what it had of runs of these names. A row is the mean of 100 steps of the first or the third stage of
+training. Hours are those that the run has taken so far, with all stages, and with what was done twice after an
+interruption.
 """
 
 from __future__ import annotations

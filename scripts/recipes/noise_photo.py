@@ -1,6 +1,6 @@
 """How a model for pictures stands in its first stage of training, under noise instead of quantization.
 
-    python -m scripts.recipes.noise_photo MODEL.training/noise.safetensors PICTURES [--config TRAINING.toml]
+    python -m scripts.recipes.noise_photo MODEL.training/noise.safetensors PICTURES [--recipe NAME]
 
 For every rate point: bits per pixel under the factorized density, PSNR and MS-SSIM, means over the pictures; and how
 many channels carry more than 0.05 bit a position. PICTURES should not be those of the training. Prints Markdown.
@@ -17,7 +17,7 @@ from pytorch_msssim import ms_ssim
 from torch import Tensor
 from tqdm import tqdm
 
-from scripts.command_line import parser_of, run_script
+from scripts.command_line import add_settings, parser_of, run_script
 from vqcodec.evaluation.pictures.folder import find_pictures
 from vqcodec.evaluation.report.text import markdown_table
 from vqcodec.media.pictures.reading import read_rgb
@@ -44,7 +44,7 @@ def main() -> None:
     parser = parser_of(__doc__)
     parser.add_argument("checkpoint", type=Path, help="noise.safetensors of a training folder")
     parser.add_argument("pictures", type=Path, help="folder of pictures")
-    parser.add_argument("--config", type=Path, help="settings of the training, if not the bundled model's")
+    add_settings(parser, "image")
     arguments = parser.parse_args()
     shape = load_config(arguments.config, ImageTraining).autoencoder
     encoder, decoder = Encoder(shape), Decoder(shape)

@@ -1,6 +1,6 @@
 """How a model for sound stands in its first stage of training, under noise instead of quantization.
 
-    python -m scripts.recipes.noise_speech MODEL.training/noise.safetensors SOUNDS [--config TRAINING.toml]
+    python -m scripts.recipes.noise_speech MODEL.training/noise.safetensors SOUNDS [--recipe NAME]
 
 For every rate point: kbit/s under the factorized density, the distance that is trained for, PESQ-WB and STOI, means
 over the first 8 seconds of each recording; and how many channels carry more than 0.1 bit a frame. SOUNDS should not be
@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from scripts.command_line import parser_of, run_script
+from scripts.command_line import add_settings, parser_of, run_script
 from scripts.recipes.judged_sounds import Decoded, first_seconds, judge
 from vqcodec.evaluation.report.text import markdown_table
 from vqcodec.training.audio import AudioTraining, SoundObjective
@@ -33,7 +33,7 @@ def main() -> None:
     parser = parser_of(__doc__)
     parser.add_argument("checkpoint", type=Path, help="noise.safetensors of a training folder")
     parser.add_argument("sounds", type=Path, help="folder of recordings")
-    parser.add_argument("--config", type=Path, help="settings of the training, if not the bundled model's")
+    add_settings(parser, "audio")
     arguments = parser.parse_args()
     settings = load_config(arguments.config, AudioTraining)
     shape = settings.autoencoder
