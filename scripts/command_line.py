@@ -39,5 +39,5 @@ def run_script(main: Callable[[], None]) -> None:
     """Run a script; an error that a user can meet is one line, and exit status 1."""
     try:
         main()
-    except VqcodecError as error:
+    except (OSError, VqcodecError) as error:
         raise SystemExit(f"{Path(sys.argv[0]).name}: error: {error}") from None

@@ -16,18 +16,17 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[1]
-sys.path.append(str(ROOT / "scripts"))
-
-from fuzz.bombs import BOMB, bomb  # noqa: E402
-from fuzz.file_mutations import mutate_file  # noqa: E402
-from fuzz.loop import ACCEPTED, Outcome, Problem, fuzz  # noqa: E402
-from fuzz.model_file import read_model_file, write_model_file  # noqa: E402
-from fuzz.model_mutations import mutate_model  # noqa: E402
-from fuzz.mutants import MUTANTS, Mutant, catch, check  # noqa: E402
-from fuzz.seeds import golden_files, model_files  # noqa: E402
-from fuzz.target import MIB, Finding, Target, demand  # noqa: E402
+sys.path.append(str(ROOT))
 
 from bitstream import CorruptError  # noqa: E402
+from scripts.fuzz.bombs import BOMB, bomb  # noqa: E402
+from scripts.fuzz.file_mutations import mutate_file  # noqa: E402
+from scripts.fuzz.loop import ACCEPTED, Outcome, Problem, fuzz  # noqa: E402
+from scripts.fuzz.model_file import read_model_file, write_model_file  # noqa: E402
+from scripts.fuzz.model_mutations import mutate_model  # noqa: E402
+from scripts.fuzz.mutants import MUTANTS, Mutant, catch, check  # noqa: E402
+from scripts.fuzz.seeds import golden_files, model_files  # noqa: E402
+from scripts.fuzz.target import MIB, Finding, Target, demand  # noqa: E402
 
 COUNTS = {"containers": 4_000, "decodes": 300, "models": 150}
 

@@ -12,7 +12,6 @@ Nothing else should run on the machine meanwhile. Where something does, the proc
 from __future__ import annotations
 
 import io
-import os
 import time
 import warnings
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from scripts.benchmarks.process_cost import ProcessCost, cost_of
+from scripts.benchmarks.process_cost import RoundTrip, machine, round_trip
 from scripts.command_line import add_model, parser_of, run_script
 from vqcodec.defaults import DEFAULT_MODEL
 from vqcodec.evaluation.report.text import markdown_table, number
@@ -38,20 +37,14 @@ class Cost:
     """What a picture of some size costs.
 
     Attributes:
-        name: of the picture.
         megapixels: its size.
-        file_bytes: of the `.vq` file.
-        compress: the command.
-        decompress: likewise.
-        read_seconds: processor time of reading the PNG file alone, which is a part of `compress`.
-        write_seconds: of writing one, a part of `decompress`.
+        processes: that compress and decompress it.
+        read_seconds: processor time of reading the PNG file alone, which is a part of compressing.
+        write_seconds: of writing one, a part of decompressing.
     """
 
-    name: str
     megapixels: float
-    file_bytes: int
-    compress: ProcessCost
-    decompress: ProcessCost
+    processes: RoundTrip
     read_seconds: float
     write_seconds: float
 
@@ -74,7 +67,7 @@ def mosaic(photographs: list[Image.Image], width: int, height: int, seed: int = 
     return picture
 
 
-def measure(name: str, source: Path, model: list[str]) -> Cost:
+def measure(source: Path, model: str) -> Cost:
     """Compress and decompress the PNG file `source`."""
     packed, target = source.with_suffix(".vq"), source.with_name(f"{source.stem}-decoded.png")
     started = time.process_time()
@@ -82,13 +75,12 @@ def measure(name: str, source: Path, model: list[str]) -> Cost:
     read_seconds = time.process_time() - started
     megapixels = image.width * image.height / 1e6
     del image
-    there = cost_of("compress", "--force", *model, source, packed)
-    back = cost_of("decompress", "--force", *model, packed, target)
+    processes = round_trip(source, packed, target, model)
     decoded = read_picture(target).image
     started = time.process_time()
     write_picture(decoded, io.BytesIO(), ".png")
     write_seconds = time.process_time() - started
-    return Cost(name, megapixels, packed.stat().st_size, there, back, read_seconds, write_seconds)
+    return Cost(megapixels, processes, read_seconds, write_seconds)
 
 
 def table(costs: list[Cost]) -> str:
@@ -96,8 +88,8 @@ def table(costs: list[Cost]) -> str:
     rows = []
     for cost in costs:
         for command, process, png in (
-            ("compress", cost.compress, cost.read_seconds),
-            ("decompress", cost.decompress, cost.write_seconds),
+            ("compress", cost.processes.compress, cost.read_seconds),
+            ("decompress", cost.processes.decompress, cost.write_seconds),
         ):
             cells = [process.seconds, process.seconds / cost.megapixels, process.cpu_seconds]
             cells += [process.cpu_seconds / cost.megapixels, png]
@@ -112,7 +104,7 @@ def ratio(small: Cost, large: Cost) -> str:
     """Time per megapixel of the large picture, in that of the small one."""
     lines = []
     for command in ("compress", "decompress"):
-        one, other = (getattr(cost, command) for cost in (small, large))
+        one, other = (getattr(cost.processes, command) for cost in (small, large))
         factor = small.megapixels / large.megapixels
         wall, processor = other.seconds / one.seconds * factor, other.cpu_seconds / one.cpu_seconds * factor
         lines.append(f"- {command}: {wall:.2f} by the clock, {processor:.2f} in processor time")
@@ -130,16 +122,15 @@ def main() -> None:
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # of this size by intention
     arguments.out.mkdir(parents=True, exist_ok=True)
     width, height = (int(extent) for extent in arguments.size.split("x"))
-    # With the default, the commands are run as users run them.
-    model = [] if arguments.model == DEFAULT_MODEL else ["--model", arguments.model]
 
     sources = {"small": arguments.out / "small.png", "large": arguments.out / "large.png"}
     picture = mosaic([read_picture(path).image for path in arguments.pictures], width, height)
     picture.save(sources["large"], compress_level=1)
     picture.crop((0, 0, min(width, SMALL[0]), min(height, SMALL[1]))).save(sources["small"], compress_level=1)
     del picture
-    small, large = (measure(name, source, model) for name, source in sources.items())
-    print(f"{os.cpu_count()} processors; `.vq` files of {small.file_bytes} and {large.file_bytes} bytes.\n")
+    small, large = (measure(source, arguments.model) for source in sources.values())
+    sizes = " and ".join(str(cost.processes.file_bytes) for cost in (small, large))
+    print(f"{machine()}; `.vq` files of {sizes} bytes.\n")
     print(table([small, large]) + "\n\n" + ratio(small, large))
 
 

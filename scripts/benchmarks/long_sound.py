@@ -11,7 +11,7 @@ import itertools
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from scripts.benchmarks.process_cost import cost_of
+from scripts.benchmarks.process_cost import cost_of, machine, round_trip
 from scripts.command_line import add_model, parser_of, run_script
 from vqcodec.defaults import DEFAULT_AUDIO_MODEL
 from vqcodec.evaluation.report.text import markdown_table, number
@@ -48,20 +48,20 @@ def main() -> None:
         folder = Path(name)
         long, coded, back = (folder / each for each in ("long.wav", "long.vq", "back.wav"))
         write_long(arguments.sounds, long, round(arguments.minutes * 60 * RATE))
-        options = ("--model", arguments.model)
-        costs = {
-            "compress -q 60": cost_of("compress", long, folder / "other.vq", *options),
-            f"compress --kbps {arguments.kbps:g}": cost_of(
-                "compress", long, coded, "--kbps", str(arguments.kbps), *options
-            ),
-            "decompress": cost_of("decompress", coded, back, *options),
-        }
-        kbps = 8 * coded.stat().st_size / (60 * arguments.minutes) / 1000
+        at_quality = cost_of("compress", "--model", arguments.model, "-q", "60", long, coded)
+        at_rate = round_trip(long, coded, back, arguments.model, "--kbps", str(arguments.kbps))
+    costs = {
+        "compress -q 60": at_quality,
+        f"compress --kbps {arguments.kbps:g}": at_rate.compress,
+        "decompress": at_rate.decompress,
+    }
+    seconds = 60 * arguments.minutes
     rows = [
-        [command, number(cost.seconds, 0), number(60 * arguments.minutes / cost.seconds, 0), number(cost.megabytes, 0)]
+        [command, number(cost.seconds, 0), number(seconds / cost.seconds, 0), number(cost.megabytes, 0)]
         for command, cost in costs.items()
     ]
-    print(f"{arguments.minutes:g} minutes, {kbps:.3f} kbit/s:\n")
+    print(f"{machine()}.\n")
+    print(f"{arguments.minutes:g} minutes, {8 * at_rate.file_bytes / seconds / 1000:.3f} kbit/s:\n")
     print(markdown_table(["command", "seconds", "x real time", "MB at most"], rows))
 
 

@@ -10,7 +10,6 @@ pictures are made from the first one of the folder. Nothing else should run on t
 from __future__ import annotations
 
 import math
-import os
 import statistics
 import tempfile
 import time
@@ -23,12 +22,11 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
-import torch
 from PIL import Image
 from tqdm import tqdm
 
 import vqcodec
-from scripts.benchmarks.process_cost import ProcessCost, cost_of
+from scripts.benchmarks.process_cost import RoundTrip, cost_of, machine, round_trip
 from scripts.command_line import add_model, parser_of, run_script
 from vqcodec.defaults import DEFAULT_MODEL
 from vqcodec.evaluation.pictures.folder import find_pictures, mirrored_to_size
@@ -66,16 +64,6 @@ def seconds_of(action: Callable[[], object], runs: int) -> float:
     return statistics.median(times[1:])
 
 
-def cost_of_runs(arguments: Sequence[str], runs: int) -> ProcessCost:
-    """Run `vqcodec` with these arguments: the median of its times, and its highest peak."""
-    costs = [cost_of(*arguments) for _ in range(runs + 1)][1:]
-    return ProcessCost(
-        statistics.median(cost.seconds for cost in costs),
-        statistics.median(cost.cpu_seconds for cost in costs),
-        max(cost.megabytes for cost in costs),
-    )
-
-
 def prior_table(codec: vqcodec.ImageCodec, image: Image.Image, runs: int) -> str:
     """Decoding of the indices alone: a diagonal at a time, and a position at a time."""
     data = codec.compress(image)
@@ -101,44 +89,39 @@ def prior_table(codec: vqcodec.ImageCodec, image: Image.Image, runs: int) -> str
     return markdown_table(["decoding of the indices", "seconds", "times as fast"], rows)
 
 
-def process_table(image: Image.Image, model: Sequence[str], runs: int) -> str:
+def process_table(image: Image.Image, model: str, runs: int) -> str:
     """The commands, from start to end."""
-    rows = []
-    with tempfile.TemporaryDirectory() as folder:
-        source, packed, target = (str(Path(folder) / name) for name in ("in.png", "packed.vq", "out.png"))
-        image.save(source)
-        for name, arguments in (
-            ("vqcodec --help", ["--help"]),
-            ("vqcodec compress", ["compress", "--force", *model, source, packed]),
-            ("vqcodec decompress", ["decompress", "--force", *model, packed, target]),
-        ):
-            cost = cost_of_runs(arguments, runs)
-            rows.append([f"`{name}`", number(cost.seconds, 3), number(cost.megabytes, 0)])
+    both = picture_cost(image, model, runs)
+    costs = {"--help": cost_of("--help", runs=runs), "compress": both.compress, "decompress": both.decompress}
+    rows = [[f"`vqcodec {name}`", number(cost.seconds, 3), number(cost.megabytes, 0)] for name, cost in costs.items()]
     return markdown_table(["whole process", "seconds", "peak MB"], rows)
 
 
-def size_costs(image: Image.Image, sizes: Sequence[float], model: Sequence[str], runs: int) -> list[SizeCost]:
+def picture_cost(image: Image.Image, model: str, runs: int) -> RoundTrip:
+    """Both commands on a picture."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, packed, target = (Path(folder) / name for name in ("in.png", "packed.vq", "out.png"))
+        image.save(source)
+        return round_trip(source, packed, target, model, runs=runs)
+
+
+def size_costs(image: Image.Image, sizes: Sequence[float], model: str, runs: int) -> list[SizeCost]:
     """Both commands at every size."""
     costs = []
     for megapixels in tqdm(sizes, desc="sizes", disable=None):
         width = round(math.sqrt(megapixels * 1e6 * WIDTH / HEIGHT))
         height = round(megapixels * 1e6 / width)
-        with tempfile.TemporaryDirectory() as folder:
-            source, packed, target = (Path(folder) / name for name in ("in.png", "packed.vq", "out.png"))
-            mirrored_to_size(image, width, height).save(source)
-            there = cost_of_runs(["compress", "--force", *model, str(source), str(packed)], runs)
-            back = cost_of_runs(["decompress", "--force", *model, str(packed), str(target)], runs)
-            file_bytes = packed.stat().st_size
+        both = picture_cost(mirrored_to_size(image, width, height), model, runs)
         costs.append(
             SizeCost(
                 megapixels=megapixels,
                 width=width,
                 height=height,
-                file_bytes=file_bytes,
-                compress_seconds=there.seconds,
-                compress_megabytes=there.megabytes,
-                decompress_seconds=back.seconds,
-                decompress_megabytes=back.megabytes,
+                file_bytes=both.file_bytes,
+                compress_seconds=both.compress.seconds,
+                compress_megabytes=both.compress.megabytes,
+                decompress_seconds=both.decompress.seconds,
+                decompress_megabytes=both.decompress.megabytes,
             )
         )
     return costs
@@ -195,16 +178,14 @@ def main() -> None:
 
     image = read_rgb(find_pictures(arguments.pictures)[0]).image
     standard = mirrored_to_size(image, WIDTH, HEIGHT)
-    # With the default, the commands are run as users run them.
-    model = [] if arguments.model == DEFAULT_MODEL else ["--model", arguments.model]
-    print(f"Medians of {runs} runs; {os.cpu_count()} processors, {torch.get_num_threads()} threads.\n")
+    print(f"Medians of {runs} runs; {machine()}.\n")
     print(f"A picture of {WIDTH} x {HEIGHT} pixels at the default quality:\n")
     codec = vqcodec.load(arguments.model)
     print(prior_table(codec, standard, runs), flush=True)
-    print("\n" + process_table(standard, model, runs), flush=True)
+    print("\n" + process_table(standard, arguments.model, runs), flush=True)
     print(f"\nA picture of {LARGE[0]} x {LARGE[1]} pixels, one run:\n")
     print(prior_table(codec, mirrored_to_size(image, *LARGE), 1), flush=True)
-    costs = size_costs(image, sorted(arguments.megapixels), model, runs)
+    costs = size_costs(image, sorted(arguments.megapixels), arguments.model, runs)
     write_csv(arguments.out / "size.csv", SizeCost, costs)
     plot(costs, arguments.out / "size.png")
     print("\nWhole processes against the size of the picture:\n\n" + size_table(costs))

@@ -1,11 +1,15 @@
 #!/usr/bin/env bash
-# The commands that make version 2 of `photo-ms-ssim`:
-#   scripts/train_photo_ms_ssim.sh PICTURES MODEL.safetensors START.safetensors
-# START are the networks of version 2 of `photo` after its first stage (docs/TRAINING.md says where they are). An
-# interrupted run goes on from its checkpoints in MODEL.safetensors.training when it is called again.
+# The bundled model `photo-ms-ssim`:  scripts/recipes/photo-ms-ssim.sh PICTURES MODEL.safetensors START.safetensors
+# START has the networks of version 2 of `photo` after its noise stage:
+#   git show be266b1:scripts/photo_2.safetensors > START.safetensors
+# Every 50th photograph is held out of the training, for the evaluation. Run it in the root of a clone. An interrupted run
+# goes on from its checkpoints in MODEL.safetensors.training when it is called again.
 set -euo pipefail
-here="$(dirname "${BASH_SOURCE[0]}")"
-networks="${2%.safetensors}_networks.safetensors"
-vqcodec train image "$1" --out "$networks" --config "$here/photo_ms_ssim_networks.toml" --start "$3"
-vqcodec train image "$1" --out "$2" --config "$here/photo_ms_ssim.toml" --start "$networks"
-vqcodec fit-prior "$2" "$1" --config "$here/photo_ms_ssim_prior.toml"
+pictures="$1" model="$2" start="$3" data="$2.data"
+
+python -m scripts.recipes.hold_out "$pictures" "$data/training" "$data/held_out"
+
+vqcodec train image "$data/training" --out "$model" --recipe photo-ms-ssim --start "$start"
+vqcodec fit-prior "$model" "$data/training" --recipe photo-ms-ssim
+
+vqcodec eval rd "$data/held_out" --model "$model" --out "$data/report"

@@ -1,10 +1,17 @@
 #!/usr/bin/env bash
-# The commands that make version 3 of `photo`:  scripts/train_photo.sh PICTURES MODEL.safetensors START.safetensors
-# START are the networks of version 2 after its first stage (docs/TRAINING.md says where they are). An interrupted run
+# The bundled model `photo`, from photographs:  scripts/recipes/photo.sh PICTURES MODEL.safetensors
+# Every 50th photograph is held out of the training, for the evaluation. Run it in the root of a clone. An interrupted run
 # goes on from its checkpoints in MODEL.safetensors.training when it is called again.
 set -euo pipefail
-here="$(dirname "${BASH_SOURCE[0]}")"
-networks="${2%.safetensors}_networks.safetensors"
-vqcodec train image "$1" --out "$networks" --config "$here/photo_networks.toml" --start "$3"
-vqcodec train image "$1" --out "$2" --config "$here/photo.toml" --start "$networks"
-vqcodec fit-prior "$2" "$1" --config "$here/photo_prior.toml"
+pictures="$1" model="$2" data="$2.data"
+
+# Beside photographs there are pages of text, drawings and flat colours, of which photographs have too little.
+python -m scripts.recipes.hold_out "$pictures" "$data/training" "$data/held_out"
+python -m scripts.recipes.synthetic_crops "$data/training" "$data/training/synthetic.npy" --count 400
+
+vqcodec train image "$data/training" --out "$model" --recipe photo
+vqcodec fit-prior "$model" "$data/training" --recipe photo
+vqcodec fit-decoder "$model" "$data/training" --recipe photo
+
+vqcodec eval rd "$data/held_out" --model "$model" --out "$data/report"
+pytest tests/promises --pictures "$data/held_out" --model "$model"

@@ -1,11 +1,16 @@
 #!/usr/bin/env bash
-# The commands that make the bundled model `small`:  scripts/train_small.sh PICTURES CIFAR10_TRAIN.npy MODEL.safetensors
-# PICTURES are photographs, CIFAR10_TRAIN.npy uint8 [N, 32, 32, 3]. An interrupted run goes on from its checkpoints.
+# The bundled model `small`:  scripts/recipes/small.sh PICTURES CIFAR10_TRAIN.npy CIFAR10_TEST.npy MODEL.safetensors
+# PICTURES are photographs, the arrays uint8 [N, 32, 32, 3]. Run it in the root of a clone. An interrupted run goes on from
+# its checkpoints in MODEL.safetensors.training when it is called again.
 set -euo pipefail
-here="$(dirname "${BASH_SOURCE[0]}")"
-data="$3.training/data"
-mkdir -p "$data"
-[ -e "$data/photographs.npy" ] || python "$here/small_pictures.py" "$1" "$data/photographs.npy"
-cp "$2" "$data/cifar10.npy"
-vqcodec train image "$data" --out "$3" --config "$here/small.toml"
-vqcodec fit-prior "$3" "$data" --config "$here/small_prior.toml"
+pictures="$1" cifar10="$2" held_out="$3" model="$4" training="$4.data"
+
+mkdir -p "$training"
+python -m scripts.recipes.small_pictures "$pictures" "$training/photographs.npy"
+cp "$cifar10" "$training/cifar10.npy"
+
+vqcodec train image "$training" --out "$model" --recipe small
+vqcodec fit-prior "$model" "$training" --recipe small
+
+vqcodec eval bpd "$held_out" --model "$model" --quality 75 --lossless
+pytest tests/promises --pictures "$held_out" --model "$model"

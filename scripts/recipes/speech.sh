@@ -1,7 +1,12 @@
 #!/usr/bin/env bash
-# The commands that make the bundled model `speech`:  scripts/train_speech.sh SOUNDS MODEL.safetensors
-# SOUNDS are recordings of speech. An interrupted run goes on from its checkpoints.
+# The bundled model `speech`:  scripts/recipes/speech.sh SOUNDS HELD_OUT MODEL.safetensors
+# SOUNDS are recordings of speech, HELD_OUT those of other speakers. Run it in the root of a clone. An interrupted run
+# goes on from its checkpoints in MODEL.safetensors.training when it is called again.
 set -euo pipefail
-here="$(dirname "${BASH_SOURCE[0]}")"
-vqcodec train audio "$1" --out "$2" --config "$here/speech.toml"
-vqcodec fit-prior "$2" "$1" --config "$here/speech_prior.toml"
+sounds="$1" held_out="$2" model="$3"
+
+vqcodec train audio "$sounds" --out "$model" --recipe speech
+vqcodec fit-prior "$model" "$sounds" --recipe speech
+
+vqcodec eval rd "$held_out" --model "$model" --out "$model.report"
+pytest tests/promises --sounds "$held_out" --model "$model"

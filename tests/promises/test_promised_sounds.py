@@ -1,37 +1,29 @@
-"""Promises about sound, checked on a folder of recordings of speech; the exit status is 1 if one is broken.
+"""Speech at given rates: the rate is met, files are as long as their indices cost, and sound as they should.
 
-    python scripts/checks_sound.py SOUNDS [--model speech]
-
-For every rate: the file is not above it and within 5 % of it; the file is as long as the code length of its indices
-says, within 1 % and 48 bytes; the prior saves a fifth of fixed-length coding, log2 K bits an index; PESQ-WB and STOI
-are what they have to be. Rates are file bytes over all recordings, scores means over them. Prints Markdown.
+Rates are file bytes over all recordings, scores means over them.
 """
 
 from __future__ import annotations
 
-import argparse
 import time
 import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
+import pytest
 
-from bitstream import VqcodecError
-from vqcodec.codec.audio import AudioCodec
-from vqcodec.codec.loading import for_sound, load
-from vqcodec.defaults import DEFAULT_AUDIO_MODEL
-from vqcodec.evaluation.report.text import markdown_table, number, verdict
-from vqcodec.evaluation.sounds.folder import sounds_in
-from vqcodec.evaluation.sounds.metrics import mono, score
-from vqcodec.media.sounds.recordings import Recording, read_recording
+import vqcodec
+from vqcodec.evaluation.report.text import markdown_table, number
+from vqcodec.media.sounds.recordings import Recording
 
-# kbit/s, and the least PESQ-WB and STOI.
-RATES = ((0.75, 0.0, 0.0), (1.0, 0.0, 0.0), (1.5, 1.40, 0.80), (2.0, 0.0, 0.0), (3.0, 1.9, 0.86))
+pytestmark = pytest.mark.promises
+
+RATES = (0.75, 1.0, 1.5, 2.0, 3.0)  # kbit/s
+LEAST_SCORES = {1.5: (1.40, 0.80), 3.0: (1.9, 0.86)}  # PESQ-WB and STOI
 BELOW_RATE = 0.05
 EXCESS_SHARE, EXCESS_BYTES = 0.01, 48
-SAVING = 0.2
+SAVING = 0.2  # of log2 K bits an index
 
 
 @dataclass(frozen=True)
@@ -39,18 +31,16 @@ class Coded:
     """A recording at a rate.
 
     Attributes:
-        wanted: kbit/s.
         kbps: of the file.
-        excess: bits of the file beyond the code length of its indices, and that.
-        ideal: likewise.
+        bits: 8 times the length of the file.
+        ideal: code length of its indices under the prior, in bits.
         fixed: bits of the indices at log2 K each.
         pesq, stoi: of the decoded recording.
         encoding, decoding: times real time.
     """
 
-    wanted: float
     kbps: float
-    excess: float
+    bits: int
     ideal: float
     fixed: float
     pesq: float
@@ -58,19 +48,11 @@ class Coded:
     encoding: float
     decoding: float
 
-    @property
-    def is_real(self) -> bool:
-        """Whether the reported code length is the size of the file."""
-        return abs(self.excess) <= EXCESS_SHARE * self.ideal + 8 * EXCESS_BYTES
 
-    @property
-    def meets_rate(self) -> bool:
-        """Whether the rate is met from below."""
-        return (1 - BELOW_RATE) * self.wanted <= self.kbps <= self.wanted
-
-
-def measure(codec: AudioCodec, recording: Recording, wanted: float) -> Coded:
+def code(codec: vqcodec.AudioCodec, recording: Recording, wanted: float) -> Coded:
     """Compress and decompress a recording."""
+    from vqcodec.evaluation.sounds.metrics import mono, score
+
     seconds = recording.samples.shape[1] / recording.sample_rate
     began = time.monotonic()
     data = codec.compress(recording.samples, recording.sample_rate, kbps=wanted)
@@ -79,61 +61,71 @@ def measure(codec: AudioCodec, recording: Recording, wanted: float) -> Coded:
     done = time.monotonic()
     indices = codec.read(data)
     ideal = float(codec.bits(indices).sum())
-    fixed = np.log2(np.array(indices.sizes)).sum() * indices.values[0].size
+    fixed = float(np.log2(np.array(indices.sizes)).sum() * indices.values[0].size)
     scores = score(mono(recording.samples, recording.sample_rate), mono(decoded, recording.sample_rate))
     speeds = seconds / (encoded - began), seconds / (done - encoded)
-    kbps = 8 * len(data) / seconds / 1000
-    return Coded(wanted, kbps, 8 * len(data) - ideal, ideal, float(fixed), scores.pesq, scores.stoi, *speeds)
+    return Coded(8 * len(data) / seconds / 1000, 8 * len(data), ideal, fixed, scores.pesq, scores.stoi, *speeds)
 
 
-def row_of(coded: list[Coded], least_pesq: float, least_stoi: float) -> tuple[list[str], bool]:
-    """The line of a rate, and whether its promises are kept."""
-    saving = 1 - sum(each.ideal for each in coded) / sum(each.fixed for each in coded)
-    pesq, stoi = (float(np.mean([getattr(each, name) for each in coded])) for name in ("pesq", "stoi"))
-    promises = [
-        all(each.meets_rate for each in coded),
-        all(each.is_real for each in coded),
-        saving >= SAVING,
-        pesq >= least_pesq and stoi >= least_stoi,
-    ]
-    figures = [
-        number(coded[0].wanted),
-        number(float(np.mean([each.kbps for each in coded])), 3),
-        number(min(each.kbps / each.wanted for each in coded), 3),
-        number(100 * sum(each.excess for each in coded) / sum(each.ideal for each in coded), 1),
-        number(100 * saving, 1),
-        number(pesq),
-        number(stoi, 3),
-        number(float(np.median([each.encoding for each in coded])), 0),
-        number(float(np.median([each.decoding for each in coded])), 0),
-    ]
-    return [*figures, *(verdict(promise) for promise in promises)], all(promises)
+@pytest.fixture(scope="module")
+def coded(sound_codec: vqcodec.AudioCodec, recordings: Sequence[Recording]) -> Mapping[float, Sequence[Coded]]:
+    """All recordings at each rate."""
+    for extra in ("pesq", "pystoi", "visqol"):
+        pytest.importorskip(extra, reason="needs vqcodec[eval]")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # rates out of range are seen in the table
+        found = {wanted: [code(sound_codec, each, wanted) for each in recordings] for wanted in RATES}
+    print(f"{len(recordings)} recordings, model {sound_codec.model.fingerprint.hex()}:\n\n{table(found)}")
+    return found
 
 
-def main() -> bool:
-    """See the module; whether all promises are kept."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("sounds", type=Path, help="folder of recordings")
-    parser.add_argument("--model", default=DEFAULT_AUDIO_MODEL, help="name of a bundled model, or a model file")
-    arguments = parser.parse_args()
-    codec = for_sound(load(arguments.model))
-    recordings = [read_recording(path) for path in sounds_in(arguments.sounds)]
-    rows, kept = [], True
-    for wanted, least_pesq, least_stoi in RATES:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # rates out of range are seen in the table
-            coded = [measure(codec, each, wanted) for each in tqdm(recordings, desc=f"{wanted:g} kbit/s", disable=None)]
-        row, promises = row_of(coded, least_pesq, least_stoi)
-        rows.append(row)
-        kept &= promises
-    print(f"{len(recordings)} recordings, model {arguments.model} ({codec.model.fingerprint.hex()}):\n")
+def mean(group: Sequence[Coded], name: str) -> float:
+    """Of a figure over recordings."""
+    return float(np.mean([getattr(each, name) for each in group]))
+
+
+def table(coded: Mapping[float, Sequence[Coded]]) -> str:
+    """A line for each rate."""
+    rows = []
+    for wanted, group in coded.items():
+        bits, ideal, fixed = (mean(group, name) for name in ("bits", "ideal", "fixed"))
+        figures = [
+            number(wanted),
+            number(mean(group, "kbps"), 3),
+            number(min(each.kbps for each in group) / wanted, 3),
+            number(100 * (bits / ideal - 1), 1),
+            number(100 * (1 - ideal / fixed), 1),
+            number(mean(group, "pesq")),
+            number(mean(group, "stoi"), 3),
+            number(float(np.median([each.encoding for each in group])), 0),
+            number(float(np.median([each.decoding for each in group])), 0),
+        ]
+        rows.append(figures)
     names = ["kbit/s wanted", "reached", "least share", "excess, %", "saving, %", "PESQ-WB", "STOI", "x enc", "x dec"]
-    print(markdown_table([*names, "rate met", "real", "saves", "sounds"], rows))
-    return kept
+    return markdown_table(names, rows)
 
 
-if __name__ == "__main__":
-    try:
-        raise SystemExit(0 if main() else 1)
-    except VqcodecError as error:
-        raise SystemExit(f"checks_sound.py: error: {error}") from None
+@pytest.mark.parametrize("wanted", RATES)
+def test_rates_are_met_from_below(coded: Mapping[float, Sequence[Coded]], wanted: float) -> None:
+    for each in coded[wanted]:
+        assert (1 - BELOW_RATE) * wanted <= each.kbps <= wanted
+
+
+@pytest.mark.parametrize("wanted", RATES)
+def test_files_are_as_long_as_their_indices_cost(coded: Mapping[float, Sequence[Coded]], wanted: float) -> None:
+    for each in coded[wanted]:
+        assert abs(each.bits - each.ideal) <= EXCESS_SHARE * each.ideal + 8 * EXCESS_BYTES
+
+
+@pytest.mark.parametrize("wanted", RATES)
+def test_the_prior_saves_much_of_a_fixed_code(coded: Mapping[float, Sequence[Coded]], wanted: float) -> None:
+    assert 1 - mean(coded[wanted], "ideal") / mean(coded[wanted], "fixed") >= SAVING
+
+
+@pytest.mark.parametrize(("wanted", "least"), LEAST_SCORES.items())
+def test_speech_sounds_as_it_should(
+    coded: Mapping[float, Sequence[Coded]], wanted: float, least: tuple[float, float]
+) -> None:
+    pesq, stoi = least
+    assert mean(coded[wanted], "pesq") >= pesq
+    assert mean(coded[wanted], "stoi") >= stoi

@@ -24,7 +24,9 @@ def find_recipe(part: Part, name: str) -> Path:
     Raises:
         InputError: there are none.
     """
-    from bitstream.errors import InputError  # not above: the command line lists recipes before it imports anything heavy
+    from bitstream.errors import (
+        InputError,  # not above: the command line lists recipes before it imports anything heavy
+    )
 
     names = recipe_names(part)
     if name not in names:
