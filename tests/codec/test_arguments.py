@@ -20,7 +20,10 @@ from tests.helpers.pictures import same_pixels
 from tests.helpers.sounds import saved, voices
 from vqcodec import AudioCodec, ImageCodec, InputError
 from vqcodec.codec.loading import for_sound
-from vqcodec.system.arguments import FileData, file_bytes, number, whole_number
+from vqcodec.system.arguments import file_bytes, number, whole_number
+
+if TYPE_CHECKING:
+    from vqcodec.system.arguments import FileData
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
