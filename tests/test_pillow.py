@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
-from bitstream import AudioSource, Chunks, ColourFormat, Container, ImageSource, Layer, header, pack, unpack
+from bitstream import AudioSource, Chunks, ColourFormat, Container, ImageSource, Stream, header, pack, unpack
 from tests.helpers.commands import PHOTO, SIZE, vq_of
 from tests.helpers.processes import python
 from vqcodec import ImageCodec
@@ -284,7 +284,7 @@ def test_a_model_for_sound_writes_no_pictures(tmp_path: Path, photo: Image.Image
 
 def test_sound_is_no_picture(tmp_path: Path) -> None:
     path = tmp_path / "voice.vq"
-    path.write_bytes(pack(Container(bytes(8), 1, AudioSource(9, 8000, 1), 0, (Layer(b"", 0),))))
+    path.write_bytes(pack(Container(bytes(8), 1, AudioSource(9, 8000, 1), 0, (Stream(b"", 0),))))
     with pytest.raises(UnidentifiedImageError):
         Image.open(path)
 
@@ -382,16 +382,16 @@ def hostile(draw: st.DrawFn, whole: bytes) -> bytes:
     colour = draw(st.sampled_from(ColourFormat))
     palette = draw(st.binary(max_size=5)) * 3 if colour == ColourFormat.PALETTE else b""
     assert isinstance(container.source, ImageSource)
-    source, layers = replace(container.source, colour=colour, palette=palette), container.layers
+    source, streams = replace(container.source, colour=colour, palette=palette), container.streams
     if draw(st.booleans()):
         width, height = draw(st.integers(1, 70)), draw(st.integers(1, 70))
         coded = (draw(st.integers(1, width)), draw(st.integers(1, height))) if draw(st.booleans()) else (0, 0)
         source = ImageSource(width, height, *coded, colour, palette)
-        made = st.builds(Layer, st.binary(max_size=30), st.just(0))
-        layers = tuple(draw(st.lists(made, min_size=1, max_size=4)))
+        made = st.builds(Stream, st.binary(max_size=30), st.just(0))
+        streams = tuple(draw(st.lists(made, min_size=1, max_size=4)))
     alpha = draw(st.binary(max_size=30)) if colour in (ColourFormat.RGB, ColourFormat.GREY) else b""
     packed = draw(st.binary(max_size=30) | st.binary(max_size=30).map(zlib.compress))
-    return pack(replace(container, source=source, layers=layers, chunks=Chunks(alpha, packed)))
+    return pack(replace(container, source=source, streams=streams, chunks=Chunks(alpha, packed)))
 
 
 @quickly
@@ -402,7 +402,7 @@ def test_hostile_files_raise_what_pillow_raises(tiny_model: Path, data: st.DataO
 
 def test_hostile_sizes_raise_what_pillow_raises(tiny_codec: ImageCodec) -> None:
     for width, height in ((2**32 - 1, 2**32 - 1), (2**32 - 1, 1), (1, 2**31)):
-        container = Container(tiny_codec.model.fingerprint, 1, ImageSource(width, height), 0, (Layer(b"", 0),))
+        container = Container(tiny_codec.model.fingerprint, 1, ImageSource(width, height), 0, (Stream(b"", 0),))
         assert load(pack(container)) == "DecompressionBombError"
 
 

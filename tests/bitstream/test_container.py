@@ -21,11 +21,11 @@ from bitstream import (
     Container,
     CorruptError,
     ImageSource,
-    Layer,
     LimitError,
     Limits,
     NotAVqFileError,
     Rotation,
+    Stream,
     SymbolEncoder,
     TruncatedError,
     UnsupportedError,
@@ -50,9 +50,9 @@ def test_worked_example_of_the_format_text() -> None:
         decoder_version=1,
         source=ImageSource(300, 200, 150, 100),
         rate_point=3,
-        layers=(
-            Layer(encoder.finish(), indices_crc(indices)),
-            Layer(b"", indices_crc(np.zeros(12, np.int32))),
+        streams=(
+            Stream(encoder.finish(), indices_crc(indices)),
+            Stream(b"", indices_crc(np.zeros(12, np.int32))),
         ),
     )
     listing = FORMAT.read_text(encoding="utf-8").split("### A worked example")[1].split("```")[1]
@@ -68,7 +68,7 @@ def test_example_with_chunks_of_the_format_text() -> None:
         decoder_version=1,
         source=ImageSource(2, 2),
         rate_point=0,
-        layers=(Layer(b"", indices_crc(np.zeros(1, np.int32))),),
+        streams=(Stream(b"", indices_crc(np.zeros(1, np.int32))),),
         chunks=Chunks(alpha, zlib.compress(b"\3\4<x/>", 9)),
     )
     listing = FORMAT.read_text(encoding="utf-8").split("### An example with chunks")[1].split("```")[1]
@@ -82,15 +82,15 @@ def test_example_with_chunks_of_the_format_text() -> None:
 def test_round_trip(container: Container) -> None:
     data = pack(container)
     assert unpack(data) == container
-    assert overhead(container) == len(data) - sum(len(layer.stream) for layer in container.layers)
+    assert overhead(container) == len(data) - sum(len(stream.data) for stream in container.streams)
 
 
-@pytest.mark.parametrize(("layers", "limit"), [(1, 33), (3, 48)])
-def test_overhead_of_a_photo(layers: int, limit: int) -> None:
+@pytest.mark.parametrize(("streams", "limit"), [(1, 33), (3, 48)])
+def test_overhead_of_a_photo(streams: int, limit: int) -> None:
     stream = bytes(2**21 - 1)
-    photo = replace(PHOTO, source=ImageSource(16_383, 10_000), layers=(Layer(stream, 0),) * layers)
+    photo = replace(PHOTO, source=ImageSource(16_383, 10_000), streams=(Stream(stream, 0),) * streams)
     assert overhead(photo) <= limit
-    assert len(pack(photo)) - layers * len(stream) <= limit
+    assert len(pack(photo)) - streams * len(stream) <= limit
 
 
 @pytest.mark.parametrize("container", [PHOTO, AUDIO, CUT_OUT, DRAWING])
@@ -145,21 +145,21 @@ def test_a_rewritten_byte_with_a_right_checksum_is_the_only_encoding(container: 
 
 @settings(deadline=None)
 @given(containers(), st.data())
-def test_truncated_files_return_their_whole_layers(container: Container, data: st.DataObject) -> None:
+def test_truncated_files_return_their_whole_streams(container: Container, data: st.DataObject) -> None:
     packed = pack(container)
     cut = packed[: data.draw(st.integers(0, len(packed) - 1))]
     ends = [len(packed) - 4]
-    for layer in reversed(container.layers):
-        ends.insert(0, ends[0] - len(layer.stream) - 4)
+    for stream in reversed(container.streams):
+        ends.insert(0, ends[0] - len(stream.data) - 4)
     whole = sum(end <= len(cut) for end in ends[1:])
     if whole == 0:
         with pytest.raises((TruncatedError, NotAVqFileError)):
             unpack(cut, allow_truncated=True)
     else:
-        sizes = tuple(len(layer.stream) for layer in container.layers[whole:])
+        sizes = tuple(len(stream.data) for stream in container.streams[whole:])
         found = unpack(cut, allow_truncated=True)
-        assert found == replace(container, layers=container.layers[:whole], cut_off=sizes)
-        assert found.layer_ends == container.layer_ends == tuple(ends[1:])
+        assert found == replace(container, streams=container.streams[:whole], cut_off=sizes)
+        assert found.stream_ends == container.stream_ends == tuple(ends[1:])
         assert pack(found) == (cut[: ends[whole]] if sizes else packed)
         found.check(Limits(), allow_truncated=True)
         with pytest.raises(TruncatedError, match=f"{whole} of its") if sizes else nullcontext():
@@ -198,7 +198,7 @@ def test_allow_truncated_never_raises_anything_else() -> None:
         (b"\x8eVQ\n".decode("ascii", "ignore").encode(), NotAVqFileError, "text mode"),
         (b"\x8eVQ\n\x02", UnsupportedError, "version 2"),
         (b"\x8eV", TruncatedError, "2 bytes"),
-        (pack(PHOTO)[:-5], TruncatedError, "1 of 2 layers whole"),
+        (pack(PHOTO)[:-5], TruncatedError, "1 of 2 streams whole"),
         (pack(PHOTO)[:12], TruncatedError, "in its header"),
         (pack(PHOTO) + b"abc", CorruptError, "3 bytes follow its end"),
     ],
@@ -209,7 +209,7 @@ def test_messages_tell_what_happened(data: bytes, error: type[BitstreamError], m
 
 
 def header_with(kind: int = 0, source: bytes = b"\1\1\0", rest: bytes = b"\0\1\0") -> bytes:
-    """A one-layer file with an empty stream and a right checksum, around the given fields."""
+    """A file of one empty stream, with a right checksum, around the given fields."""
     return with_checksum(b"\x8eVQ\n\1" + bytes([kind]) + bytes(8) + b"\0" + source + rest + bytes(4))
 
 
@@ -242,13 +242,13 @@ def header_with(kind: int = 0, source: bytes = b"\1\1\0", rest: bytes = b"\0\1\0
         (header_with(source=b"\x81\0\1\0"), CorruptError),  # an over-long varint
         (header_with(source=b"\xff\xff\xff\xff\x1f\1\0"), CorruptError),  # more than 32 bits
         (header_with(rest=b"\x80\2\1\0"), CorruptError),  # rate point 256
-        (header_with(rest=b"\0\0"), CorruptError),  # no layer
-        (header_with(rest=b"\0\x09" + bytes(9 + 32)), CorruptError),  # nine layers
+        (header_with(rest=b"\0\0"), CorruptError),  # no stream
+        (header_with(rest=b"\0\x09" + bytes(9 + 32)), CorruptError),  # nine streams
         (header_with(rest=b"\0\1\1"), TruncatedError),  # a stream that is not there
     ],
 )
 def test_fields_are_checked(data: bytes, error: type[BitstreamError]) -> None:
-    assert unpack(header_with()).layers == (Layer(b"", 0),)
+    assert unpack(header_with()).streams == (Stream(b"", 0),)
     with pytest.raises(error):
         unpack(data)
 
@@ -259,7 +259,7 @@ def test_fields_are_checked(data: bytes, error: type[BitstreamError]) -> None:
         (replace(PHOTO, source=ImageSource(2**31, 2**31)), Limits()),
         (replace(PHOTO, source=ImageSource(2**31, 2**31, 1, 1)), Limits()),
         (PHOTO, Limits(max_pixels=768 * 512 - 1)),
-        (PHOTO, Limits(max_layers=1)),
+        (PHOTO, Limits(max_streams=1)),
         (PHOTO, Limits(max_stream_bytes=7)),
         (CUT_OUT, Limits(max_stream_bytes=8 + 5 + 8 - 1)),
         (AUDIO, Limits()),
@@ -281,7 +281,7 @@ def test_limits(container: Container, limits: Limits) -> None:
 
 
 def test_values_at_the_limits_are_allowed() -> None:
-    assert unpack(pack(PHOTO), Limits(max_pixels=768 * 512, max_layers=2, max_stream_bytes=8)) == PHOTO
+    assert unpack(pack(PHOTO), Limits(max_pixels=768 * 512, max_streams=2, max_stream_bytes=8)) == PHOTO
 
 
 @pytest.mark.parametrize(
@@ -302,18 +302,18 @@ def test_values_at_the_limits_are_allowed() -> None:
         lambda: AudioSource(9, 1, 2, rotations=(Rotation(2, 1),)),
         lambda: AudioSource(9, 1, 2, rotations=(Rotation(1, 1), Rotation(1, 2))),
         lambda: AudioSource(9, 1, 2, rotations=(Rotation(0, 2**16),)),
-        lambda: Layer(b"", 2**32),
+        lambda: Stream(b"", 2**32),
         lambda: replace(PHOTO, fingerprint=bytes(7)),
         lambda: replace(PHOTO, decoder_version=-1),
         lambda: replace(PHOTO, rate_point=256),
-        lambda: replace(PHOTO, layers=()),
-        lambda: replace(PHOTO, layers=(), cut_off=(0,)),
+        lambda: replace(PHOTO, streams=()),
+        lambda: replace(PHOTO, streams=(), cut_off=(0,)),
         lambda: replace(PHOTO, cut_off=(2**32,)),
         lambda: replace(PHOTO, cut_off=(0,) * 7),
         lambda: replace(DRAWING, chunks=Chunks(alpha=b"a")),
         lambda: replace(AUDIO, chunks=Chunks(alpha=b"a")),
         lambda: replace(AUDIO, chunks=Chunks(metadata=b"a")),
-        lambda: replace(PHOTO, layers=PHOTO.layers * 5),
+        lambda: replace(PHOTO, streams=PHOTO.streams * 5),
     ],
 )
 def test_construction_is_checked(build: Callable[[], object]) -> None:

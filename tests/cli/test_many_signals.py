@@ -81,7 +81,7 @@ def test_a_process_that_is_killed_is_the_failure_of_its_file(folder: Path, tiny_
     _, stderr = process.communicate(timeout=300)
     error, summary = stderr.splitlines()
     source = next(path for path in sorted((folder / "in").iterdir()) if f": {path}: " in error)
-    reason = "the process that worked on it was ended by signal 9, perhaps for want of memory"
+    reason = "the process that worked on it was ended by signal 9, perhaps because memory ran out"
     assert error == f"vqcodec: error: {source}: {reason}"
     assert summary.startswith(f"{COUNT - 1} files, ")
     assert summary.endswith(", 1 failed")

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 import vqcodec
-from bitstream import AudioSource, Container, Layer, pack, unpack
+from bitstream import AudioSource, Container, Stream, pack, unpack
 from tests.helpers.commands import PHOTO, SIZE, contents, error_of, fill, left_out_note, program, run, succeed, vq_of
 from tests.helpers.pictures import same_pixels
 from vqcodec.codec.loading import for_pictures
@@ -81,7 +81,7 @@ def test_the_budget_is_handed_on(tiny_model: Path) -> None:
         assert result.stderr.startswith("vqcodec: note: 250 bytes is more than the model can use")
     result = run("compress", "-", "-", "-m", tiny_model, "--max-bytes", 9, stdin=PHOTO)
     assert (result.exit_code, result.stdout_bytes) == (1, b"")
-    assert error_of(result.stderr).startswith("9 bytes is less than the model can do")
+    assert error_of(result.stderr).startswith("9 bytes is too little for the model")
     small = run("compress", "-", "-", "-m", tiny_model, "--max-bytes", 60, stdin=PHOTO).stdout_bytes
     assert ", coded at " in succeed("info", "-", stdin=small).stdout
 
@@ -96,7 +96,7 @@ def test_info(folder: Path, tiny_model: Path) -> None:
     assert (found["model"], found["planes"]) == (None, None)
     assert found["bits_per_pixel"] == pytest.approx(8 * len(data) / (SIZE[0] * SIZE[1]))
     assert sum(found["layers"]) < len(data)
-    assert found["prefixes"] == list(unpack(data).layer_ends)
+    assert found["prefixes"] == list(unpack(data).stream_ends)
     common = {"modality", "model", "fingerprint", "planes", "rate_point", "layers", "prefixes", "total_bytes"}
     sizes = {"width", "height", "coded_width", "coded_height", "bits_per_pixel"}
     assert found.keys() == common | sizes | {"colour", "alpha_bytes", "metadata_bytes", "overlay_bytes"}
@@ -106,12 +106,12 @@ def test_info(folder: Path, tiny_model: Path) -> None:
 
 def test_info_of_sound() -> None:
     source = AudioSource(samples=24_000, sample_rate=16_000, channels=1)
-    data = pack(Container(bytes(8), 1, source, 0, (Layer(bytes(100), 0),)))
+    data = pack(Container(bytes(8), 1, source, 0, (Stream(bytes(100), 0),)))
     text = succeed("info", "-", stdin=data).stdout
     assert "audio, 1.500 s: 24000 samples at 16000 Hz in 1 channel\n" in text
     assert f"{8 * len(data) / 1500:.3f} kbit/s" in text
     found = json.loads(succeed("info", "-", "--json", stdin=data).stdout)
-    common = {"modality", "model", "fingerprint", "planes", "rate_point", "layers", "prefixes", "total_bytes"}
+    common = {"modality", "model", "fingerprint", "planes", "rate_point", "streams", "prefixes", "total_bytes"}
     assert found.keys() == common | {"samples", "sample_rate", "channels", "seconds", "kbps"}
     assert (found["modality"], found["seconds"], found["kbps"]) == ("audio", 1.5, 8 * len(data) / 1500)
 

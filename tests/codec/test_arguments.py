@@ -136,7 +136,7 @@ def test_sounds_by_their_path(tmp_path: Path, voice_codec: AudioCodec) -> None:
             assert voice_codec.encode(given) == voice_codec.encode(VOICE, 16_000)
     with pytest.raises(InputError, match="the file has 16000 samples a second, not 8000"):
         voice_codec.compress(path, 8_000)
-    with pytest.raises(InputError, match="samples go with their rate"):
+    with pytest.raises(InputError, match="samples need a sample rate"):
         voice_codec.compress(VOICE)
     path.write_bytes(saved(20 * VOICE / np.abs(VOICE).max(), "WAV", "FLOAT", 16_000))
     with pytest.warns(UserWarning, match="beyond full scale"):

@@ -121,7 +121,7 @@ def test_pictures_that_are_coded_at_a_smaller_scale() -> None:
     assert np.all(np.asarray(codec_of("photo").decompress(data))[:128] == 255)
 
 
-def test_a_model_that_does_not_tell_what_errors_are_worth(tiny_codec: ImageCodec) -> None:
+def test_a_model_that_does_not_tell_its_lambdas(tiny_codec: ImageCodec) -> None:
     """It has no overlay."""
     model = replace(tiny_codec.model, config=replace(tiny_codec.model.config, lambdas=()))
     assert not overlay_of(ImageCodec(model).compress(Image.new("RGB", (64, 64), "white")))

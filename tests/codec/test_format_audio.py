@@ -26,12 +26,12 @@ def test_a_file_can_be_read_by_the_text(
     container = read_container(data)
     assert isinstance(container.source, Sound)
     assert (container.source.samples, container.source.channels) == (samples, channels)
-    streams = [layer.stream for layer in container.layers]
+    streams = [stream.data for stream in container.streams]
     for count in range(1, len(streams) + 1):
         indices = decode_sound(model, container.rate_point, streams[:count], container.source)
         expected = codec.read(data).values
         assert np.array_equal(indices, expected[: len(indices)])
         assert indices.any()
     assert len(indices) == len(expected)
-    for number, layer in enumerate(container.layers):
-        assert zlib.crc32(indices[model.planes(number)].astype("<u2").tobytes()) == layer.indices_crc
+    for number, stream in enumerate(container.streams):
+        assert zlib.crc32(indices[model.planes(number)].astype("<u2").tobytes()) == stream.indices_crc

@@ -18,9 +18,9 @@ from bitstream import (
     ColourFormat,
     Container,
     ImageSource,
-    Layer,
     LimitError,
     Limits,
+    Stream,
     UnsupportedError,
     VqcodecError,
     encode_alpha,
@@ -32,21 +32,21 @@ from vqcodec import AudioCodec, ImageCodec, load
 from vqcodec.codec.loading import for_sound
 
 MEGABYTE = 1 << 20
-LAYERS = (Layer(b"\0" * 8, 0), Layer(b"", 0))
+STREAMS = (Stream(b"\0" * 8, 0), Stream(b"", 0))
 ALPHA = Chunks(alpha=encode_alpha(np.zeros((4, 4), np.uint8)))
 HUGE = {
-    "sides": Container(b"8 bytes.", 1, ImageSource(2**31, 2**31), 0, LAYERS),
-    "largest sides": Container(b"8 bytes.", 1, ImageSource(2**32 - 1, 2**32 - 1), 0, LAYERS),
-    "coded small": Container(b"8 bytes.", 1, ImageSource(2**31, 2**31, 1, 1), 0, LAYERS),
-    "one row": Container(b"8 bytes.", 1, ImageSource(2**32 - 1, 1), 0, LAYERS),
-    "alpha": Container(b"8 bytes.", 1, ImageSource(2**31, 2**31), 0, LAYERS, ALPHA),
-    "palette": Container(b"8 bytes.", 1, ImageSource(2**31, 2**31, colour=ColourFormat.PALETTE), 0, LAYERS),
-    "samples": Container(b"8 bytes.", 1, AudioSource(2**63, 16_000, 1), 0, LAYERS),
-    "channels": Container(b"8 bytes.", 1, AudioSource(2**63, 16_000, 2**32 - 1), 0, LAYERS),
-    "slow": Container(b"8 bytes.", 1, AudioSource(2**31, 1_000, 1), 0, LAYERS),
-    "one column": Container(b"8 bytes.", 1, ImageSource(1, 178_956_970), 0, LAYERS),
-    "one column, coded small": Container(b"8 bytes.", 1, ImageSource(1, 178_956_970, 1, 1), 0, LAYERS, ALPHA),
-    "one row of many": Container(b"8 bytes.", 1, ImageSource(178_956_970, 1), 0, LAYERS, ALPHA),
+    "sides": Container(b"8 bytes.", 1, ImageSource(2**31, 2**31), 0, STREAMS),
+    "largest sides": Container(b"8 bytes.", 1, ImageSource(2**32 - 1, 2**32 - 1), 0, STREAMS),
+    "coded small": Container(b"8 bytes.", 1, ImageSource(2**31, 2**31, 1, 1), 0, STREAMS),
+    "one row": Container(b"8 bytes.", 1, ImageSource(2**32 - 1, 1), 0, STREAMS),
+    "alpha": Container(b"8 bytes.", 1, ImageSource(2**31, 2**31), 0, STREAMS, ALPHA),
+    "palette": Container(b"8 bytes.", 1, ImageSource(2**31, 2**31, colour=ColourFormat.PALETTE), 0, STREAMS),
+    "samples": Container(b"8 bytes.", 1, AudioSource(2**63, 16_000, 1), 0, STREAMS),
+    "channels": Container(b"8 bytes.", 1, AudioSource(2**63, 16_000, 2**32 - 1), 0, STREAMS),
+    "slow": Container(b"8 bytes.", 1, AudioSource(2**31, 1_000, 1), 0, STREAMS),
+    "one column": Container(b"8 bytes.", 1, ImageSource(1, 178_956_970), 0, STREAMS),
+    "one column, coded small": Container(b"8 bytes.", 1, ImageSource(1, 178_956_970, 1, 1), 0, STREAMS, ALPHA),
+    "one row of many": Container(b"8 bytes.", 1, ImageSource(178_956_970, 1), 0, STREAMS, ALPHA),
 }
 
 
@@ -72,7 +72,7 @@ def test_huge_claims_cost_nothing(tiny_codec: ImageCodec, voice: AudioCodec, nam
 
 def test_a_sample_of_many_channels_costs_nothing(voice: AudioCodec) -> None:
     """It has few samples, but the prior would hold what it knows of each channel."""
-    data = pack(Container(voice.model.fingerprint, 1, AudioSource(1, 16_000, 2**24), 0, LAYERS))
+    data = pack(Container(voice.model.fingerprint, 1, AudioSource(1, 16_000, 2**24), 0, STREAMS))
     tracemalloc.start()
     try:
         with pytest.raises(UnsupportedError, match="16777216 channels"):

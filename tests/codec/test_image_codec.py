@@ -43,8 +43,8 @@ def test_pillow_images_come_back_in_their_mode(tiny_codec: ImageCodec, mode: str
     image = Image.fromarray(PICTURE[:20, :30]).convert(mode)
     indices, as_rgb = tiny_codec.encode(image), tiny_codec.encode(np.asarray(image.convert("RGB")))
     assert (indices.values == as_rgb.values).all()
-    assert [layer.stream for layer in unpack(tiny_codec.compress(image)).layers] == (
-        [layer.stream for layer in unpack(tiny_codec.compress(image.convert("RGB"))).layers]
+    assert [stream.data for stream in unpack(tiny_codec.compress(image)).streams] == (
+        [stream.data for stream in unpack(tiny_codec.compress(image.convert("RGB"))).streams]
     )
     for decoded in (tiny_codec.decode(indices), tiny_codec.decompress(tiny_codec.write(indices))):
         assert (decoded.mode, decoded.size) == (mode, image.size)
@@ -162,11 +162,11 @@ def test_prices_and_rate_points_that_are_none(tiny_codec: ImageCodec, lambda_: f
 @pytest.mark.parametrize("rate", [0, 1])
 def test_bits_are_the_length_of_the_streams(tiny_codec: ImageCodec, rate: int) -> None:
     indices = tiny_codec.encode(PICTURE, 0.0, rate)
-    bits, layers = tiny_codec.bits(indices), unpack(tiny_codec.write(indices)).layers
+    bits, streams = tiny_codec.bits(indices), unpack(tiny_codec.write(indices)).streams
     assert bits.shape == indices.values.shape
     assert bits.min() > 0
-    for layer, planes in zip(layers, (slice(0, 2), slice(2, 6)), strict=True):
-        assert abs(len(layer.stream) - bits[planes].sum() / 8) < 8
+    for stream, planes in zip(streams, (slice(0, 2), slice(2, 6)), strict=True):
+        assert abs(len(stream.data) - bits[planes].sum() / 8) < 8
     assert len(tiny_codec.write(indices)) < bits.sum() / 8 + 48 + 16
 
 

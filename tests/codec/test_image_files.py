@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import vqcodec
-from bitstream import AudioSource, Container, ImageSource, Layer, pack, unpack
+from bitstream import AudioSource, Container, ImageSource, Stream, pack, unpack
 from tests.helpers.image_models import save_tiny_model
 from tests.helpers.model_files import rewritten
 from tests.helpers.pictures import pictures
@@ -69,7 +69,7 @@ def test_the_model_of_a_file_is_found(data: bytes, other_model: Path, tiny_model
 def test_a_named_model_comes_before_a_bundled_one(
     data: bytes, tiny_model: Path, other_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With the same hard half, it may have a better decoder; one of another hard half does not hinder."""
+    """With the same normative part, it may have a better decoder; one with another normative part does not hinder."""
     better = rewritten(tiny_model, tmp_path, decoder_version=7)
     (tmp_path / "bundled").mkdir()
     shutil.copy(tiny_model, tmp_path / "bundled")
@@ -99,43 +99,43 @@ def test_what_a_file_says_of_itself(data: bytes, tiny_codec: ImageCodec) -> None
     assert isinstance(info, ImageFileInfo)
     assert (info.modality, info.width, info.height, info.total_bytes) == ("image", 60, 60, len(data))
     assert (info.fingerprint, info.rate_point) == (tiny_codec.model.fingerprint.hex(), 1)
-    assert info.layers == tuple(len(layer.stream) for layer in unpack(data).layers)
+    assert info.streams == tuple(len(stream.data) for stream in unpack(data).streams)
     assert info.bits_per_pixel == 8 * len(data) / 3600
 
 
 def test_what_a_file_of_sound_says_of_itself() -> None:
-    data = pack(Container(b"8 bytes.", 1, AudioSource(2**63, 16_000, 2), 3, (Layer(b"abcd", 0), Layer(b"", 0))))
+    data = pack(Container(b"8 bytes.", 1, AudioSource(2**63, 16_000, 2), 3, (Stream(b"abcd", 0), Stream(b"", 0))))
     info = vqcodec.inspect(data)
     assert isinstance(info, AudioFileInfo)
     assert (info.modality, info.samples, info.sample_rate, info.channels) == ("audio", 2**63, 16_000, 2)
-    assert (info.fingerprint, info.rate_point, info.layers) == (b"8 bytes.".hex(), 3, (4, 0))
+    assert (info.fingerprint, info.rate_point, info.streams) == (b"8 bytes.".hex(), 3, (4, 0))
     assert info.seconds == 2**63 / 16_000
     assert info.kbps == pytest.approx(8 * len(data) / info.seconds / 1000)
 
 
-# Layers ------------------------------------------------------------------------------------------------------------
+# Streams -----------------------------------------------------------------------------------------------------------
 
 
-def test_first_layers_decode_alone(data: bytes, tiny_codec: ImageCodec) -> None:
+def test_first_streams_decode_alone(data: bytes, tiny_codec: ImageCodec) -> None:
     whole = tiny_codec.read(data)
-    with pytest.warns(UserWarning, match="only 1 of the 2 layers"):
-        part = tiny_codec.read(changed(data, layers=unpack(data).layers[:1]), allow_truncated=True)
+    with pytest.warns(UserWarning, match="only 1 of the 2 streams"):
+        part = tiny_codec.read(changed(data, streams=unpack(data).streams[:1]), allow_truncated=True)
     assert part.values.shape == (2, 4, 4)
     assert (part.values == whole.values[:2]).all()
     assert tiny_codec.decode(part).size == (60, 60)
     assert (tiny_codec.bits(part) == tiny_codec.bits(whole)[:2]).all()
     filled = np.concatenate([part.values, np.zeros((4, 4, 4), np.int32)])  # the most frequent codes come first
     assert tiny_codec.decode(part) == tiny_codec.decode(dataclasses.replace(whole, values=filled))
-    with pytest.raises(InputError, match="planes missing"):
+    with pytest.raises(InputError, match="lack planes"):
         tiny_codec.write(part)
 
 
 @pytest.mark.parametrize("planes", [1, 3, 5])
-def test_planes_that_end_inside_a_layer(data: bytes, tiny_codec: ImageCodec, planes: int) -> None:
+def test_planes_that_end_inside_a_stream(data: bytes, tiny_codec: ImageCodec, planes: int) -> None:
     whole = tiny_codec.read(data)
     part = dataclasses.replace(whole, values=whole.values[:planes], sizes=whole.sizes[:planes])
     assert tiny_codec.decode(part).size == (60, 60)
-    with pytest.raises(InputError, match="inside a layer"):
+    with pytest.raises(InputError, match="only some of the planes of a stream"):
         tiny_codec.bits(part)
 
 
@@ -180,21 +180,21 @@ def test_files_that_are_cut(data: bytes, tiny_codec: ImageCodec, length: int) ->
         tiny_codec.decompress(data[:length])
 
 
-def layers_with(data: bytes, **fields: Any) -> dict[str, Any]:
-    first, second = unpack(data).layers
-    return {"layers": (dataclasses.replace(first, **fields), second)}
+def streams_with(file: bytes, **fields: Any) -> dict[str, Any]:
+    first, second = unpack(file).streams
+    return {"streams": (dataclasses.replace(first, **fields), second)}
 
 
 @pytest.mark.parametrize(
     ("fields", "error"),
     [
-        (lambda data: {"layers": (*unpack(data).layers, Layer(b"", 0))}, CorruptError),
-        (lambda data: {"layers": unpack(data).layers[::-1]}, CorruptError),
-        (lambda data: layers_with(data, indices_crc=1), CorruptError),
-        (lambda data: layers_with(data, stream=b""), CorruptError),
-        (lambda data: layers_with(data, stream=b"abc"), CorruptError),
-        (lambda data: layers_with(data, stream=bytes(400)), CorruptError),
-        (lambda data: layers_with(data, stream=b"\xff" * 40), CorruptError),
+        (lambda data: {"streams": (*unpack(data).streams, Stream(b"", 0))}, CorruptError),
+        (lambda data: {"streams": unpack(data).streams[::-1]}, CorruptError),
+        (lambda data: streams_with(data, indices_crc=1), CorruptError),
+        (lambda data: streams_with(data, data=b""), CorruptError),
+        (lambda data: streams_with(data, data=b"abc"), CorruptError),
+        (lambda data: streams_with(data, data=bytes(400)), CorruptError),
+        (lambda data: streams_with(data, data=b"\xff" * 40), CorruptError),
         (lambda _: {"rate_point": 0}, CorruptError),
         (lambda _: {"rate_point": 2}, CorruptError),
         (lambda _: {"source": ImageSource(61, 90)}, CorruptError),

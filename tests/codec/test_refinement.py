@@ -1,4 +1,4 @@
-"""Codes of high effort: the gradient that leads to them, and that they are worth it."""
+"""Codes of high effort: the gradient that leads to them, and that they are weight it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.helpers.commands import run, succeed
 from tests.helpers.paths import COFFEE
 from tests.helpers.pictures import pictures
 from vqcodec import ImageCodec, load
-from vqcodec.codec.refinement import WORTH, setting_to_refine
+from vqcodec.codec.refinement import BEST_LAMBDA, setting_to_refine
 from vqcodec.model.quality import Setting
 from vqcodec.system.progress import watching
 
@@ -30,8 +30,8 @@ def cost(codec: ImageCodec, pixels: np.ndarray, values: np.ndarray, chosen: Sett
     indices = codec.encode(pixels, chosen.lambda_, chosen.rate_point)
     indices = codec.indices(values, chosen.rate_point, indices.source)
     error = ((codec.pixels(indices).astype(float) - pixels) ** 2).sum() / 3
-    worth = codec.model.config.lambdas[chosen.rate_point] * WORTH
-    return float(worth * error + chosen.lambda_ * codec.bits(indices).sum())
+    weight = codec.model.config.lambdas[chosen.rate_point] * BEST_LAMBDA
+    return float(weight * error + chosen.lambda_ * codec.bits(indices).sum())
 
 
 @pytest.mark.parametrize("tile", [16, 48, 1024])
@@ -100,7 +100,7 @@ def test_qualities_for_refined_codes_rise_steadily() -> None:
     rate_points = [each.rate_point for each in settings]
     assert sorted(set(rate_points)) == list(range(9))
     assert rate_points == sorted(rate_points)
-    assert all(WORTH / 1.6 < each.lambda_ < 1.6 * WORTH for each in settings)
+    assert all(BEST_LAMBDA / 1.6 < each.lambda_ < 1.6 * BEST_LAMBDA for each in settings)
 
 
 @pytest.mark.parametrize(

@@ -155,7 +155,7 @@ def test_what_is_coded_of_grey_of_16_bits_and_of_cmyk() -> None:
 
 @pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
 def test_every_rate_point_of_a_model_is_read(path: Path) -> None:
-    """Any indices, of layers without choices, too."""
+    """Any indices, of streams without choices, too."""
     codec, model, rng = codec_of(path), ModelFile(path), np.random.default_rng(1)
     source: ImageSource | AudioSource = ImageSource(2 * model.stride, 3 * model.stride)
     if isinstance(codec, AudioCodec):
@@ -164,8 +164,8 @@ def test_every_rate_point_of_a_model_is_read(path: Path) -> None:
         values = rng.integers(0, np.array(sizes)[:, None, None], (len(sizes), 3, 2)).astype(np.int32)
         container = read_container(codec.write(codec.indices(values, rate_point, source)))
         assert np.array_equal(decode_indices(container, model), values)
-        for number, layer in enumerate(container.layers):
-            assert (layer.stream == b"") == (set(sizes[model.planes(number)]) == {1})
+        for number, stream in enumerate(container.streams):
+            assert (stream.data == b"") == (set(sizes[model.planes(number)]) == {1})
 
 
 @pytest.mark.parametrize(("width", "height"), [(9 * 16, 1), (1, 9 * 16), (100, 65)])
@@ -179,14 +179,14 @@ def test_pictures_of_other_shapes_are_read(width: int, height: int) -> None:
 
 def test_what_the_model_is_not_for() -> None:
     container, model, indices = second(PATHS[0])
-    assert len(container.layers) == container.layer_count == 2
-    layers = container.layers
-    assert np.array_equal(decode_indices(replace(container, layers=layers[:1]), model), indices[model.planes(0)])
+    assert len(container.streams) == container.stream_count == 2
+    streams = container.streams
+    assert np.array_equal(decode_indices(replace(container, streams=streams[:1]), model), indices[model.planes(0)])
     for wrong in (
         replace(container, rate_point=2),
-        replace(container, layer_count=1, layers=layers[:1]),
-        replace(container, layer_count=3, layers=(*layers, layers[0])),
-        replace(container, layers=(layers[0], replace(layers[1], indices_crc=0))),
+        replace(container, stream_count=1, streams=streams[:1]),
+        replace(container, stream_count=3, streams=(*streams, streams[0])),
+        replace(container, streams=(streams[0], replace(streams[1], indices_crc=0))),
         replace(container, source=Sound(16, 16_000, 1)),
         replace(container, fingerprint=bytes(8)),
     ):
@@ -207,7 +207,7 @@ def test_a_cut_file_is_no_whole_one(end: int) -> None:
     file = PATHS[0].read_bytes()
     with pytest.raises(FormatError):
         read_container(file[:end])
-    assert read_container(file[:end], cut=True).layers == read_container(file).layers[: 2 if end >= -4 else 1]
+    assert read_container(file[:end], cut=True).streams == read_container(file).streams[: 2 if end >= -4 else 1]
 
 
 @settings(deadline=None)
@@ -226,7 +226,7 @@ def test_containers_are_read_and_refused_alike(container: bitstream.Container, d
             read_container(whole)
         return
     found = read_container(whole)
-    assert [(each.stream, each.indices_crc) for each in found.layers] == [astuple(each) for each in expected.layers]
+    assert [(each.data, each.indices_crc) for each in found.streams] == [astuple(each) for each in expected.streams]
     assert (found.alpha or b"", found.metadata or b"", found.overlay or b"") == astuple(expected.chunks)
     assert (found.fingerprint, found.rate_point) == (expected.fingerprint, expected.rate_point)
     assert found.decoder_version == expected.decoder_version

@@ -12,7 +12,7 @@ from vqcodec.model.model import Model
 from vqcodec.prior.config import WaveNetConfig
 from vqcodec.training.audio import AudioTraining
 from vqcodec.training.prior.networks import prior_network
-from vqcodec.training.prior.wavenet import PriorNetwork
+from vqcodec.training.prior.wavenet import WaveNetNetwork
 from vqcodec.training.quantizer import ProductQuantizer, QuantizerConfig
 from vqcodec.training.stages.codebooks import collect_latents, fit_codebooks
 from vqcodec.training.stages.codes import CodesStage
@@ -20,13 +20,13 @@ from vqcodec.training.stages.export import export_model
 from vqcodec.transform.audio.autoencoder import Decoder, Encoder, LikelihoodHead
 from vqcodec.transform.audio.config import AutoencoderConfig
 
-RATES = 2
+RATE_POINTS = 2
 SETTINGS = AudioTraining(
     autoencoder=AutoencoderConfig(
-        widths=(8, 12), blocks=(1, 1), decoder_blocks=(1, 1), latent_channels=16, rates=RATES
+        widths=(8, 12), blocks=(1, 1), decoder_blocks=(1, 1), latent_channels=16, rate_points=RATE_POINTS
     ),
-    quantizer=QuantizerConfig(planes=4, dimension=4, alphabet=16, rates=RATES),
-    prior=WaveNetConfig(planes=(1, 2, 1), layers=(1, 2), hidden=8, dilations=(1, 2), features=16),
+    quantizer=QuantizerConfig(planes=4, dimension=4, alphabet=16, rate_points=RATE_POINTS),
+    prior=WaveNetConfig(planes=(1, 2, 1), streams=(1, 2), hidden=8, dilations=(1, 2), features=16),
     lambdas=(1.0, 10.0),
     codes=CodesStage(lambda_=0.02),
     description="a small untrained model for tests",
@@ -44,7 +44,7 @@ def tiny_audio_model(seed: int = 0) -> Model:
     fit_codebooks(quantizer, latents, torch.stack([spread, spread / 3]), SETTINGS.codes.lambda_, iterations=4)
     model = export_model(SETTINGS, encoder, decoder, likelihood, quantizer, latents)
     network = prior_network(model.config.prior, model.codebooks)
-    assert isinstance(network, PriorNetwork)
+    assert isinstance(network, WaveNetNetwork)
     for project in network.project:
         torch.nn.init.normal_(project, std=0.03)
     return replace(model, prior=network.export())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from dataclasses import replace
 
-from bitstream import AudioSource, Chunks, ColourFormat, Container, ImageSource, Layer, Limits
+from bitstream import AudioSource, Chunks, ColourFormat, Container, ImageSource, Limits, Stream
 
 __all__ = ["AUDIO", "CUT_OUT", "DRAWING", "PHOTO", "ROOMY", "with_checksum"]
 
@@ -14,7 +14,7 @@ PHOTO = Container(
     decoder_version=1,
     source=ImageSource(768, 512),
     rate_point=2,
-    layers=(Layer(bytes(range(8)), 0xDEADBEEF), Layer(b"", 0)),
+    streams=(Stream(bytes(range(8)), 0xDEADBEEF), Stream(b"", 0)),
 )
 CUT_OUT = replace(PHOTO, source=ImageSource(768, 512, 384, 256), chunks=Chunks(b"alpha", b"metadata", b"overlay"))
 DRAWING = replace(PHOTO, source=ImageSource(64, 64, colour=ColourFormat.PALETTE, palette=b"rgbRGB"))

@@ -13,7 +13,7 @@ from vqcodec.model.config import ModelConfig
 from vqcodec.model.model import Model
 from vqcodec.model.quality import Setting
 from vqcodec.prior.config import PixelCNNConfig
-from vqcodec.training.prior.pixelcnn import PriorNetwork
+from vqcodec.training.prior.pixelcnn import PixelCNNNetwork
 from vqcodec.transform.codebooks import Codebooks
 from vqcodec.transform.image.autoencoder import Decoder, Encoder, LikelihoodHead
 from vqcodec.transform.image.config import AutoencoderConfig
@@ -23,7 +23,7 @@ __all__ = ["ALPHABETS", "STRIDE", "all_indices", "enumerable_model", "probabilit
 ALPHABETS = (3, 4)
 SHAPE = AutoencoderConfig(patch=2, widths=(4, 6), blocks=(0, 1), latent_channels=4)
 STRIDE = SHAPE.stride
-PRIOR = PixelCNNConfig(planes=(1, 1), layers=(1, 1), context=4, context_depth=1, hidden=6, depth=2, features=4)
+PRIOR = PixelCNNConfig(planes=(1, 1), streams=(1, 1), context=4, context_depth=1, hidden=6, depth=2, features=4)
 
 
 def enumerable_model(seed: int = 0) -> Model:
@@ -41,7 +41,7 @@ def enumerable_model(seed: int = 0) -> Model:
     codewords, code_bits = torch.randn(1, 2, 4, 2).half().float(), 1 + 2 * torch.rand(1, 2, 4).half().float()
     taken = torch.arange(4) < torch.tensor([ALPHABETS])[..., None]
     codewords, code_bits = torch.where(taken[..., None], codewords, 0), torch.where(taken, code_bits, 0)
-    prior = PriorNetwork(PRIOR, codewords, code_bits, torch.tensor([ALPHABETS]))
+    prior = PixelCNNNetwork(PRIOR, codewords, code_bits, torch.tensor([ALPHABETS]))
     for module in prior.slices:
         torch.nn.init.normal_(module.project, std=0.3)
     ones, sizes = np.ones((1, 2, 2), np.float32), np.array([ALPHABETS])

@@ -12,7 +12,7 @@ from vqcodec.model.model import Model
 from vqcodec.model.quality import Setting
 from vqcodec.prior.config import PixelCNNConfig
 from vqcodec.prior.exact import ExactLayer, Tables
-from vqcodec.prior.pixelcnn import PixelCNN, SliceNetwork
+from vqcodec.prior.pixelcnn import PixelCNN, PixelCNNSlice
 from vqcodec.transform.codebooks import Codebooks
 from vqcodec.transform.image.config import AutoencoderConfig
 
@@ -28,7 +28,7 @@ def zero_prior(
         around = (layer(9 * earlier, 2 * context, 1),) if context and earlier else ()
         first = layer(4 * count * dimension + len(around) * context, 2 * hidden, 1)
         causal: tuple[ExactLayer, ...] = (first, *[layer(5 * hidden, 2 * hidden, 1)] * (depth - 1))
-        slices.append(SliceNetwork(around, causal, (layer(hidden, count * alphabet * (alphabet > 1), 1),)))
+        slices.append(PixelCNNSlice(around, causal, (layer(hidden, count * alphabet * (alphabet > 1), 1),)))
         earlier += count * dimension
     values = np.zeros((1, sum(planes), alphabet, dimension), np.int8)
     return PixelCNN(slices, planes, [len(planes)], values, np.full((1, sum(planes)), alphabet), Tables.standard())

@@ -16,10 +16,10 @@ Parts = dict[str, Any]  # arguments of the prior
 Change = Callable[[Parts], Parts]
 
 
-def layer(inputs: int, outputs: int, rates: int = 2) -> ExactLayer:
+def layer(inputs: int, outputs: int, rate_points: int = 2) -> ExactLayer:
     """Of zeros."""
     zeros = np.zeros((inputs, outputs), np.int8)
-    return ExactLayer(zeros, np.zeros((rates, outputs), np.int32), np.zeros(outputs, np.int8), ACTIVATION_MAX)
+    return ExactLayer(zeros, np.zeros((rate_points, outputs), np.int32), np.zeros(outputs, np.int8), ACTIVATION_MAX)
 
 
 def with_part(name: str, function: Callable[[Any], Any]) -> Change:

@@ -22,11 +22,11 @@ from vqcodec.model.file import MAX_BYTES
 from vqcodec.model.model import load_model
 from vqcodec.model.packed_integers import pack_integers, unpack_integers
 
-__all__ = ["HARD", "Arrays", "arrays_of", "metadata_of", "rewritten", "signed", "use", "with_tmp_path"]
+__all__ = ["NORMATIVE", "Arrays", "arrays_of", "metadata_of", "rewritten", "signed", "use", "with_tmp_path"]
 
 Arrays = dict[str, NDArray[Any]]
 
-HARD = ("codewords", "sizes", "prior/")  # what the fingerprint covers
+NORMATIVE = ("codewords", "sizes", "prior/")  # what the fingerprint covers
 
 with_tmp_path = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=100)
 

@@ -19,7 +19,7 @@ def random_indices(prior: Prior, rate: int, height: int, width: int, seed: int =
 
 
 def bound_layer(
-    rng: np.random.Generator, inputs: int, outputs: int, rates: int = 1, shifts: tuple[int, int] = (0, 20)
+    rng: np.random.Generator, inputs: int, outputs: int, rate_points: int = 1, shifts: tuple[int, int] = (0, 20)
 ) -> ExactLayer:
     """A layer whose every column reaches 2**23 - 1 at the worst input, weights first and the bias for the rest.
 
@@ -36,7 +36,7 @@ def bound_layer(
     rest = ACC_LIMIT - 1 - np.abs(weight).sum(0) * ACTIVATION_MAX
     return ExactLayer(
         weight=weight.astype(np.int8),
-        bias=(rest * rng.choice([-1, 1], (rates, outputs))).astype(np.int32),
+        bias=(rest * rng.choice([-1, 1], (rate_points, outputs))).astype(np.int32),
         shift=rng.integers(shifts[0], shifts[1], outputs, endpoint=True).astype(np.int8),
         input_max=ACTIVATION_MAX,
     )

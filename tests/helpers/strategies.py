@@ -8,10 +8,10 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from bitstream import PRECISION, AudioSource, Chunks, ColourFormat, Container, ImageSource, Layer, Rotation
+from bitstream import PRECISION, AudioSource, Chunks, ColourFormat, Container, ImageSource, Rotation, Stream
 from bitstream.sources import ANGLES
 
-__all__ = ["audio_sources", "chunks_of", "containers", "image_sources", "layers", "symbols_and_frequencies"]
+__all__ = ["audio_sources", "chunks_of", "containers", "image_sources", "streams", "symbols_and_frequencies"]
 
 UINT32 = st.integers(0, 2**32 - 1)
 # Small pictures and recordings mostly, and a few as large as the default limits allow.
@@ -61,13 +61,13 @@ def coded_in_rows(draw: st.DrawFn, source: AudioSource) -> AudioSource:
     return replace(source, silent_rows=tuple(sorted(draw(rows))), rotations=tuple(rotations))
 
 
-def layers(max_stream: int = 40) -> st.SearchStrategy[Layer]:
-    """Layers with any bytes as their stream."""
-    return st.builds(Layer, stream=st.binary(max_size=max_stream), indices_crc=UINT32)
+def streams(max_stream: int = 40) -> st.SearchStrategy[Stream]:
+    """Streams of any bytes."""
+    return st.builds(Stream, data=st.binary(max_size=max_stream), indices_crc=UINT32)
 
 
 @st.composite
-def containers(draw: st.DrawFn, max_layers: int = 8, max_stream: int = 40) -> Container:
+def containers(draw: st.DrawFn, max_streams: int = 8, max_stream: int = 40) -> Container:
     """Containers within the default limits."""
     source = draw(image_sources() | audio_sources())
     return Container(
@@ -75,7 +75,7 @@ def containers(draw: st.DrawFn, max_layers: int = 8, max_stream: int = 40) -> Co
         decoder_version=draw(st.integers(0, 3) | UINT32),
         source=source,
         rate_point=draw(st.integers(0, 255)),
-        layers=tuple(draw(st.lists(layers(max_stream), min_size=1, max_size=max_layers))),
+        streams=tuple(draw(st.lists(streams(max_stream), min_size=1, max_size=max_streams))),
         chunks=draw(chunks_of(source)),
     )
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
 from bitstream import ModelError
-from tests.helpers.model_files import HARD, Arrays, arrays_of, metadata_of, rewritten, signed, use, with_tmp_path
+from tests.helpers.model_files import NORMATIVE, Arrays, arrays_of, metadata_of, rewritten, signed, use, with_tmp_path
 from vqcodec import load
 
 # Arrays --------------------------------------------------------------------------------------------------------------
@@ -66,15 +66,15 @@ def test_codebooks_are_finite(tiny_model: Path, tmp_path: Path, name: str, value
         load(rewritten(tiny_model, tmp_path, {name: array}))
 
 
-@pytest.mark.parametrize(("rates", "planes", "dimension"), [(0, 6, 4), (2, 0, 4), (2, 6, 0)])
-def test_codebooks_of_nothing(tiny_model: Path, tmp_path: Path, rates: int, planes: int, dimension: int) -> None:
+@pytest.mark.parametrize(("rate_points", "planes", "dimension"), [(0, 6, 4), (2, 0, 4), (2, 6, 0)])
+def test_codebooks_of_nothing(tiny_model: Path, tmp_path: Path, rate_points: int, planes: int, dimension: int) -> None:
     """No rate points, planes or dimensions, and all arrays agree."""
     empty: Arrays = {
-        "sizes": np.ones((rates, planes), np.int16),
-        "codewords": np.zeros((rates * planes, dimension), np.float16),
-        "code_bits": np.zeros(rates * planes, np.float16),
-        "metric": np.zeros((rates, planes, dimension), np.float32),
-        "prior/values": np.zeros((rates * planes, dimension), np.int8),
+        "sizes": np.ones((rate_points, planes), np.int16),
+        "codewords": np.zeros((rate_points * planes, dimension), np.float16),
+        "code_bits": np.zeros(rate_points * planes, np.float16),
+        "metric": np.zeros((rate_points, planes, dimension), np.float32),
+        "prior/values": np.zeros((rate_points * planes, dimension), np.int8),
     }
     with pytest.raises(ModelError, match="do not fit"):
         load(rewritten(tiny_model, tmp_path, empty))
@@ -147,9 +147,9 @@ def test_layers_cannot_be_added(tiny_model: Path, tmp_path: Path) -> None:
 @with_tmp_path
 @given(st.data())
 def test_any_values_give_an_error_or_a_model(tiny_model: Path, tmp_path: Path, data: st.DataObject) -> None:
-    """Numbers of the hard half as wild as their types allow."""
+    """Numbers of the normative part as wild as their types allow."""
     arrays = arrays_of(tiny_model)
-    name = data.draw(st.sampled_from(sorted(name for name in arrays if name.startswith(HARD))))
+    name = data.draw(st.sampled_from(sorted(name for name in arrays if name.startswith(NORMATIVE))))
     rng = np.random.default_rng(data.draw(st.integers(0, 99)))
     wild = np.frombuffer(rng.bytes(arrays[name].nbytes), arrays[name].dtype).reshape(arrays[name].shape)
     mixed = np.where(rng.random(wild.shape) < data.draw(st.sampled_from([0.01, 1])), wild, arrays[name])

@@ -30,9 +30,9 @@ from vqcodec.transform.audio.config import AutoencoderConfig
 from vqcodec.transform.codebooks import Codebooks
 
 SHAPE = AutoencoderConfig(
-    window=32, hop=8, widths=(4, 6), blocks=(0, 1), decoder_blocks=(1, 0), latent_channels=9, rates=2
+    window=32, hop=8, widths=(4, 6), blocks=(0, 1), decoder_blocks=(1, 0), latent_channels=9, rate_points=2
 )
-PRIOR = WaveNetConfig(planes=(1, 2), layers=(1, 1), hidden=4, dilations=(1, 2))
+PRIOR = WaveNetConfig(planes=(1, 2), streams=(1, 1), hidden=4, dilations=(1, 2))
 SIZES = np.array([[5, 2, 1], [3, 4, 5]])
 DIMENSION = 3
 
@@ -55,7 +55,7 @@ def sound_model() -> Model:
         code_bits=np.where(taken, np.float32(2), 0),
     )
     config = ModelConfig(SHAPE, PRIOR, (Setting(0, 0.1), Setting(1, 0.1)), "for tests", modality="audio")
-    prior = plain_wavenet(PRIOR.planes, PRIOR.layers, SIZES, PRIOR.dilations, PRIOR.hidden)
+    prior = plain_wavenet(PRIOR.planes, PRIOR.streams, SIZES, PRIOR.dilations, PRIOR.hidden)
     return Model(config, codebooks, prior, networks)
 
 
@@ -170,7 +170,7 @@ def with_dilations(old: Model) -> Model:
     prior = old.prior
     assert isinstance(prior, WaveNet)
     changed = WaveNet(
-        prior.slices, PRIOR.planes, PRIOR.layers, (1, 3), prior.values.astype(np.int8), prior.sizes, prior.tables
+        prior.slices, PRIOR.planes, PRIOR.streams, (1, 3), prior.values.astype(np.int8), prior.sizes, prior.tables
     )
     return replace(old, prior=changed)
 
@@ -180,11 +180,11 @@ def with_dilations(old: Model) -> Model:
     [
         with_shape(sample_rate=8000),
         with_shape(widths=(4, 6, 6), blocks=(0, 1, 0), decoder_blocks=(1, 0, 0)),
-        with_prior(layers=(2,)),
+        with_prior(streams=(2,)),
         with_prior(planes=(2, 1)),
         with_dilations,
     ],
-    ids=["sample rate", "stride", "layers", "planes", "dilations"],
+    ids=["sample rate", "stride", "streams", "planes", "dilations"],
 )
 def test_fingerprint_covers(change: Callable[[Model], Model]) -> None:
     original = sound_model()

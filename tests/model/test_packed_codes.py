@@ -15,10 +15,10 @@ SIZES = np.array([[2, 1], [3, 2]], np.int16)
 
 
 @given(st.integers(1, 3), st.integers(1, 4), st.integers(1, 9), st.integers(0, 2), st.integers(0, 99))
-def test_what_was_packed_is_unpacked(rates: int, planes: int, alphabet: int, more: int, seed: int) -> None:
+def test_what_was_packed_is_unpacked(rate_points: int, planes: int, alphabet: int, more: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
-    sizes = rng.integers(1, alphabet + 1, (rates, planes)).astype(np.int16)
-    array = rng.integers(-9, 10, (rates, planes, alphabet, *[2] * more)).astype(np.int8)
+    sizes = rng.integers(1, alphabet + 1, (rate_points, planes)).astype(np.int16)
+    array = rng.integers(-9, 10, (rate_points, planes, alphabet, *[2] * more)).astype(np.int8)
     array[np.arange(alphabet) >= sizes[..., None]] = 0
     packed = pack_codes(array, sizes)
     assert packed.shape == (sizes.sum(), *[2] * more)
@@ -33,7 +33,7 @@ def test_the_order_is_that_of_rate_points_and_planes() -> None:
 
 
 def test_values_without_a_code_are_not_dropped() -> None:
-    with pytest.raises(ModelError, match="codes that it does not have"):
+    with pytest.raises(ModelError, match="beyond the end of an alphabet"):
         pack_codes(np.ones((2, 2, 3)), SIZES)
 
 

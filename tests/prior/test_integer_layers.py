@@ -74,7 +74,7 @@ def test_layers_that_could_leave_the_range(weights: list[int], bias: int, input_
 
 
 def test_every_rate_point_is_checked() -> None:
-    layer = bound_layer(np.random.default_rng(0), 20, 3, rates=4)
+    layer = bound_layer(np.random.default_rng(0), 20, 3, rate_points=4)
     bias = layer.bias.copy()
     bias[2, 1] += np.sign(bias[2, 1])
     with pytest.raises(ModelError, match="range in which sums are exact"):
@@ -143,7 +143,7 @@ LAYOUTS: dict[str, Callable[[NDArray[np.float32]], NDArray[np.float32]]] = {
 @given(SEEDS, st.integers(1, 700), st.integers(1, 40), st.integers(1, 40))
 def test_layers_equal_integers_at_the_bound(layout: str, seed: int, inputs: int, outputs: int, rows: int) -> None:
     rng = np.random.default_rng(seed)
-    layer = bound_layer(rng, inputs, outputs, rates=2)
+    layer = bound_layer(rng, inputs, outputs, rate_points=2)
     x = LAYOUTS[layout](worst_inputs(rng, layer, rows))
     for rate in (0, 1):
         assert (layer(x, rate) == in_integers(layer, x, rate)).all()

@@ -145,7 +145,7 @@ def test_streams_are_as_long_as_the_bits(name: str) -> None:
     prior = prior_named(name)
     indices = random_indices(prior, 1, 24, 30)
     bits, first = prior.bits(indices, 1), 0
-    for stream, end in zip(prior.encode(indices, 1), prior.layer_ends, strict=True):
+    for stream, end in zip(prior.encode(indices, 1), prior.stream_ends, strict=True):
         ideal = bits[first:end].sum() / 8
         assert ideal - 4 <= len(stream) <= 1.001 * ideal + 8
         first = end
@@ -153,20 +153,20 @@ def test_streams_are_as_long_as_the_bits(name: str) -> None:
 
 @every_prior
 @pytest.mark.parametrize("count", [0, 1, 2])
-def test_first_layers_decode_alone(name: str, count: int) -> None:
+def test_first_streams_decode_alone(name: str, count: int) -> None:
     prior = prior_named(name)
     indices = random_indices(prior, 0, 4, 5)
     streams = prior.encode(indices, 0)
-    planes = prior.layer_ends[count - 1] if count else 0
+    planes = prior.stream_ends[count - 1] if count else 0
     decoded = prior.decode(streams[:count], 0, 4, 5)
     assert decoded.shape == (planes, 4, 5)
     assert (decoded == indices[:planes]).all()
 
 
-@pytest.mark.parametrize(("layers", "rate"), [(3, 0), (2, 2), (2, -1), (2, 255)])
-def test_layers_and_rate_points_that_are_not_there(layers: int, rate: int) -> None:
+@pytest.mark.parametrize(("streams", "rate"), [(3, 0), (2, 2), (2, -1), (2, 255)])
+def test_streams_and_rate_points_that_are_not_there(streams: int, rate: int) -> None:
     with pytest.raises(CorruptError, match="does not have"):
-        prior_named("ragged").decode([b""] * layers, rate, 3, 3)
+        prior_named("ragged").decode([b""] * streams, rate, 3, 3)
 
 
 @settings(deadline=None, max_examples=40)

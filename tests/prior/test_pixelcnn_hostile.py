@@ -13,9 +13,8 @@ from bitstream import ModelError
 from tests.helpers.hostile_priors import Parts, layer, with_group, with_layer, with_part, with_size
 from tests.helpers.pixelcnns import ragged_network
 from tests.helpers.priors import random_indices
-from vqcodec.prior import named_arrays
+from vqcodec.prior import named_arrays, pixelcnn_arrays
 from vqcodec.prior.pixelcnn import PixelCNN
-from vqcodec.prior.pixelcnn_arrays import prior_from_tensors, prior_to_tensors
 
 
 @cache
@@ -29,7 +28,7 @@ def parts() -> Parts:
     return {
         "slices": list(prior.slices),
         "planes": (1, 2, 2),
-        "layers": (1, 2),
+        "streams": (1, 2),
         "values": prior.values.astype(np.int8),
         "sizes": prior.sizes.copy(),
         "tables": prior.tables,
@@ -46,11 +45,11 @@ HOSTILE = {
     "planes negative": with_part("planes", lambda _: (-1, 4, 2)),
     "planes in no slice": with_part("planes", lambda _: ()),
     "an empty slice": with_part("planes", lambda _: (0, 3, 2)),
-    "layers too few": with_part("layers", lambda _: (1, 1)),
-    "an empty layer": with_part("layers", lambda _: (0, 1, 2)),
-    "layers negative": with_part("layers", lambda _: (-1, 4)),
-    "no layers": with_part("layers", lambda _: ()),
-    "a huge layer": with_part("layers", lambda _: (10**30, 2)),
+    "streams too few": with_part("streams", lambda _: (1, 1)),
+    "an empty stream": with_part("streams", lambda _: (0, 1, 2)),
+    "streams negative": with_part("streams", lambda _: (-1, 4)),
+    "no streams": with_part("streams", lambda _: ()),
+    "a huge stream": with_part("streams", lambda _: (10**30, 2)),
     "values of three dimensions": with_part("values", lambda values: values[0]),
     "values of no codes": with_part("values", lambda values: values[:, :, :0]),
     "values of fewer codes": with_part("values", lambda values: values[:, :, :6]),
@@ -74,13 +73,13 @@ HOSTILE = {
     "a causal layer of odd width": with_layer("causal", 2, layer(40, 17)),
     "a causal layer of other inputs": with_layer("causal", 1, layer(41, 16)),
     "a first layer without the context": with_layer("causal", 0, layer(16, 16)),
-    "a causal layer of one rate point": with_layer("causal", 1, layer(40, 16, rates=1)),
+    "a causal layer of one rate point": with_layer("causal", 1, layer(40, 16, rate_points=1)),
     "a context layer too wide": with_layer("context", 1, layer(54, 14)),
     "a context layer of other inputs": with_layer("context", 0, layer(53, 12)),
-    "a context layer of three rate points": with_layer("context", 1, layer(54, 12, rates=3)),
-    "a head too wide": with_layer("heads", 0, layer(8, 8, rates=1)),
-    "a head of other inputs": with_layer("heads", 0, layer(9, 7, rates=1)),
-    "a head of two rate points": with_layer("heads", 0, layer(8, 7, rates=2)),
+    "a context layer of three rate points": with_layer("context", 1, layer(54, 12, rate_points=3)),
+    "a head too wide": with_layer("heads", 0, layer(8, 8, rate_points=1)),
+    "a head of other inputs": with_layer("heads", 0, layer(9, 7, rate_points=1)),
+    "a head of two rate points": with_layer("heads", 0, layer(8, 7, rate_points=2)),
 }
 
 
@@ -98,7 +97,7 @@ def test_parts_unchanged_make_the_prior() -> None:
 @pytest.mark.parametrize(("group", "index"), [("causal", 1), ("context", 1), ("heads", 0)])
 def test_layers_of_the_right_shape_are_accepted(group: str, index: int) -> None:
     """So that the cases above are refused for what they say."""
-    right = {"causal": layer(40, 16), "context": layer(54, 12), "heads": layer(8, 7, rates=1)}[group]
+    right = {"causal": layer(40, 16), "context": layer(54, 12), "heads": layer(8, 7, rate_points=1)}[group]
     prior = PixelCNN(**with_layer(group, index, right)(parts()))
     indices = random_indices(prior, 0, 3, 4)
     assert (prior.decode(prior.encode(indices, 0), 0, 3, 4) == indices).all()
@@ -118,13 +117,13 @@ def test_what_a_position_takes() -> None:
 
 def test_arrays_of_too_many_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     """Which are refused before layers are made of them."""
-    arrays, order = prior_to_tensors(ragged()), ((1, 2, 2), (1, 2), ragged().sizes)
+    arrays, order = pixelcnn_arrays.to_arrays(ragged()), ((1, 2, 2), (1, 2), ragged().sizes)
     monkeypatch.setattr(named_arrays, "MOST_WEIGHTS", sum(array.size for array in arrays.values()))
-    prior_from_tensors(arrays, *order)
+    pixelcnn_arrays.from_arrays(arrays, *order)
     monkeypatch.setattr(named_arrays, "MOST_WEIGHTS", named_arrays.MOST_WEIGHTS - 1)
     monkeypatch.setattr(named_arrays, "ExactLayer", None)
-    with pytest.raises(ModelError, match="larger than any may be"):
-        prior_from_tensors(arrays, *order)
+    with pytest.raises(ModelError, match="prior is too large"):
+        pixelcnn_arrays.from_arrays(arrays, *order)
 
 
 WIDTHS = st.sampled_from([0, 1, 2, 6, 7, 8, 12, 16, 40, 54])

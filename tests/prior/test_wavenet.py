@@ -168,7 +168,7 @@ def test_streams_are_as_long_as_the_bits(name: str) -> None:
     prior = wavenet_named(name)
     indices = random_indices(prior, 0, 2, 400)
     bits, first = prior.bits(indices, 0), 0
-    for stream, end in zip(prior.encode(indices, 0), prior.layer_ends, strict=True):
+    for stream, end in zip(prior.encode(indices, 0), prior.stream_ends, strict=True):
         ideal = bits[first:end].sum() / 8
         assert ideal - 4 <= len(stream) <= 1.001 * ideal + 8
         first = end
@@ -197,12 +197,12 @@ def test_streams_stay_what_they_are() -> None:
 
 @pytest.mark.parametrize("rate", [0, 1])
 @pytest.mark.parametrize("name", ["ragged", "bound", "plain", "far"])
-def test_first_layers_decode_alone(name: str, rate: int) -> None:
+def test_first_streams_decode_alone(name: str, rate: int) -> None:
     prior = wavenet_named(name)
     indices = random_indices(prior, rate, 2, 11)
     streams, bits = prior.encode(indices, rate), prior.bits(indices, rate)
     for count in range(len(streams)):
-        planes = prior.layer_ends[count - 1] if count else 0
+        planes = prior.stream_ends[count - 1] if count else 0
         decoded = prior.decode(streams[:count], rate, 2, 11)
         assert decoded.shape == (planes, 2, 11)
         assert (decoded == indices[:planes]).all()
@@ -210,10 +210,10 @@ def test_first_layers_decode_alone(name: str, rate: int) -> None:
             assert (prior.bits(decoded, rate) == bits[:planes]).all()
 
 
-@pytest.mark.parametrize(("layers", "rate"), [(4, 0), (3, 2), (3, -1), (3, 255)])
-def test_layers_and_rate_points_that_are_not_there(layers: int, rate: int) -> None:
+@pytest.mark.parametrize(("streams", "rate"), [(4, 0), (3, 2), (3, -1), (3, 255)])
+def test_streams_and_rate_points_that_are_not_there(streams: int, rate: int) -> None:
     with pytest.raises(CorruptError, match="does not have"):
-        wavenet_named("ragged").decode([b""] * layers, rate, 1, 3)
+        wavenet_named("ragged").decode([b""] * streams, rate, 1, 3)
 
 
 @settings(deadline=None, max_examples=60)

@@ -106,7 +106,7 @@ def test_layouts_of_indices_do_not_show(layout: object) -> None:
 @pytest.mark.parametrize("rows", [1, 2, 33])
 def test_stacks_are_their_layers_at_the_bound(rows: int) -> None:
     rng = np.random.default_rng(rows)
-    layers = [bound_layer(rng, 300, 40, rates=2) for _ in range(4)]
+    layers = [bound_layer(rng, 300, 40, rate_points=2) for _ in range(4)]
     x = np.stack([worst_inputs(rng, layer, rows) for layer in layers])
     stack = ExactStack(layers)
     for rate in (0, 1):
@@ -118,8 +118,12 @@ def test_stacks_are_their_layers_at_the_bound(rows: int) -> None:
 
 def test_stacks_are_of_one_shape() -> None:
     rng = np.random.default_rng(0)
-    layer = bound_layer(rng, 30, 4, rates=2)
-    for other in (bound_layer(rng, 31, 4, rates=2), bound_layer(rng, 30, 5, rates=2), bound_layer(rng, 30, 4)):
+    layer = bound_layer(rng, 30, 4, rate_points=2)
+    for other in (
+        bound_layer(rng, 31, 4, rate_points=2),
+        bound_layer(rng, 30, 5, rate_points=2),
+        bound_layer(rng, 30, 4),
+    ):
         with pytest.raises(ModelError, match="one shape"):
             ExactStack([layer, other])
     with pytest.raises(ModelError, match="one shape"):

@@ -15,11 +15,10 @@ from bitstream import ModelError
 from tests.helpers.hostile_priors import Change, Parts, layer, with_group, with_layer, with_part, with_size
 from tests.helpers.priors import random_indices
 from tests.helpers.wavenets import RAGGED, wavenet_named
-from vqcodec.prior import dilated, named_arrays
+from vqcodec.prior import dilated, named_arrays, wavenet_arrays
 from vqcodec.prior.config import WaveNetConfig
 from vqcodec.prior.exact import ExactLayer
-from vqcodec.prior.wavenet import SliceNetwork, WaveNet
-from vqcodec.prior.wavenet_arrays import prior_from_tensors, prior_to_tensors
+from vqcodec.prior.wavenet import WaveNet, WaveNetSlice
 
 
 def parts() -> Parts:
@@ -28,7 +27,7 @@ def parts() -> Parts:
     return {
         "slices": list(prior.slices),
         "planes": RAGGED.planes,
-        "layers": RAGGED.layers,
+        "streams": RAGGED.streams,
         "dilations": RAGGED.dilations,
         "values": prior.values.astype(np.int8),
         "sizes": prior.sizes.copy(),
@@ -54,11 +53,11 @@ HOSTILE = {
     "planes negative": with_part("planes", lambda _: (-1, 4, 2, 1)),
     "planes in no slice": with_part("planes", lambda _: ()),
     "an empty slice": with_part("planes", lambda _: (0, 3, 2, 1)),
-    "layers too few": with_part("layers", lambda _: (1, 1)),
-    "an empty layer": with_part("layers", lambda _: (0, 1, 2, 1)),
-    "layers negative": with_part("layers", lambda _: (-1, 5)),
-    "no layers": with_part("layers", lambda _: ()),
-    "a huge layer": with_part("layers", lambda _: (10**30, 2)),
+    "streams too few": with_part("streams", lambda _: (1, 1)),
+    "an empty stream": with_part("streams", lambda _: (0, 1, 2, 1)),
+    "streams negative": with_part("streams", lambda _: (-1, 5)),
+    "no streams": with_part("streams", lambda _: ()),
+    "a huge stream": with_part("streams", lambda _: (10**30, 2)),
     "a dilation too few": with_part("dilations", lambda _: (1, 3)),
     "a dilation too many": with_part("dilations", lambda _: (1, 3, 2, 4)),
     "no dilations": with_part("dilations", lambda _: ()),
@@ -86,14 +85,14 @@ HOSTILE = {
     "a causal layer too wide": with_layer("causal", 1, layer(16, 18)),
     "a causal layer of odd width": with_layer("causal", 1, layer(16, 17)),
     "a causal layer of other inputs": with_layer("causal", 0, layer(25, 16)),
-    "a causal layer of one rate point": with_layer("causal", 1, layer(16, 16, rates=1)),
+    "a causal layer of one rate point": with_layer("causal", 1, layer(16, 16, rate_points=1)),
     "a slice of other channels": with_group(2, "causal", lambda _: [layer(26, 12), *(layer(12, 12) for _ in range(3))]),
     "no channels": everywhere("causal", lambda layers: [layer(len(layers[0].weight), 0), *([layer(0, 0)] * 3)]),
     "a head missing": with_group(2, "heads", lambda layers: layers[:1]),
     "a head too many": with_group(2, "heads", lambda layers: [*layers, layers[0]]),
-    "a head too wide": with_layer("heads", 0, layer(8, 8, rates=1)),
-    "a head of other inputs": with_layer("heads", 0, layer(9, 7, rates=1)),
-    "a head of two rate points": with_layer("heads", 0, layer(8, 7, rates=2)),
+    "a head too wide": with_layer("heads", 0, layer(8, 8, rate_points=1)),
+    "a head of other inputs": with_layer("heads", 0, layer(9, 7, rate_points=1)),
+    "a head of two rate points": with_layer("heads", 0, layer(8, 7, rate_points=2)),
 }
 
 
@@ -111,7 +110,7 @@ def test_parts_unchanged_make_the_prior() -> None:
 
 @pytest.mark.parametrize(
     ("group", "index", "right"),
-    [("causal", 0, layer(26, 16)), ("causal", 2, layer(16, 16)), ("heads", 0, layer(8, 7, rates=1))],
+    [("causal", 0, layer(26, 16)), ("causal", 2, layer(16, 16)), ("heads", 0, layer(8, 7, rate_points=1))],
 )
 def test_layers_of_the_right_shape_are_accepted(group: str, index: int, right: ExactLayer) -> None:
     """So that the cases above are refused for what they say."""
@@ -147,7 +146,7 @@ def test_what_is_accepted_can_be_used(group: str, number: int, shapes: list[tupl
 )
 def test_models_that_ask_for_too_much_memory(name: str, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dilated, name, most)
-    with pytest.raises(ModelError, match="larger than any may be"):
+    with pytest.raises(ModelError, match="prior is too large"):
         WaveNet(**parts())
 
 
@@ -157,16 +156,16 @@ def test_many_slices_of_few_weights_are_too_much() -> None:
     total, slices, first = sum(counts), [], 0
     for count in counts:
         rows = dilated.rows_read(range(first, first + count), total, 1)
-        slices.append(SliceNetwork((layer(len(rows), 40, rates=1),), (layer(20, 0, rates=1),)))
+        slices.append(WaveNetSlice((layer(len(rows), 40, rate_points=1),), (layer(20, 0, rate_points=1),)))
         first += count
     values, sizes = np.zeros((1, total, 1, 1), np.int8), np.ones((1, total), np.intp)
-    with pytest.raises(ModelError, match="larger than any may be"):
+    with pytest.raises(ModelError, match="prior is too large"):
         WaveNet(slices, counts, [len(counts)], (), values, sizes, parts()["tables"])
 
 
 def test_arrays_of_too_many_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(named_arrays, "MOST_WEIGHTS", sum(array.size for array in arrays().values()) - 1)
-    with pytest.raises(ModelError, match="larger than any may be"):
+    with pytest.raises(ModelError, match="prior is too large"):
         from_arrays(arrays())
 
 
@@ -174,18 +173,18 @@ def test_arrays_of_too_many_weights(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def arrays() -> dict[str, Any]:
-    return prior_to_tensors(wavenet_named("ragged"))
+    return wavenet_arrays.to_arrays(wavenet_named("ragged"))
 
 
 def from_arrays(changed: dict[str, Any]) -> WaveNet:
-    return prior_from_tensors(changed, RAGGED.planes, RAGGED.layers, wavenet_named("ragged").sizes)
+    return wavenet_arrays.from_arrays(changed, RAGGED.planes, RAGGED.streams, wavenet_named("ragged").sizes)
 
 
 def test_arrays_make_the_prior() -> None:
     prior, again = wavenet_named("ragged"), from_arrays(arrays())
     indices = random_indices(prior, 1, 2, 20)
     assert again.encode(indices, 1) == prior.encode(indices, 1)
-    assert {name: array.tobytes() for name, array in prior_to_tensors(again).items()} == {
+    assert {name: array.tobytes() for name, array in wavenet_arrays.to_arrays(again).items()} == {
         name: array.tobytes() for name, array in arrays().items()
     }
 
@@ -227,14 +226,14 @@ def test_any_values_give_an_error_or_a_prior(data: st.DataObject) -> None:
 
 # The configuration -------------------------------------------------------------------------------------------------
 
-GOOD: dict[str, Any] = {"planes": (1, 2), "layers": (1, 1)}
+GOOD: dict[str, Any] = {"planes": (1, 2), "streams": (1, 1)}
 
 
 @pytest.mark.parametrize(
     "change",
     [
         *({"planes": value} for value in ((), (1,), (0, 3), (-1, 4), (1, 4097), (1, 10**30))),
-        *({"layers": value} for value in ((), (1,), (0, 2), (3,), (1, 10**30), (1,) * 9)),
+        *({"streams": value} for value in ((), (1,), (0, 2), (3,), (1, 10**30), (1,) * 9)),
         *({"hidden": value} for value in (0, -1, 4097, 10**30)),
         *({"features": value} for value in (0, -1, 4097)),
         *({"dilations": value} for value in ((0,), (-1,), (1, 4097), (10**30,), (1,) * 17)),

@@ -77,7 +77,7 @@ def test_a_process_that_dies_takes_its_task_with_it_only() -> None:
     assert isinstance(killed, Ended)
     assert isinstance(gone, Ended)
     assert (killed.exit_code, gone.exit_code) == (-signal.SIGKILL, 7)
-    assert killed.reason == "the process that worked on it was ended by signal 9, perhaps for want of memory"
+    assert killed.reason == "the process that worked on it was ended by signal 9, perhaps because memory ran out"
     assert gone.reason == "the process that worked on it was ended with code 7"
 
 

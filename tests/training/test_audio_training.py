@@ -28,14 +28,14 @@ widths = [16, 24]
 blocks = [1, 1]
 decoder_blocks = [1, 1]
 latent_channels = 16
-rates = 2
+rate_points = 2
 [quantizer]
 planes = 4
 alphabet = 16
-rates = 2
+rate_points = 2
 [prior]
 planes = [2, 2]
-layers = [1, 1]
+streams = [1, 1]
 hidden = 16
 dilations = [1, 2]
 [noise]
@@ -124,7 +124,7 @@ def test_latents_begin_above_the_noise(sounds: Path, tmp_path: Path) -> None:
     config = tmp_path / "c.toml"
     config.write_text(CONFIG.replace("steps = 40", "steps = 1").replace("steps = 200", "steps = 1"))
     settings = load_config(config, AudioTraining)
-    assert settings.layer_ends == [2, 4]
+    assert settings.stream_ends == [2, 4]
     train_audio(sounds, tmp_path / "m.safetensors", config)
     codec = vqcodec.load(tmp_path / "m.safetensors")
     assert isinstance(codec, AudioCodec)
@@ -136,7 +136,7 @@ def test_a_model_to_start_from(run: Run, sounds: Path, tmp_path: Path) -> None:
     """With a rate point more than it has."""
     config = tmp_path / "c.toml"
     short = CONFIG.replace("steps = 40", "steps = 1").replace("steps = 200", "steps = 1")
-    config.write_text(short.replace("[2.0, 10.0]", "[2.0, 10.0, 30.0]").replace("rates = 2", "rates = 3"))
+    config.write_text(short.replace("[2.0, 10.0]", "[2.0, 10.0, 30.0]").replace("rate_points = 2", "rate_points = 3"))
     train_audio(sounds, tmp_path / "m.safetensors", config, start=run.model)
     before, after = (vqcodec.load(path).model for path in (run.model, tmp_path / "m.safetensors"))
     assert after.codebooks.metric.shape[0] == 3

@@ -13,13 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from vqcodec.training.factorized_prior import NoiseDensity
+from vqcodec.training.factorized_prior import FactorizedPrior
 from vqcodec.training.quantizer import ProductQuantizer, QuantizerConfig
 from vqcodec.training.stages.codebooks import deal_channels, fit_codebooks, lloyd, reorder_channels
 from vqcodec.transform.image.autoencoder import Decoder, Encoder
 from vqcodec.transform.image.config import AutoencoderConfig
 
-PLANES, DIMENSION, RATES = 3, 2, 2
+PLANES, DIMENSION, RATE_POINTS = 3, 2, 2
 
 
 def clustered(count: int, clusters: int) -> tuple[Tensor, Tensor]:
@@ -87,12 +87,12 @@ def test_every_iteration_of_lloyd_lowers_the_cost() -> None:
 
 def test_an_alphabet_of_codes_that_are_left() -> None:
     torch.manual_seed(0)
-    model = ProductQuantizer(QuantizerConfig(PLANES, DIMENSION, 24, RATES))
+    model = ProductQuantizer(QuantizerConfig(PLANES, DIMENSION, 24, RATE_POINTS))
     before = model.codebooks[0].clone()
     model.set_codebook(1, 2, torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([30.0, 10.0]))
     model.update_code_bits()
     assert model.alive[1, 2].sum() == 2
-    assert model.alive.sum() == RATES * PLANES * 24 - 22
+    assert model.alive.sum() == RATE_POINTS * PLANES * 24 - 22
     torch.testing.assert_close(model.codebooks[0], before)
     z = torch.tensor([0.0, 0, 0, 0, 2.9, 4.2]).reshape(1, 6, 1, 1)
     assert model.assign(z, torch.tensor([1]), 0.1)[0, 2].item() == 1
@@ -101,8 +101,8 @@ def test_an_alphabet_of_codes_that_are_left() -> None:
 
 
 def test_metric_of_the_fit_is_the_inverse_square_of_the_widths() -> None:
-    model = ProductQuantizer(QuantizerConfig(PLANES, DIMENSION, 5, RATES))
-    widths = 0.5 + torch.rand(RATES, PLANES * DIMENSION)
+    model = ProductQuantizer(QuantizerConfig(PLANES, DIMENSION, 5, RATE_POINTS))
+    widths = 0.5 + torch.rand(RATE_POINTS, PLANES * DIMENSION)
     fit_codebooks(model, torch.randn(1, PLANES * DIMENSION, 50, 1), widths, 0.1, iterations=1)
     torch.testing.assert_close(model.metric.flatten(1), widths**-2)
 
@@ -144,18 +144,20 @@ def test_dealing_balances(dimension: int, power: float) -> None:
 def test_reordering_channels_changes_nothing_outside(linear_path: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch, "rand_like", lambda z: torch.full_like(z, 0.7))  # the same noise in every channel
     torch.manual_seed(0)
-    config = AutoencoderConfig(widths=(6, 8), blocks=(1, 1), latent_channels=12, rates=RATES, linear_path=linear_path)
-    encoder, decoder, density = Encoder(config), Decoder(config), NoiseDensity(12, RATES)
-    for parameter in (decoder.gain, *density.parameters()):
+    config = AutoencoderConfig(
+        widths=(6, 8), blocks=(1, 1), latent_channels=12, rate_points=RATE_POINTS, linear_path=linear_path
+    )
+    encoder, decoder, factorized_prior = Encoder(config), Decoder(config), FactorizedPrior(12, RATE_POINTS)
+    for parameter in (decoder.gain, *factorized_prior.parameters()):
         nn.init.normal_(parameter)
     x, rate, order = torch.randn(2, 3, 16, 24), torch.tensor([0, 1]), torch.randperm(12)
     with torch.no_grad():
         z = encoder(x)
-        (picture, _), widths, (noisy, bits) = decoder(z, rate), density.widths(), density(z, rate)
-        reorder_channels(encoder, decoder, density, order)
+        (picture, _), widths, (noisy, bits) = decoder(z, rate), factorized_prior.widths(), factorized_prior(z, rate)
+        reorder_channels(encoder, decoder, factorized_prior, order)
         torch.testing.assert_close(encoder(x), z[:, order])
         torch.testing.assert_close(decoder(encoder(x), rate)[0], picture)
-        torch.testing.assert_close(density(z[:, order], rate)[0], noisy[:, order])
-        torch.testing.assert_close(density(z[:, order], rate)[1], bits[:, order])
-        assert torch.equal(density.widths(), widths[:, order])
+        torch.testing.assert_close(factorized_prior(z[:, order], rate)[0], noisy[:, order])
+        torch.testing.assert_close(factorized_prior(z[:, order], rate)[1], bits[:, order])
+        assert torch.equal(factorized_prior.widths(), widths[:, order])
     assert not torch.equal(order, torch.arange(12))

@@ -35,7 +35,7 @@ noise = false
 lambdas = [0.05]
 autoencoder = {{ patch = 4, widths = [16], blocks = [1], latent_channels = 8 }}
 quantizer = {{ planes = 1, dimension = 8, alphabet = 512, update = "{update}" }}
-prior = {{ planes = [1], layers = [1], context = 8, hidden = 8, depth = 1, features = 4 }}
+prior = {{ planes = [1], streams = [1], context = 8, hidden = 8, depth = 1, features = 4 }}
 codebooks = {{ positions = 2000, iterations = 3 }}
 
 [codes]
@@ -51,7 +51,7 @@ noise = false
 lambdas = [0.05]
 autoencoder = {{ patch = 2, widths = [12, 16], blocks = [0, 1], latent_channels = 20 }}
 quantizer = {{ planes = 10, dimension = 2, alphabet = 32, update = "{update}" }}
-prior = {{ planes = [5, 5], layers = [1, 1], context = 8, hidden = 8, depth = 1, features = 4 }}
+prior = {{ planes = [5, 5], streams = [1, 1], context = 8, hidden = 8, depth = 1, features = 4 }}
 codebooks = {{ positions = 1000, iterations = 3 }}
 
 [codes]
@@ -62,11 +62,11 @@ lambda_ = 0
 decoder_learning_rate = 0.02
 encoder_learning_rate = 0.003
 """
-TWO_RATES = """
+TWO_RATE_POINTS = """
 lambdas = [0.01, 0.1]
-autoencoder = {{ patch = 4, widths = [8, 12], blocks = [0, 1], latent_channels = 12, rates = 2 }}
-quantizer = {{ planes = 4, dimension = 3, alphabet = 16, rates = 2 }}
-prior = {{ planes = [2, 2], layers = [1, 1], context = 8, hidden = 8, depth = 1, features = 4 }}
+autoencoder = {{ patch = 4, widths = [8, 12], blocks = [0, 1], latent_channels = 12, rate_points = 2 }}
+quantizer = {{ planes = 4, dimension = 3, alphabet = 16, rate_points = 2 }}
+prior = {{ planes = [2, 2], streams = [1, 1], context = 8, hidden = 8, depth = 1, features = 4 }}
 noise = {{ steps = {steps}, batch = 2, crop = 64 }}
 codebooks = {{ positions = 500, iterations = 3 }}
 codes = {{ steps = {steps}, batch = 2, crop = 64, lambda_ = 0.001 }}
@@ -113,11 +113,11 @@ class Run:
         assert codec.decompress(codec.compress(self.pictures[1][:26, :27])).size == (27, 26)
 
 
-def check_usage(log: Log, rates: int, planes: int, alphabet: int) -> None:
+def check_usage(log: Log, rate_points: int, planes: int, alphabet: int) -> None:
     """Every entry says how many codes of each plane are in use."""
     for entry in log:
         perplexity, used = np.array(entry["perplexity"]), np.array(entry["codes_used"])
-        assert perplexity.shape == used.shape == (rates, planes)
+        assert perplexity.shape == used.shape == (rate_points, planes)
         assert (used <= alphabet).all()
         assert (perplexity <= used + 0.05).all()
         assert perplexity.max() > 1.5
@@ -152,7 +152,7 @@ def test_shapes_of_the_paper(
 
 def test_noise_stage_and_two_rate_points(tmp_path: Path) -> None:
     run = Run(tmp_path, 64)
-    run.train(TWO_RATES, steps=30)
+    run.train(TWO_RATE_POINTS, steps=30)
     noise, hard = run.log("noise"), run.log("codes")
     assert [entry["step"] for entry in noise] == [entry["step"] for entry in hard] == [10, 20, 30]
     assert noise[-1]["distortion"] < noise[0]["distortion"]
@@ -164,10 +164,10 @@ def test_noise_stage_and_two_rate_points(tmp_path: Path) -> None:
 
 def test_all_stages_for_code_length(tmp_path: Path) -> None:
     run = Run(tmp_path, 64)
-    config = TWO_RATES.replace(
+    config = TWO_RATE_POINTS.replace(
         "lambda_ = 0.001", 'lambda_ = 0.001, distortion = "code length", decoder_learning_rate = 0.01'
     )
-    run.train(config.replace("rates = 2", "rates = 2, linear_path = true", 1), steps=40)
+    run.train(config.replace("rate_points = 2", "rate_points = 2, linear_path = true", 1), steps=40)
     hard = run.log("codes")
     assert hard[-1]["code_length"] < hard[0]["code_length"] - 0.1
     run.check_model(4, 8)
@@ -175,14 +175,14 @@ def test_all_stages_for_code_length(tmp_path: Path) -> None:
 
 def test_training_from_a_model(tmp_path: Path) -> None:
     run = Run(tmp_path, 64)
-    run.train(TWO_RATES, steps=40)
+    run.train(TWO_RATE_POINTS, steps=40)
     other = tmp_path / "other.safetensors"
     train_image(run.data, other, run.config, start=run.model)
     text = (tmp_path / "other.safetensors.training" / "log.jsonl").read_text()
     begin = next(json.loads(line) for line in text.splitlines())
     assert begin["stage"] == "noise"
     assert begin["loss"] < 0.9 * run.log("noise")[0]["loss"]
-    run.config.write_text(TWO_RATES.format(steps=1).replace("widths = [8, 12]", "widths = [8, 16]"))
+    run.config.write_text(TWO_RATE_POINTS.format(steps=1).replace("widths = [8, 12]", "widths = [8, 16]"))
     with pytest.raises(ModelError, match="another shape"):
         train_image(run.data, tmp_path / "third.safetensors", run.config, start=run.model)
 
@@ -190,13 +190,13 @@ def test_training_from_a_model(tmp_path: Path) -> None:
 def test_other_planes_for_trained_networks(tmp_path: Path) -> None:
     """From a model and without a noise stage: the same channels, and as finely quantized, in planes of two."""
     run = Run(tmp_path, 64)
-    run.train(TWO_RATES, steps=40)
+    run.train(TWO_RATE_POINTS, steps=40)
     changes = {
         "noise = {": "noise = false #",
         "planes = 4, dimension = 3": "planes = 6, dimension = 2",
         "[2, 2]": "[3, 3]",
     }
-    text = TWO_RATES.format(steps=1)
+    text = TWO_RATE_POINTS.format(steps=1)
     for old, new in changes.items():
         text = text.replace(old, new)
     run.config.write_text(text)
@@ -211,7 +211,7 @@ def test_other_planes_for_trained_networks(tmp_path: Path) -> None:
 def test_a_run_that_was_stopped_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = Run(tmp_path, 64)
     calls = 0
-    original = codes.drop_layers
+    original = codes.drop_streams
 
     def stop_at_the_25th(*arguments: Any) -> Any:
         nonlocal calls
@@ -220,16 +220,16 @@ def test_a_run_that_was_stopped_goes_on(tmp_path: Path, monkeypatch: pytest.Monk
             raise KeyboardInterrupt
         return original(*arguments)
 
-    monkeypatch.setattr(codes, "drop_layers", stop_at_the_25th)
+    monkeypatch.setattr(codes, "drop_streams", stop_at_the_25th)
     with pytest.raises(KeyboardInterrupt):
-        run.train(TWO_RATES, steps=40)
+        run.train(TWO_RATE_POINTS, steps=40)
     assert not run.model.exists()
-    run.train(TWO_RATES, steps=40)
+    run.train(TWO_RATE_POINTS, steps=40)
     assert calls == 25 + 20  # the last checkpoint was after 20 steps
     assert [entry["step"] for entry in run.log("codes")] == [10, 20, 30, 40]
     assert [entry["step"] for entry in run.log("noise")] == [10, 20, 30, 40]
     written = load(run.model).model.networks
-    run.train(TWO_RATES, steps=40)  # a run that is complete takes no more steps
+    run.train(TWO_RATE_POINTS, steps=40)  # a run that is complete takes no more steps
     assert calls == 45
     again = load(run.model).model.networks
     assert all((array == again[name]).all() for name, array in written.items())
@@ -269,14 +269,14 @@ def test_a_checkpoint_changes_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("ends", [[4], [1, 4], [1, 2, 4]])
-def test_dropped_layers_become_their_most_frequent_codes(ends: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dropped_streams_become_their_most_frequent_codes(ends: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(codes, "DROP_CHANCE", 1.0)
     torch.manual_seed(0)
-    quantizer = ProductQuantizer(QuantizerConfig(planes=4, dimension=2, alphabet=8, rates=2))
+    quantizer = ProductQuantizer(QuantizerConfig(planes=4, dimension=2, alphabet=8, rate_points=2))
     quantizer.code_bits.copy_(torch.rand_like(quantizer.code_bits))
     usual = quantizer.code_bits.argmin(-1)
     rate = torch.tensor([0, 1, 1])
-    z_q, weight = codes.drop_layers(quantizer, torch.randn(3, 8, 2, 2), rate, ends)
+    z_q, weight = codes.drop_streams(quantizer, torch.randn(3, 8, 2, 2), rate, ends)
     dropped = quantizer.assign(z_q, rate) == usual[rate][:, :, None, None]
     assert (weight == (1.0 if len(ends) == 1 else codes.DROP_WEIGHT)).all()
     assert dropped[:, ends[-2] :].all() if len(ends) > 1 else not dropped.all()
@@ -298,7 +298,7 @@ def test_dropped_layers_become_their_most_frequent_codes(ends: list[int], monkey
         ("[autoencoder]\npatch = 0", "patch"),
         ("[quantizer]\ndimension = 1", "at least 2 dimensions"),
         ("[quantizer]\nupdate = 'sgd'", "sgd"),
-        ("[prior]\nplanes = [0, 48]\nlayers = [1, 1]", "outside of 1"),
+        ("[prior]\nplanes = [0, 48]\nstreams = [1, 1]", "outside of 1"),
         ("lambdas = [0.1]", "disagree"),
         ("lambdas = [", "end of document"),
         ("\x00", "line 1"),

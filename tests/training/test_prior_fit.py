@@ -16,7 +16,7 @@ from vqcodec.model.quality import Setting
 from vqcodec.training.data.originals import open_originals
 from vqcodec.training.engine import loop
 from vqcodec.training.prior.fit import fit_prior
-from vqcodec.training.prior.volumes import WORTHS, collect_volumes
+from vqcodec.training.prior.volumes import LAMBDA_OCTAVES, collect_volumes
 
 Fitted = tuple[ImageCodec, ImageCodec, dict[str, list[float]]]
 
@@ -83,7 +83,7 @@ def test_volumes_hold_the_codes_of_files(fitted: Fitted, tmp_path: Path) -> None
         rng = np.random.default_rng(0)
         for piece in (next(originals.pieces(number)) for number in (1, 0)):
             for rate, mine in enumerate(volumes):
-                chosen = Setting(rate, 0.02 * 2 ** rng.uniform(*WORTHS))
+                chosen = Setting(rate, 0.02 * 2 ** rng.uniform(*LAMBDA_OCTAVES))
                 expected = (codec.choose if in_context else codec.assign)(piece.latents, chosen)
                 np.testing.assert_array_equal(mine.pop(0), expected)
 

@@ -18,13 +18,13 @@ from vqcodec.transform.codebooks import Codebooks
 
 Update = Literal["gradient", "ema"]
 
-PLANES, DIMENSION, ALPHABET, RATES = 3, 2, 5, 2
+PLANES, DIMENSION, ALPHABET, RATE_POINT_COUNT = 3, 2, 5, 2
 
 
 def quantizer(update: Update = "ema", seed: int = 0, decay: float = 0.9) -> ProductQuantizer:
     """One with different weights in its metric and different code lengths."""
     torch.manual_seed(seed)
-    made = ProductQuantizer(QuantizerConfig(PLANES, DIMENSION, ALPHABET, RATES, update, decay))
+    made = ProductQuantizer(QuantizerConfig(PLANES, DIMENSION, ALPHABET, RATE_POINT_COUNT, update, decay))
     made.metric.copy_(0.5 + torch.rand_like(made.metric))
     made.code_bits.copy_(1 + 4 * torch.rand_like(made.code_bits))
     return made
@@ -138,8 +138,8 @@ def test_moving_average_is_the_closed_form() -> None:
     """N <- d N + (1 - d) n, m <- d m + (1 - d) sum z, e = m / N; from N = 1, m = e."""
     model = quantizer("ema", decay=0.8)
     steps = 4
-    counts = np.zeros((steps, RATES, PLANES, ALPHABET))
-    sums = np.zeros((steps, RATES, PLANES, ALPHABET, DIMENSION))
+    counts = np.zeros((steps, RATE_POINT_COUNT, PLANES, ALPHABET))
+    sums = np.zeros((steps, RATE_POINT_COUNT, PLANES, ALPHABET, DIMENSION))
     start = model.codebooks.detach().numpy().astype(float).copy()
     for step in range(steps):
         z = latents(seed=step)
@@ -200,7 +200,7 @@ def test_cheapest_code_against_brute_force(lambda_: float, chunk: int, monkeypat
 @pytest.mark.parametrize("lambda_", [0.0, 0.2, 3.0])
 def test_numpy_codebooks_choose_alike(lambda_: float) -> None:
     model, z = quantizer(), latents()
-    sizes = np.full((RATES, PLANES), ALPHABET)
+    sizes = np.full((RATE_POINT_COUNT, PLANES), ALPHABET)
     arrays = [each.detach().numpy() for each in (model.codebooks, model.metric, model.code_bits)]
     codebooks = Codebooks(arrays[0], sizes, arrays[1], arrays[2])
     for item, plane in itertools.product(range(4), range(PLANES)):
@@ -235,7 +235,7 @@ def test_codewords_have_at_least_two_dimensions(dimension: int) -> None:
 
 @pytest.mark.parametrize("fit", [False, True])
 def test_without_a_price_the_bits_are_those_of_a_uniform_prior(fit: bool) -> None:
-    model = ProductQuantizer(QuantizerConfig(PLANES, DIMENSION, ALPHABET, RATES))
+    model = ProductQuantizer(QuantizerConfig(PLANES, DIMENSION, ALPHABET, RATE_POINT_COUNT))
     if fit:
         fit_codebooks(model, latents(1).reshape(1, -1, 12, 1), None, 0.0, iterations=3)
     bits = model(latents(), RATE_POINTS).bits
@@ -249,7 +249,7 @@ def test_code_bits_are_the_code_lengths_of_the_counts() -> None:
     model.update_code_bits()
     counts = torch.tensor([8.1, 4.1, 2.1, 2.1])
     expected = -torch.log2(counts / counts.sum())
-    torch.testing.assert_close(model.code_bits[..., :4], expected.expand(RATES, PLANES, 4))
+    torch.testing.assert_close(model.code_bits[..., :4], expected.expand(RATE_POINT_COUNT, PLANES, 4))
     assert (model.code_bits[..., 4] == 24).all()
 
 
@@ -267,7 +267,9 @@ def test_code_bits_are_the_code_lengths_of_the_counts() -> None:
 def test_perplexity_by_hand(usage: list[float], expected: float) -> None:
     model = quantizer()
     model.usage.copy_(torch.tensor(usage).expand_as(model.usage))
-    torch.testing.assert_close(model.perplexity(), torch.full((RATES, PLANES), expected), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(
+        model.perplexity(), torch.full((RATE_POINT_COUNT, PLANES), expected), rtol=1e-4, atol=1e-4
+    )
 
 
 def test_use_is_counted_by_rate_point_and_plane() -> None:

@@ -1,5 +1,5 @@
-"""Where training starts: the linear path as a Karhunen-Loeve transform, a density that fits given latents, and a model
-whose dead channels come back."""
+"""Where training starts: the linear path as a Karhunen-Loeve transform, a factorized prior of given latents, and a
+model whose dead channels come back."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.helpers.image_models import tiny_model
 from tests.helpers.pictures import pictures
 from vqcodec.model.model import Model
 from vqcodec.training.data.pictures import crops_to_tensor
-from vqcodec.training.factorized_prior import NoiseDensity
+from vqcodec.training.factorized_prior import FactorizedPrior
 from vqcodec.training.stages.revival import reduced_rank_regression, revive
 from vqcodec.training.stages.start import hear_coarser, interpolation, start_from_model, start_linear_path
 from vqcodec.transform.image.autoencoder import Decoder, Encoder
@@ -54,20 +54,20 @@ def test_without_a_linear_path_nothing_is_done() -> None:
     assert all(torch.equal(a, b) for a, b in zip(before, (*encoder.parameters(), *decoder.parameters()), strict=True))
 
 
-def test_density_that_starts_from_latents_costs_about_their_entropy() -> None:
+def test_factorized_prior_that_starts_from_latents_costs_about_their_entropy() -> None:
     torch.manual_seed(0)
     spread = torch.tensor([0.1, 1.0, 30.0])
     latents = (
         spread[None, :, None, None] * torch.randn(1, 3, 4000, 1) + torch.tensor([5.0, 0, -7.0])[None, :, None, None]
     )
     metric = torch.tensor([[4.0, 4.0, 4.0]])  # widths of 1/2
-    density = NoiseDensity(3, 1)
-    density.start(latents, metric)
-    noisy, bits = density(latents, torch.tensor([0]))
+    factorized_prior = FactorizedPrior(3, 1)
+    factorized_prior.start(latents, metric)
+    noisy, bits = factorized_prior(latents, torch.tensor([0]))
     gaussian = torch.log2(spread / 0.5) + 2.05  # h(z) - log2 width
     assert bits.mean((0, 2, 3))[1:].tolist() == pytest.approx(gaussian[1:].tolist(), abs=0.5)
     assert bits.mean((0, 2, 3))[0] < 0.8
-    torch.testing.assert_close(density.widths(), torch.full((1, 3), 0.5))
+    torch.testing.assert_close(factorized_prior.widths(), torch.full((1, 3), 0.5))
     assert noisy.shape == latents.shape
 
 
@@ -86,15 +86,19 @@ def shape_of(model: Model) -> AutoencoderConfig:
 
 def test_starting_from_a_model_keeps_its_pictures_and_knows_its_lambdas() -> None:
     model = tiny_model()
-    known = tuple(0.001 * 4**rate for rate in range(model.config.autoencoder.rates))
+    known = tuple(0.001 * 4**rate for rate in range(model.config.autoencoder.rate_points))
     model = replace(model, config=replace(model.config, lambdas=known))
     lambdas = torch.tensor([known[0] / 4, *known, 4 * known[-1]])
-    config = replace(shape_of(model), rates=len(lambdas), linear_path=True)
-    encoder, decoder, density = Encoder(config), Decoder(config), NoiseDensity(config.latent_channels, config.rates)
+    config = replace(shape_of(model), rate_points=len(lambdas), linear_path=True)
+    encoder, decoder, factorized_prior = (
+        Encoder(config),
+        Decoder(config),
+        FactorizedPrior(config.latent_channels, config.rate_points),
+    )
     crops = crops_to_tensor(pictures(20, 64, seed=1))
-    start_from_model(model, lambdas, encoder, decoder, density, repeat(crops))
+    start_from_model(model, lambdas, encoder, decoder, factorized_prior, repeat(crops))
     widths = torch.from_numpy(model.codebooks.metric).flatten(1).rsqrt()
-    torch.testing.assert_close(density.widths(), torch.cat([2 * widths[:1], widths, widths[-1:] / 2]))
+    torch.testing.assert_close(factorized_prior.widths(), torch.cat([2 * widths[:1], widths, widths[-1:] / 2]))
     old_encoder, old_decoder = Encoder(shape_of(model)), Decoder(shape_of(model))
     old_encoder.load_state_dict(state_of(model.networks, "encoder"))
     old_decoder.load_state_dict(state_of(model.networks, "decoder"))
@@ -116,9 +120,13 @@ def test_without_a_noise_stage_a_model_is_taken_as_it_is() -> None:
     config = shape_of(model)
     widths, crops = torch.from_numpy(metric).flatten(1).rsqrt(), crops_to_tensor(pictures(20, 64, seed=1))
     for hear in (True, False):
-        encoder, decoder, density = Encoder(config), Decoder(config), NoiseDensity(config.latent_channels, config.rates)
-        start_from_model(model, lambdas, encoder, decoder, density, repeat(crops), hear=hear)
-        assert torch.allclose(density.widths(), widths) != hear
+        encoder, decoder, factorized_prior = (
+            Encoder(config),
+            Decoder(config),
+            FactorizedPrior(config.latent_channels, config.rate_points),
+        )
+        start_from_model(model, lambdas, encoder, decoder, factorized_prior, repeat(crops), hear=hear)
+        assert torch.allclose(factorized_prior.widths(), widths) != hear
         assert torch.allclose(decoder.gain, state_of(model.networks, "decoder")["gain"]) != hear
 
 
@@ -140,20 +148,22 @@ def test_channels_are_heard_at_coarser_rate_points() -> None:
 
 def test_rate_points_of_another_objective_correspond_from_coarse_to_fine() -> None:
     model = tiny_model()
-    config = replace(shape_of(model), rates=3)
-    encoder, decoder, density = Encoder(config), Decoder(config), NoiseDensity(config.latent_channels, 3)
+    config = replace(shape_of(model), rate_points=3)
+    encoder, decoder, factorized_prior = Encoder(config), Decoder(config), FactorizedPrior(config.latent_channels, 3)
     crops = repeat(crops_to_tensor(pictures(20, 64, seed=1)))
-    start_from_model(model, torch.tensor([10.0, 50.0, 200.0]), encoder, decoder, density, crops, same_objective=False)
+    start_from_model(
+        model, torch.tensor([10.0, 50.0, 200.0]), encoder, decoder, factorized_prior, crops, same_objective=False
+    )
     widths = torch.from_numpy(model.codebooks.metric).flatten(1).rsqrt()
     expected = torch.stack([widths[0], (widths[0] * widths[1]).sqrt(), widths[1]])
-    torch.testing.assert_close(density.widths(), expected, rtol=1e-4, atol=0)
+    torch.testing.assert_close(factorized_prior.widths(), expected, rtol=1e-4, atol=0)
 
 
 def test_a_model_with_more_rate_points_must_know_its_lambdas() -> None:
     model = tiny_model()
     model = replace(model, config=replace(model.config, lambdas=()))
-    config = replace(shape_of(model), rates=1)
-    networks = Encoder(config), Decoder(config), NoiseDensity(config.latent_channels, 1)
+    config = replace(shape_of(model), rate_points=1)
+    networks = Encoder(config), Decoder(config), FactorizedPrior(config.latent_channels, 1)
     with pytest.raises(ModelError, match="lambdas"):
         start_from_model(model, torch.tensor([0.01]), *networks, iter([]))
 
@@ -173,8 +183,10 @@ def test_regression_finds_what_can_be_predicted() -> None:
 def test_dead_channels_come_back_for_what_the_decoder_misses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vqcodec.training.stages.revival.REGRESSION_PATCHES", 5000)
     torch.manual_seed(0)
-    config = AutoencoderConfig(patch=2, widths=(4, 4), blocks=(0, 0), latent_channels=24, rates=2, linear_path=True)
-    encoder, decoder, density = Encoder(config), Decoder(config), NoiseDensity(24, 2)
+    config = AutoencoderConfig(
+        patch=2, widths=(4, 4), blocks=(0, 0), latent_channels=24, rate_points=2, linear_path=True
+    )
+    encoder, decoder, factorized_prior = Encoder(config), Decoder(config), FactorizedPrior(24, 2)
     crops = crops_to_tensor(pictures(50, 64, seed=1))
     lambdas = torch.tensor([0.001, 0.1])
     with torch.no_grad():
@@ -186,16 +198,16 @@ def test_dead_channels_come_back_for_what_the_decoder_misses(monkeypatch: pytest
         last = encoder.layers[-1]
         assert isinstance(last, torch.nn.Conv2d)
         last.weight[4:] *= 1e-6
-        density.log_width.fill_(-5)
+        factorized_prior.log_width.fill_(-5)
 
     def error(rate: int) -> float:
         with torch.no_grad():
             return float((decoder(encoder(crops), torch.full((50,), rate))[0] - crops).square().mean())
 
     kept, before = encoder(crops)[:, :4].detach(), [error(0), error(1)]
-    assert revive(encoder, decoder, density, lambdas, repeat(crops)) == 20
+    assert revive(encoder, decoder, factorized_prior, lambdas, repeat(crops)) == 20
     torch.testing.assert_close(encoder(crops)[:, :4], kept)
     assert error(1) < 0.6 * before[1]
     assert error(0) < 1.01 * before[0]
-    coarse, fine = (density(encoder(crops), torch.full((50,), rate))[1][:, 4:].mean() for rate in (0, 1))
+    coarse, fine = (factorized_prior(encoder(crops), torch.full((50,), rate))[1][:, 4:].mean() for rate in (0, 1))
     assert 2 * coarse < fine

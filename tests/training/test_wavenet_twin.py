@@ -13,12 +13,12 @@ from tests.helpers.wavenets import RAGGED, ragged_network
 from vqcodec.prior.config import WaveNetConfig
 from vqcodec.prior.exact import PREACTIVATION_BITS, frequencies
 from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule
-from vqcodec.training.prior.wavenet import PriorNetwork
+from vqcodec.training.prior.wavenet import WaveNetNetwork
 
-UNDILATED = WaveNetConfig(planes=(3, 3), layers=(2,), hidden=8, dilations=(), features=20)
+UNDILATED = WaveNetConfig(planes=(3, 3), streams=(2,), hidden=8, dilations=(), features=20)
 
 
-def networks() -> dict[str, PriorNetwork]:
+def networks() -> dict[str, WaveNetNetwork]:
     return {
         "ragged": ragged_network(),
         "mild": ragged_network(seed=3, scale=0.05),
@@ -73,8 +73,8 @@ def test_channels_are_taken_as_sequences() -> None:
 def test_it_begins_with_the_order0_frequencies() -> None:
     torch.manual_seed(0)
     bits = torch.log2(torch.tensor([2.0, 4.0, 8.0, 8.0])).expand(1, 4, 4).clone()
-    config = WaveNetConfig(planes=(1, 3), layers=(2,), hidden=4, dilations=(1,), features=4)
-    network = PriorNetwork(config, torch.randn(1, 4, 4, 2), bits, torch.full((1, 4), 4))
+    config = WaveNetConfig(planes=(1, 3), streams=(2,), hidden=4, dilations=(1,), features=4)
+    network = WaveNetNetwork(config, torch.randn(1, 4, 4, 2), bits, torch.full((1, 4), 4))
     prior = network.export()
     indices = random_indices(prior, 0, 2, 9)
     with torch.no_grad():
@@ -124,8 +124,8 @@ def recordings(count: int, frames: int, seed: int) -> Tensor:
 
 def test_it_learns_what_is_before_and_ahead() -> None:
     torch.manual_seed(0)
-    config = WaveNetConfig(planes=(1, 2), layers=(1, 1), hidden=16, dilations=(1, 2), features=8)
-    network = PriorNetwork(config, torch.randn(1, 3, 4, 2), torch.full((1, 3, 4), 2.0), torch.full((1, 3), 4))
+    config = WaveNetConfig(planes=(1, 2), streams=(1, 1), hidden=16, dilations=(1, 2), features=8)
+    network = WaveNetNetwork(config, torch.randn(1, 3, 4, 2), torch.full((1, 3, 4), 2.0), torch.full((1, 3), 4))
     matrices = [p for p in network.parameters() if p.ndim == 2]
     others = [p for p in network.parameters() if p.ndim != 2]
     optimizer = NetworkOptimizer([(matrices, 0.02)], [(others, 0.01)], Schedule(150, warmup=10))

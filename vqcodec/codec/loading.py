@@ -1,4 +1,4 @@
-"""Which codec: that of a model, or that of the model which a file names."""
+"""The codec of a model, or of the model that a file names."""
 
 from __future__ import annotations
 

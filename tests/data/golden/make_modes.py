@@ -71,7 +71,7 @@ def file_of(name: str) -> tuple[bytes, ImageCodec | AudioCodec]:
         large = Image.fromarray(pictures(1, 200, seed=12)[0][:150])
         return codec.compress(large, max_bytes=150), codec
     data = codec.compress(of_mode("RGBA"), 70)
-    return data[: unpack(data).layer_ends[0] + 3], codec
+    return data[: unpack(data).stream_ends[0] + 3], codec
 
 
 def main(names: list[str]) -> None:

@@ -199,7 +199,7 @@ def test_metadata_are_kept_on_request(tiny_codec: ImageCodec) -> None:
     assert found.size == (60, 80)
     assert found.getexif()[0x010F] == "camera"
     assert 0x0112 not in found.getexif()
-    assert unpack(kept).layers == unpack(plain).layers
+    assert unpack(kept).streams == unpack(plain).streams
 
 
 # Damage ------------------------------------------------------------------------------------------------------------
@@ -228,11 +228,11 @@ def test_chunks_that_lie(tiny_codec: ImageCodec, cut_out: bytes, chunks: Chunks)
 
 
 def test_a_cut_file_keeps_alpha_and_metadata(tiny_codec: ImageCodec, cut_out: bytes) -> None:
-    layers = unpack(cut_out).layers
-    rest = sum(len(layer.stream) + 4 for layer in layers[1:]) + 4
+    streams = unpack(cut_out).streams
+    rest = sum(len(stream.data) + 4 for stream in streams[1:]) + 4
     part = unpack(cut_out[:-rest], allow_truncated=True)
-    sizes = tuple(len(layer.stream) for layer in layers[1:])
-    assert part == dataclasses.replace(unpack(cut_out), layers=layers[:1], cut_off=sizes)
+    sizes = tuple(len(stream.data) for stream in streams[1:])
+    assert part == dataclasses.replace(unpack(cut_out), streams=streams[:1], cut_off=sizes)
     with pytest.warns(UserWarning, match="has only 1 of the"):
         image = tiny_codec.decompress(pack(dataclasses.replace(part, cut_off=())), allow_truncated=True)
     assert same_pixels(image.getchannel("A"), of_mode("RGBA").getchannel("A"))
