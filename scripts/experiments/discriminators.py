@@ -46,7 +46,7 @@ class SpectrumDiscriminator(nn.Module):
         spectrum = spectrum * power ** ((COMPRESSION - 1) / 2)
         inner = torch.stack([spectrum.real, spectrum.imag], 1).contiguous(memory_format=torch.channels_last)
         features = []
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with autocast():
             for layer in self.layers:
                 inner = F.leaky_relu(layer(inner), 0.1)
                 features.append(inner)

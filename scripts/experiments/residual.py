@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from vqcodec.training.engine.checkpoint import Checkpoint
 from vqcodec.training.engine.loop import run_stage
 from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule, kernels_of, others_of
+from vqcodec.training.engine.precision import autocast
 from vqcodec.training.stages.codebooks import collect_latents
 from vqcodec.training.stages.objective import Decoder, Encoder, Objective
 
@@ -197,10 +198,10 @@ def train_residual(
     def step(number: int) -> dict[str, float]:
         x = next(batches)
         rate = torch.randint(len(stages), (len(x),))
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with autocast():
             z = encoder(x).float()
         coded = quantizer(z, stages[rate])
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with autocast():
             location, _ = decoder(coded.z_q, rate)
         distance, commitment = objective.distortion(x, location).mean(), coded.commitment_loss.mean()
         optimizer.step(distance + stage.beta * commitment, number)

@@ -26,6 +26,7 @@ from scripts.experiments.trials_networks import LAMBDAS, LIGHT, measure
 from vqcodec.evaluation.report.text import markdown_table
 from vqcodec.training.data.pictures import random_crops
 from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule, kernels_of, others_of
+from vqcodec.training.engine.precision import autocast
 from vqcodec.training.factorized_prior import FactorizedPrior
 from vqcodec.training.image import PictureObjective
 from vqcodec.training.stages.noise import NoiseStage, rate_weights
@@ -53,10 +54,10 @@ class Trial:
         """Weighted loss of a batch."""
         x = next(self.crops)
         rate = torch.randint(len(LAMBDAS), (len(x),))
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with autocast():
             z = self.encoder(x)
         noisy, bits = prior(z.float(), rate)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with autocast():
             location, _ = self.decoder(noisy, rate)
         bpp = bits.sum((1, 2, 3)) / x[0, 0].numel()
         loss: Tensor = self.weights[rate] * (self.lambdas[rate] * OBJECTIVE.distortion(x, location) + bpp)
