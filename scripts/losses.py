@@ -1,6 +1,6 @@
-"""The loss of training runs over time: docs/losses.png, from docs/losses.csv.
+"""The loss of training runs over time: docs/runs/losses.png, from docs/runs/losses.csv.
 
-    python scripts/losses.py docs/losses.csv docs/losses.png [--add RUN MODEL.safetensors.training/log.jsonl ...]
+    python scripts/losses.py TABLE.csv PLOT.png [--add RUN MODEL.safetensors.training/log.jsonl ...]
 
 Without --add, the plot of what is in the table. With it, the logs of runs are added to the table first; what it had of
 runs of these names is replaced. Rows are means of 100 steps of the first and the third stage of training; hours are
