@@ -1,4 +1,4 @@
-"""Short trials of equal numbers of steps on the same crops: the table in docs/runs.
+"""Short trials of equal numbers of steps on the same crops: the table of docs/TRAINING.md.
 
     python scripts/trials.py PICTURES --out FOLDER [--steps 800] [--trials NAME ...]
 

@@ -1,4 +1,4 @@
-"""Short trials of networks for pictures, under noise: the table in docs/runs.
+"""Short trials of networks for pictures, under noise: the tables of docs/TRAINING.md.
 
     python scripts/trials_networks.py PICTURES --out FOLDER [--steps 600] [--trials NAME ...]
 

@@ -1,4 +1,4 @@
-"""Short trials of quantizers for sound, of equal numbers of steps on the same cuts: a table in docs/runs.
+"""Short trials of quantizers for sound, of equal numbers of steps on the same cuts: a table of docs/TRAINING.md.
 
     python scripts/trials_sound.py SOUNDS HELD_OUT --out FOLDER [--steps 700] [--trials NAME ...]
 
