@@ -14,6 +14,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
+from vqcodec.training.engine.precision import autocast
+
 __all__ = ["Discriminators", "Judgement", "balanced", "discriminator_loss", "feature_distance", "generator_loss"]
 
 WINDOWS = (1024, 512, 256)

@@ -32,7 +32,7 @@ __all__ = ["ImageTraining", "PictureObjective", "train_image"]
 
 @dataclass(frozen=True)
 class ImageTraining(TrainingSettings):
-    """All settings of a model for pictures; the defaults are those of the last run (docs/TRAINING.md).
+    """All settings of a model for pictures; the defaults are about those of `photo`, version 2 (docs/runs).
 
     Attributes:
         distortion: what pictures are to be close in.

@@ -11,7 +11,7 @@ __all__ = ["autocast"]
 
 @cache
 def _has_bfloat16() -> bool:
-    """Whether convolutions in bfloat16 are fast: AVX-512 or AMX. Elsewhere they are emulated, far slower than float32."""
+    """Whether bfloat16 is fast: with AVX-512 or AMX. Elsewhere it is emulated, and far slower than float32."""
     return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
