@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,10 +12,7 @@ import vqcodec
 
 pytest.importorskip("jinja2", reason="needs vqcodec[eval]")
 
-ROOT = Path(__file__).parents[1]
-sys.path.append(str(ROOT))
-
-from scripts.figures.results import DOCUMENTS, TEMPLATE, Results  # noqa: E402
+from scripts.figures.results import DOCUMENTS, TEMPLATE, Results
 
 FOLDER = DOCUMENTS / "results"
 
