@@ -2,7 +2,8 @@
 
 Channels are dealt into groups of about the same rate: the strongest channels lead one group each, in order, and the
 weakest join the strongest. So no codebook is saturated or idle, and the planes stay ordered by importance. The
-codebooks start from random latents and are refined by the entropy-constrained Lloyd algorithm (Chou, Lookabaugh and Gray, 1989), in the metric that the widths of the training noise give.
+codebooks start from random latents and are refined by the entropy-constrained Lloyd algorithm (Chou, Lookabaugh and
+Gray, 1989), in the metric that the widths of the training noise give.
 """
 
 from __future__ import annotations
