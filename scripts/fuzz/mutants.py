@@ -120,7 +120,7 @@ MUTANTS = (
         "time limit off",
         "containers",
         "bitstream/header.py",
-        '_check_limit("seconds", samples / rate, self.max_seconds)',
+        '_check_limit("seconds", samples / sample_rate, self.max_seconds)',
         "pass",
     ),
     Mutant(

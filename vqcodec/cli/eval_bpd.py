@@ -48,12 +48,12 @@ def bpd(
 ) -> None:
     """Measure bits per dim of the pictures in the folder DIR: -log2 p(x) <= -log2 p(x|z) - log2 p(z).
 
-    z are the codes that a file would hold, p(z) is the prior that packs them; beside it, the bound with a uniform
-    prior. A dim is a colour of a pixel, and means are over all dims. A .npy file of uint8 [N, H, W, 3] counts as N
-    pictures. DIR may be a single file, too.
+    z are the codes that a file would hold, and p(z) is the prior that packs them. The bound with a uniform prior is
+    reported, too. A dim is a colour of a pixel, and means are over all dims. A .npy file of uint8 [N, H, W, 3] counts
+    as N pictures. DIR may be a single file, too.
 
-    A folder without pictures is one of sounds. Then a dim is a sample of a channel, at the sample rate of the model and
-    of 16 bits.
+    A folder without pictures is one of sounds. Then a dim is a sample of a channel, of 16 bits, at the sample rate of
+    the model.
     """
     import vqcodec
     from vqcodec.evaluation.pictures import bits_per_dim
@@ -85,7 +85,7 @@ def bpd(
 
 
 def _measure(files: list[Path], measure: Callable[[str, Path], Sequence[Any]]) -> tuple[list[Any], int]:
-    """The figures of all files; those that cannot be read are told on standard error, and counted."""
+    """The figures of all files. Files that cannot be read are reported on standard error, and counted."""
     from bitstream.errors import InputError
 
     rows: list[Any] = []
@@ -100,7 +100,7 @@ def _measure(files: list[Path], measure: Callable[[str, Path], Sequence[Any]]) -
 
 
 def _of_pictures(codec: Codec, chosen: Setting, lossless: bool) -> Callable[[str, Path], list[BitsPerDim]]:
-    """What measures the pictures of a file."""
+    """The function that measures the pictures of a file."""
     from tqdm import tqdm
 
     from vqcodec.codec.loading import for_pictures
@@ -116,7 +116,7 @@ def _of_pictures(codec: Codec, chosen: Setting, lossless: bool) -> Callable[[str
 
 
 def _of_sound(codec: Codec, chosen: Setting, lossless: bool) -> Callable[[str, Path], list[BitsPerSample]]:
-    """What measures a sound."""
+    """The function that measures a sound."""
     from vqcodec.codec.loading import for_sound
     from vqcodec.evaluation.sounds.bits_per_sample import measure_sound
     from vqcodec.media.sounds.recordings import read_recording

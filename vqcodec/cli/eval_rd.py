@@ -32,7 +32,7 @@ class _Names(click.ParamType[tuple[str, ...]]):
         names = tuple(name.strip() for name in value.split(",")) if isinstance(value, str) else value
         for name in names:
             if name not in (known := dict.fromkeys((*EVALUATED_CODECS, *EVALUATED_SOUND_CODECS))):
-                self.fail(f"{name!r} is none of {', '.join(known)}", parameter, context)
+                self.fail(f"{name!r} is not one of {', '.join(known)}", parameter, context)
         return tuple(dict.fromkeys(names))
 
 
@@ -101,14 +101,14 @@ def rd(
 ) -> None:
     """Compress and decompress every picture, or every sound, of the folder DIR; report rate, quality and time.
 
-    A folder that has pictures is evaluated as one of pictures, and its sounds are left out; otherwise it is the sounds:
-    vqcodec beside Opus (opusenc and opusdec have to be there), by PESQ-WB, STOI and ViSQOL. With Node and
+    If the folder has pictures, these are evaluated, and sounds are left out. A folder of sounds is evaluated with
+    vqcodec and Opus (opusenc and opusdec must be installed), by PESQ-WB, STOI and ViSQOL. With Node and
     @wasm-audio-decoders/opus-ml (npm install it in the working folder), Opus is also decoded with LACE and NoLACE.
 
-    Of a codec that is measured at several settings, the best at the rate counts, for each metric by itself.
+    A codec with several settings is judged by the best setting at each rate, for each metric by itself.
 
-    The folder REPORT gets report.html, summary.md, curves.png, curves.svg, results.csv and results.json. What was
-    measured is kept there, in cache.jsonl and gallery.jsonl: a second run measures only what is missing.
+    The folder REPORT gets report.html, summary.md, curves.png, curves.svg, results.csv and results.json. Measurements
+    are kept there in cache.jsonl and gallery.jsonl, so that a second run measures only what is missing.
 
     \b
     A file of --published is JSON: one curve, or a list of them, each

@@ -278,8 +278,8 @@ class AudioCodec(Codec):
         coded = self._coded_length(found)
         if coded * found.channels > allowed.max_samples:
             raise LimitError(
-                f"the recording is too long: it has {coded} samples in {found.channels} channels at the rate of the"
-                f" model, at most {allowed.max_samples} are allowed"
+                f"the recording is too long: it has {coded} samples in {found.channels} channels at the sample rate of"
+                f" the model, at most {allowed.max_samples} are allowed"
             )
         frames = -(-coded // self.networks.shape.stride)
         indices = found.coded_rows * frames * self.model.codebooks.sizes.shape[1]

@@ -1,9 +1,9 @@
 """Second stage: codebooks fitted to the latents of a trained transform.
 
-Channels are dealt into groups so that each group has about the same rate: the strongest channels lead one group each,
-in order, and the weakest join the strongest. A group's codebook then neither saturates nor idles, and the planes stay
-ordered by importance. The codebooks start from random latents and are refined by the entropy-constrained Lloyd
-algorithm (Chou, Lookabaugh and Gray, 1989), in the metric that the widths of the training noise give.
+Channels are dealt into groups of about the same rate: the strongest channels lead one group each, in order, and the
+weakest join the strongest. So no codebook is saturated or idle, and the planes stay ordered by importance. The
+codebooks start from random latents and are refined by the entropy-constrained Lloyd algorithm (Chou, Lookabaugh and
+Gray, 1989), in the metric that the widths of the training noise give.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class CodebookStage:
 
 @torch.no_grad()
 def collect_latents(encoder: Encoder, batches: Iterator[Tensor], positions: int) -> Tensor:
-    """z_e at about `positions` places of training data, `[1, C, positions, 1]`."""
+    """z_e at `positions` places of training data, `[1, C, positions, 1]`."""
     parts: list[Tensor] = []
     while sum(len(part) for part in parts) < positions:
         with autocast():
@@ -63,7 +63,7 @@ def deal_channels(bits: Tensor, dimension: int) -> Tensor:
 
 @torch.no_grad()
 def reorder_channels(encoder: Encoder, decoder: Decoder, factorized_prior: FactorizedPrior, order: Tensor) -> None:
-    """Put the latent channels into `order`; what the networks compute does not change."""
+    """Put the latent channels into `order`, without a change of what the networks compute."""
     writers = [encoder.layers[-1], getattr(encoder, "linear", None)]
     readers = [decoder.stem, getattr(decoder, "linear", None)]
     for parameter in (p for writer in writers if writer for p in writer.parameters()):

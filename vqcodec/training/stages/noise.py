@@ -2,7 +2,7 @@
 
     loss = lambda_r distortion + bits per pixel (or sample), for a rate point r drawn for every crop.
 
-The stage gives the transform, and the widths of the noise say how finely each channel is to be quantized.
+The stage trains the transform, and the widths of the noise, which say how finely each channel is to be quantized.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class NoiseStage:
 
 
 def rate_weights(lambdas: Tensor) -> Tensor:
-    """Weights that keep the losses of the rate points of one order: without them the finest drown the coarsest."""
+    """Weights that bring the losses of all rate points to one order of magnitude."""
     return (lambdas[len(lambdas) // 2] / lambdas).sqrt()
 
 
