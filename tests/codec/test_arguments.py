@@ -23,10 +23,9 @@ from vqcodec.codec.loading import for_sound
 from vqcodec.system.arguments import file_bytes, number, whole_number
 
 if TYPE_CHECKING:
-    from vqcodec.system.arguments import FileData
-
-if TYPE_CHECKING:
     from typing_extensions import Buffer
+
+    from vqcodec.system.arguments import FileData
 
 VOICE = voices(1, 8_000, seed=2)
 

@@ -69,6 +69,7 @@ def test_no_process_without_a_task() -> None:
     assert (task, result[0]) == (1, 1)
 
 
+@pytest.mark.posix
 def test_a_process_that_dies_takes_its_task_with_it_only() -> None:
     with Processes(square_or_die, 2, prepare) as processes:
         results = dict(processes.each(range(8)))
@@ -109,6 +110,7 @@ def interrupt_with(folder: Path) -> None:
         raise KeyboardInterrupt
 
 
+@pytest.mark.posix
 def test_an_interruption_ends_all_and_leaves_nothing(tmp_path: Path) -> None:
     start = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
@@ -135,6 +137,7 @@ def wait_and_write(path: Path) -> None:
     path.touch()
 
 
+@pytest.mark.posix
 def test_processes_do_not_outlive_their_parent(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(ORPHANS)
