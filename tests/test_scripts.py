@@ -10,9 +10,7 @@ from types import ModuleType
 import pytest
 
 from bitstream import InputError
-
-ROOT = Path(__file__).parents[1]
-sys.path.append(str(ROOT))
+from tests.helpers.paths import ROOT
 
 ROOMS = ("recipes", "benchmarks", "figures", "experiments")
 MODULES = [f"scripts.{room}.{path.stem}" for room in ROOMS for path in sorted((ROOT / "scripts" / room).glob("*.py"))]

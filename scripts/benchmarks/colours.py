@@ -26,7 +26,7 @@ from vqcodec.evaluation.pictures.synthetic import DRAWINGS, PatchPage, patch_pag
 from vqcodec.evaluation.report.text import markdown_table
 
 QUALITIES = (20.0, 40.0, 60.0, 80.0, 95.0, 100.0)
-PEERS: dict[str, tuple[str, dict[str, Any]]] = {
+ANCHORS: dict[str, tuple[str, dict[str, Any]]] = {
     "WebP": ("WEBP", {"method": 6}),
     "AVIF": ("AVIF", {"speed": 4, "subsampling": "4:4:4"}),
 }
@@ -55,9 +55,9 @@ def patch_rows(
             yield [name, title, effort, f"{quality:g}", str(len(data)), *cells]
 
 
-def peer_psnr(image: Image.Image, peer: str, budget: int) -> str:
+def anchor_psnr(image: Image.Image, anchor: str, budget: int) -> str:
     """The PSNR of the best file within a budget, or of the smallest one, with its bytes."""
-    kind, options = PEERS[peer]
+    kind, options = ANCHORS[anchor]
     files = {}
     for quality in range(0, 101, 4):
         file = io.BytesIO()
@@ -74,14 +74,14 @@ def peer_psnr(image: Image.Image, peer: str, budget: int) -> str:
 def drawing_rows(
     codec: vqcodec.ImageCodec, name: str, qualities: list[float], effort: Effort, size: tuple[int, int]
 ) -> Iterator[list[str]]:
-    """A row for each drawing and quality: bytes and PSNR, ours and those of the peers."""
+    """A row for each drawing and quality: bytes and PSNR, ours and those of the anchors."""
     for title, draw in DRAWINGS.items():
         image = draw(*size, 0)
         for quality in qualities:
             data = codec.compress(image, quality=quality, effort=effort)
-            peers = [peer_psnr(image, peer, len(data)) for peer in PEERS]
+            anchors = [anchor_psnr(image, anchor, len(data)) for anchor in ANCHORS]
             decoded = codec.decompress(data)
-            yield [name, title, effort, f"{quality:g}", str(len(data)), decibels(image, decoded), *peers]
+            yield [name, title, effort, f"{quality:g}", str(len(data)), decibels(image, decoded), *anchors]
 
 
 def decibels(original: Image.Image, decoded: Image.Image) -> str:
@@ -110,7 +110,7 @@ def main() -> None:
     kinds = sorted({patch.kind for patch in patch_page(*arguments.size).patches})
     print(markdown_table(["model", "page", "effort", "quality", "bytes", *kinds], patches), "\n")
     if drawings:
-        print(markdown_table(["model", "drawing", "effort", "quality", "bytes", "vqcodec", *PEERS], drawings))
+        print(markdown_table(["model", "drawing", "effort", "quality", "bytes", "vqcodec", *ANCHORS], drawings))
 
 
 if __name__ == "__main__":

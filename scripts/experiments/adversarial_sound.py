@@ -88,15 +88,15 @@ class Codec:
         return Decoded(location, (bits,))
 
     def trained_model(self) -> Model:
-        """The model with this decoder; the hard half stays."""
+        """The model with this decoder; the normative part stays."""
         weights = {f"decoder/{name}": value.numpy() for name, value in self.decoder.state_dict().items()}
         return replace(self.model, networks={**self.model.networks, **weights})
 
 
 def quantizer_of(codebooks: Codebooks) -> ProductQuantizer:
     """The trainable quantizer with the codebooks of a model."""
-    rates, planes, alphabet, dimension = codebooks.codewords.shape
-    quantizer = ProductQuantizer(QuantizerConfig(planes, dimension, alphabet, rates)).eval()
+    rate_points, planes, alphabet, dimension = codebooks.codewords.shape
+    quantizer = ProductQuantizer(QuantizerConfig(planes, dimension, alphabet, rate_points)).eval()
     quantizer.codebooks.data.copy_(torch.from_numpy(codebooks.codewords))
     quantizer.metric.copy_(torch.from_numpy(codebooks.metric))
     quantizer.code_bits.copy_(torch.from_numpy(codebooks.code_bits))
@@ -115,7 +115,7 @@ def fine_tune(codec: Codec, cuts: Iterator[Tensor], steps: int, weights: Weights
     bar = tqdm(range(steps), disable=None)
     for number in bar:
         x = next(cuts)
-        rate = torch.randint(codec.shape.rates, (len(x),))
+        rate = torch.randint(codec.shape.rate_points, (len(x),))
         with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
             z = codec.encoder(x)
         z_q = codec.quantizer.look_up(codec.quantizer.assign(z.float(), rate, LAMBDA), rate).detach()
@@ -167,7 +167,7 @@ def main() -> None:
 def rows_of(name: str, minutes: float, codec: Codec, held_out: list[Tensor]) -> list[list[str]]:
     """The rows of the table for a decoder."""
     objective, rows = SoundObjective(codec.shape.sample_rate), []
-    points = range(codec.shape.rates)[:: -max(1, codec.shape.rates // JUDGED)][:JUDGED]
+    points = range(codec.shape.rate_points)[:: -max(1, codec.shape.rate_points // JUDGED)][:JUDGED]
     for rate in reversed(points):
         judged = judge(held_out, partial(codec.decode, rate=rate), objective, visqol=True)
         scores = [f"{judged.pesq:.2f}", f"{judged.stoi:.3f}", f"{judged.visqol:.2f}"]

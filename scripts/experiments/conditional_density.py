@@ -1,9 +1,9 @@
-"""A density of noisy latents given their surroundings: a light float twin of the sliced PixelCNN.
+"""A prior of noisy latents given their surroundings: a light float twin of the sliced PixelCNN.
 
 Training under it tells the encoder what the prior of the files will know: channels are coded in slices, each given all
 earlier slices around it and its own causal neighbours (Minnen and Singh, 'Channel-wise autoregressive entropy models',
 2020; van den Oord et al., 'Conditional image generation with PixelCNN decoders', 2016). It begins as the factorized
-density that it is built on, and predicts corrections to its mixture.
+prior that it is built on, and predicts corrections to its mixture.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from vqcodec.training.factorized_prior import NoiseDensity, mixture_bits
+from vqcodec.training.factorized_prior import FactorizedPrior, mixture_bits
 
-__all__ = ["ConditionalDensity"]
+__all__ = ["ConditionalPrior"]
 
 TAPS = 5  # rows and columns that a slice sees of its surroundings
 
@@ -43,11 +43,11 @@ class CausalConv2d(nn.Conv2d):
 class Slice(nn.Module):
     """What the mixture of a slice's channels is, given earlier slices and the slice's own past."""
 
-    def __init__(self, earlier: int, channels: int, rates: int, width: int, outputs: int) -> None:
+    def __init__(self, earlier: int, channels: int, rate_points: int, width: int, outputs: int) -> None:
         super().__init__()
         self.past = CausalConv2d(channels, width)
         self.context = nn.Conv2d(earlier, width, TAPS, padding=TAPS // 2) if earlier else None
-        self.rate_bias = nn.Embedding(rates, width)
+        self.rate_bias = nn.Embedding(rate_points, width)
         nn.init.zeros_(self.rate_bias.weight)
         self.inner = nn.Conv2d(width, width, 1)
         self.outer = nn.Conv2d(width, outputs * channels, 1)
@@ -64,24 +64,24 @@ class Slice(nn.Module):
         return parameters
 
 
-class ConditionalDensity(nn.Module):
+class ConditionalPrior(nn.Module):
     """See the module.
 
     Args:
-        factorized: the density that it corrects, and whose noise widths it shares.
+        factorized: the prior that it corrects, and whose noise widths it shares.
         slices: channels of each slice, in their order.
         width: channels inside.
     """
 
     spread: Tensor
 
-    def __init__(self, factorized: NoiseDensity, slices: Sequence[int], width: int = 96) -> None:
+    def __init__(self, factorized: FactorizedPrior, slices: Sequence[int], width: int = 96) -> None:
         super().__init__()
-        rates, _ = factorized.log_width.shape
+        rate_points, _ = factorized.log_width.shape
         self.factorized, self.ends = factorized, list(accumulate(slices))
         outputs = 3 * factorized.mean.shape[1]
         self.slices = nn.ModuleList(
-            Slice(end - count, count, rates, width, outputs) for count, end in zip(slices, self.ends, strict=True)
+            Slice(end - count, count, rate_points, width, outputs) for count, end in zip(slices, self.ends, strict=True)
         )
         self.register_buffer("spread", torch.ones(self.ends[-1]))
 

@@ -37,7 +37,7 @@ class ResidualStage:
     """Settings of the training on residual codes; the defaults are for networks that have not learned anything.
 
     Attributes:
-        encoder_learning_rate, decoder_learning_rate: Muon's rates; those of AdamW are a fifth of them.
+        encoder_learning_rate, decoder_learning_rate: Muon's; those of AdamW are a fifth of them.
         beta: weight of the commitment loss against the distance. With 0.02 the latents lost most of their dimensions.
     """
 

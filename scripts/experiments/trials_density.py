@@ -1,4 +1,4 @@
-"""Is a transform that is trained under a conditional density better than one that gets such a density afterwards?
+"""Is a transform that is trained under a conditional prior better than one that gets such a prior afterwards?
 
     python -m scripts.experiments.trials_density PICTURES --out FOLDER [--steps 1500] [--fit 400] [--trials NAME ...]
 
@@ -20,13 +20,13 @@ import torch
 from torch import Tensor, nn
 
 from scripts.command_line import run_script
-from scripts.experiments.conditional_density import ConditionalDensity
+from scripts.experiments.conditional_density import ConditionalPrior
 from scripts.experiments.trials import Pictures, Result, run_trials, trials_parser, with_held_out
 from scripts.experiments.trials_networks import LAMBDAS, LIGHT, measure
 from vqcodec.evaluation.report.text import markdown_table
 from vqcodec.training.data.pictures import random_crops
 from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule, kernels_of, others_of
-from vqcodec.training.factorized_prior import NoiseDensity
+from vqcodec.training.factorized_prior import FactorizedPrior
 from vqcodec.training.image import PictureObjective
 from vqcodec.training.stages.noise import NoiseStage, rate_weights
 from vqcodec.training.stages.start import start_linear_path
@@ -39,23 +39,23 @@ OBJECTIVE = PictureObjective()
 
 
 class Trial:
-    """Networks, and both densities, which share the widths of the noise."""
+    """Networks, and both priors, which share the widths of the noise."""
 
     def __init__(self, crops: Iterator[Tensor], stage: NoiseStage) -> None:
         self.crops, self.stage, self.lambdas = crops, stage, torch.tensor(LAMBDAS)
         self.weights = rate_weights(self.lambdas)
         self.encoder, self.decoder = Encoder(LIGHT), Decoder(LIGHT)
-        self.factorized = NoiseDensity(LIGHT.latent_channels, LIGHT.rates)
-        self.conditional = ConditionalDensity(self.factorized, SLICES)
+        self.factorized = FactorizedPrior(LIGHT.latent_channels, LIGHT.rate_points)
+        self.conditional = ConditionalPrior(self.factorized, SLICES)
         start_linear_path(self.encoder, self.decoder, LIGHT, crops)
 
-    def loss(self, density: nn.Module) -> Tensor:
+    def loss(self, prior: nn.Module) -> Tensor:
         """Weighted loss of a batch."""
         x = next(self.crops)
         rate = torch.randint(len(LAMBDAS), (len(x),))
         with torch.autocast("cpu", dtype=torch.bfloat16):
             z = self.encoder(x)
-        noisy, bits = density(z.float(), rate)
+        noisy, bits = prior(z.float(), rate)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             location, _ = self.decoder(noisy, rate)
         bpp = bits.sum((1, 2, 3)) / x[0, 0].numel()
@@ -63,16 +63,16 @@ class Trial:
         return loss.mean()
 
     def optimizer(self, steps: int, networks: tuple[nn.Module, ...]) -> NetworkOptimizer:
-        """Of networks and the conditional density; the factorized one has a rate of its own."""
+        """Of networks and the conditional prior; the factorized one has a rate of its own."""
         own = set(map(id, self.factorized.parameters()))
         rate, schedule = self.stage.kernel_learning_rate, Schedule(steps, constant=self.stage.constant)
         kernels = [p for p in kernels_of(*networks, self.conditional) if id(p) not in own]
         others = [p for p in others_of(*networks, self.conditional) if id(p) not in own]
-        densities = [(list(self.factorized.parameters()), 2e-2)] if networks else []
-        return NetworkOptimizer([(kernels, rate)], [(others, 1e-3), *densities], schedule)
+        priors = [(list(self.factorized.parameters()), 2e-2)] if networks else []
+        return NetworkOptimizer([(kernels, rate)], [(others, 1e-3), *priors], schedule)
 
     def train(self, steps: int, begin: int) -> None:
-        """Everything; under the conditional density from step `begin` on."""
+        """Everything; under the conditional prior from step `begin` on."""
         optimizer = self.optimizer(steps, (self.encoder, self.decoder))
         for step in range(steps):
             if step == begin:
@@ -82,14 +82,14 @@ class Trial:
             self.start_conditional()
 
     def fit(self, steps: int) -> None:
-        """The conditional density alone."""
+        """The conditional prior alone."""
         optimizer = self.optimizer(steps, ())
         for step in range(steps):
             optimizer.step(self.loss(self.conditional), step)
 
     @torch.no_grad()
     def start_conditional(self) -> None:
-        """Tell the conditional density how large the latents are."""
+        """Tell the conditional prior how large the latents are."""
         self.conditional.start(self.encoder(next(self.crops)))
 
 

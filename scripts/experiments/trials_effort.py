@@ -36,7 +36,7 @@ TRIALS = {
     "0.4 to 0.06 in 14": np.geomspace(0.4, 0.06, 14).tolist(),
 }
 Pixels = NDArray[np.uint8]
-Indices = NDArray[np.int32]
+IndexArray = NDArray[np.int32]
 Figures = NDArray[np.float64]
 
 
@@ -54,13 +54,13 @@ def squares(folder: Path, count: int, side: int) -> list[Pixels]:
 
 
 def measured(
-    codec: vqcodec.ImageCodec, networks: ImageNetworks, pixels: Pixels, indices: Indices, at: Setting
+    codec: vqcodec.ImageCodec, networks: ImageNetworks, pixels: Pixels, indices: IndexArray, at: Setting
 ) -> Figures:
     """Cost, bits and distortion of indices, all of them sums."""
     bits = float(codec.model.prior.bits(indices, at.rate_point).sum())
     error = sum(part for _, _, part, _ in networks.errors(pixels, indices, at.rate_point, "squared error"))
-    worth = codec.model.config.lambdas[at.rate_point] * refinement.WORTH
-    return np.array([worth * error + at.lambda_ * bits, bits, error])
+    weight = codec.model.config.lambdas[at.rate_point] * refinement.BEST_LAMBDA
+    return np.array([weight * error + at.lambda_ * bits, bits, error])
 
 
 def main() -> None:

@@ -3,8 +3,8 @@
     python -m scripts.experiments.trials_networks PICTURES --out FOLDER [--steps 600] [--trials NAME ...]
 
 Each trial trains networks from scratch on all pictures but every 50th, and is measured on those: bits per pixel under
-its density, PSNR, and the loss of training, at every rate point. Results are added to FOLDER/trials.jsonl, and a table
-of all that is there is printed as Markdown. Minutes are of processor time, which other work hardly changes.
+its factorized prior, PSNR, and the loss of training, at every rate point. Results go to FOLDER/trials.jsonl, and a
+table of all that is there is printed as Markdown. Minutes are of processor time, which other work hardly changes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from scripts.command_line import run_script
 from scripts.experiments.trials import Pictures, Result, run_trials, trials_parser, upper_left, with_held_out
 from vqcodec.evaluation.report.text import markdown_table
 from vqcodec.training.data.pictures import crops_to_tensor, random_crops
-from vqcodec.training.factorized_prior import NoiseDensity
+from vqcodec.training.factorized_prior import FactorizedPrior
 from vqcodec.training.image import PictureObjective
 from vqcodec.training.stages.noise import NoiseStage, rate_weights, train_noise
 from vqcodec.training.stages.start import start_linear_path
@@ -34,7 +34,7 @@ LAMBDAS = tuple(0.0005 * 1.8**rate for rate in range(11))
 SHOWN = (0, 3, 6, 10)  # rate points in the table
 
 VERSION_3 = AutoencoderConfig(
-    blocks=(1, 3, 2), decoder_blocks=(2, 4, 2), latent_channels=192, rates=len(LAMBDAS), linear_path=True
+    blocks=(1, 3, 2), decoder_blocks=(2, 4, 2), latent_channels=192, rate_points=len(LAMBDAS), linear_path=True
 )
 # Decoders of 24 kMAC a pixel, without blocks at stride 4.
 LIGHT = replace(VERSION_3, decoder_widths=(48, 144, 256), decoder_blocks=(0, 2, 2))
@@ -48,7 +48,7 @@ TRIALS = {
 
 @torch.inference_mode()
 def measure(
-    encoder: Encoder, decoder: Decoder, density: nn.Module, pictures: Pictures
+    encoder: Encoder, decoder: Decoder, factorized_prior: nn.Module, pictures: Pictures
 ) -> list[tuple[float, float, float]]:
     """Mean bits per pixel, PSNR and weighted loss of every rate point."""
     lambdas = torch.tensor(LAMBDAS)
@@ -60,7 +60,7 @@ def measure(
             x = crops_to_tensor(upper_left(picture, encoder.stride)[None])
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 z = encoder(x)
-            noisy, bits = density(z.float(), point)
+            noisy, bits = factorized_prior(z.float(), point)
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 location, _ = decoder(noisy, point)
             bpp = bits.sum().item() / x[0, 0].numel()
@@ -78,13 +78,15 @@ def run(name: str, steps: int, crop: int, training: Pictures, held_out: Pictures
     with TemporaryDirectory() as folder:
         torch.manual_seed(0)
         encoder, decoder = Encoder(shape), Decoder(shape)
-        density = NoiseDensity(shape.latent_channels, shape.rates)
+        factorized_prior = FactorizedPrior(shape.latent_channels, shape.rate_points)
         crops = random_crops(training, stage.batch, crop, np.random.default_rng(0))
         start_linear_path(encoder, decoder, shape, crops)
         stage = replace(stage, steps=steps)
-        train_noise(encoder, decoder, density, torch.tensor(LAMBDAS), crops, PictureObjective(), stage, Path(folder))
+        train_noise(
+            encoder, decoder, factorized_prior, torch.tensor(LAMBDAS), crops, PictureObjective(), stage, Path(folder)
+        )
     minutes = round((time.process_time() - began) / 60, 1)
-    points = measure(encoder, decoder, density, held_out)
+    points = measure(encoder, decoder, factorized_prior, held_out)
     loss = float(np.mean([point[2] for point in points]))
     return {"minutes": minutes, "steps": steps, "crop": crop, "loss": loss, "points": points}
 

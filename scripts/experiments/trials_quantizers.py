@@ -37,9 +37,9 @@ NOISE_SHARE = 0.7  # of the steps
 
 def settings(planes: int = 48, dimension: int = 4, **changes: object) -> ImageTraining:
     """The bundled model's settings at three rate points, with another product quantizer or other `changes`."""
-    rates = len(LAMBDAS)
-    autoencoder = AutoencoderConfig(latent_channels=planes * dimension, rates=rates)
-    quantizer = QuantizerConfig(planes=planes, dimension=dimension, rates=rates)
+    rate_points = len(LAMBDAS)
+    autoencoder = AutoencoderConfig(latent_channels=planes * dimension, rate_points=rate_points)
+    quantizer = QuantizerConfig(planes=planes, dimension=dimension, rate_points=rate_points)
     base = ImageTraining(autoencoder, quantizer, PixelCNNConfig((planes,), (1,)), lambdas=LAMBDAS)
     return replace(base, **changes)  # type: ignore[arg-type]
 

@@ -41,8 +41,8 @@ LAMBDAS = (1.5, 5.8, 22.0, 85.0)  # of the rate points of noise and product quan
 STAGES = (1, 2, 4, 8)  # of those of the residual quantizer
 NOISE_SHARE = 0.7  # of the steps
 SETTINGS = AudioTraining(
-    autoencoder=AutoencoderConfig(rates=len(LAMBDAS)),
-    quantizer=QuantizerConfig(planes=24, rates=len(LAMBDAS)),
+    autoencoder=AutoencoderConfig(rate_points=len(LAMBDAS)),
+    quantizer=QuantizerConfig(planes=24, rate_points=len(LAMBDAS)),
     lambdas=LAMBDAS,
 )
 
@@ -96,7 +96,7 @@ def train_product(stages: Stages, cuts: Iterator[Tensor], steps: int) -> Coder:
 def train_residual_codes(stages: Stages, cuts: Iterator[Tensor], stage: ResidualStage, noise: bool) -> Coder:
     """The same networks with a residual quantizer, from where they stand."""
     if noise:
-        divide_latents(stages.encoder, stages.decoder, stages.density.widths()[len(LAMBDAS) // 2])
+        divide_latents(stages.encoder, stages.decoder, stages.factorized_prior.widths()[len(LAMBDAS) // 2])
     counts, encoder, decoder = torch.tensor(STAGES), stages.encoder, stages.decoder
     quantizer = ResidualQuantizer(SETTINGS.autoencoder.latent_channels, max(STAGES))
     train_residual(encoder, decoder, quantizer, counts, cuts, stages.objective, stage, stages.folder)
@@ -132,7 +132,7 @@ def run(name: str, steps: int, sounds: list[NDArray[np.int16]], held_out: list[T
         else:
             code = train_product(stages, cuts, code_steps)
     minutes = round((time.process_time() - began) / 60, 1)
-    points = [judge(held_out, partial(code, rate=rate), objective) for rate in range(shape.rates)]
+    points = [judge(held_out, partial(code, rate=rate), objective) for rate in range(shape.rate_points)]
     return {"minutes": minutes, "steps": [noise_steps, code_steps], "points": [asdict(point) for point in points]}
 
 

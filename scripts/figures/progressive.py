@@ -1,9 +1,9 @@
-"""What is left of pictures whose files are cut after a layer: docs/progressive.png.
+"""What is left of pictures whose files are cut after a stream: docs/progressive.png.
 
     python -m scripts.figures.progressive PICTURES OUT.png [--quality 20 40 60 80 95] [--model photo]
 
-Every picture of the folder is compressed at each quality, its file is cut after each layer, and what that decodes to is
-compared with the picture. Draws the mean PSNR over the mean rate, and prints both as Markdown.
+Every picture of the folder is compressed at each quality, and its file is cut after each stream. What that decodes to
+is compared with the picture. Draws the mean PSNR over the mean rate, and prints both as Markdown.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 from tqdm import tqdm
 
-from bitstream import layer_ends
+from bitstream import unpack
 from scripts.command_line import add_model, parser_of, run_script
 from vqcodec import ImageCodec
 from vqcodec.codec.loading import for_pictures, load
@@ -34,7 +34,7 @@ WHOLE, CUT = COLOURS["vqcodec"], "#868e96"
 
 @dataclass(frozen=True)
 class Prefix:
-    """What a file gives up to the end of a layer, or its mean over pictures.
+    """What a file gives up to the end of a stream, or its mean over pictures.
 
     Attributes:
         bpp: bits of the prefix over pixels.
@@ -46,48 +46,48 @@ class Prefix:
 
 
 def prefixes(codec: ImageCodec, picture: Image.Image, quality: float) -> list[Prefix]:
-    """Of the file of a picture, those to the end of each layer."""
+    """Of the file of a picture, those to the end of each stream."""
     data, found = codec.compress(picture, quality), []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that the files are cut
-        for end in layer_ends(data):
+        for end in unpack(data).stream_ends:
             decoded = codec.decompress(data[:end], allow_truncated=True)
             found.append(Prefix(8 * end / (picture.width * picture.height), psnr(picture, decoded)))
     return found
 
 
 def means(same: Iterable[Sequence[Prefix]]) -> list[Prefix]:
-    """The mean of each layer's prefix over pictures."""
+    """The mean of each stream's prefix over pictures."""
     return [
-        Prefix(float(np.mean([each.bpp for each in layer])), float(np.mean([each.psnr for each in layer])))
-        for layer in zip(*same, strict=True)
+        Prefix(float(np.mean([each.bpp for each in stream])), float(np.mean([each.psnr for each in stream])))
+        for stream in zip(*same, strict=True)
     ]
 
 
 def draw(measured: dict[float, list[Prefix]], pictures: int, target: Path) -> None:
-    """A line for the whole files, and for each quality one from its first layer to all of them."""
+    """A line for the whole files, and for each quality one from its first stream to all of them."""
     figure = Figure(figsize=(7, 5), layout="constrained")
     axes = figure.subplots()
     whole = [each[-1] for each in measured.values()]
     axes.plot([each.bpp for each in whole], [each.psnr for each in whole], color=WHOLE, linewidth=2.4, marker="o")
-    for quality, layers in measured.items():
-        axes.plot([each.bpp for each in layers], [each.psnr for each in layers], color=CUT, marker=".", zorder=1)
+    for quality, cuts in measured.items():
+        axes.plot([each.bpp for each in cuts], [each.psnr for each in cuts], color=CUT, marker=".", zorder=1)
         axes.annotate(
             f"quality {quality:g}",
-            (layers[-1].bpp, layers[-1].psnr),
+            (cuts[-1].bpp, cuts[-1].psnr),
             xytext=(-6, 5),
             textcoords="offset points",
             ha="right",
             color=WHOLE,
         )
     axes.annotate(
-        "cut after its first layer",
-        (layers[0].bpp, layers[0].psnr),
+        "cut after its first stream",
+        (cuts[0].bpp, cuts[0].psnr),
         xytext=(8, -4),
         textcoords="offset points",
         color=CUT,
     )
-    axes.set_title(f"Whole files, and files cut after a layer: mean over {pictures} pictures", loc="left")
+    axes.set_title(f"Whole files, and files cut after a stream: mean over {pictures} pictures", loc="left")
     axes.set_xlabel("bits per pixel")
     axes.set_ylabel("PSNR, dB")
     axes.set_xlim(left=0)
@@ -111,11 +111,11 @@ def main() -> None:
         for quality in sorted(arguments.quality)
     }
     draw(measured, len(pictures), arguments.target)
-    count = len(codec.model.prior.layer_ends)
-    header = ["quality", *(f"{layers} of {count}: {unit}" for layers in range(1, count + 1) for unit in ("bpp", "dB"))]
+    count = len(codec.model.prior.stream_ends)
+    header = ["quality", *(f"{end} of {count}: {unit}" for end in range(1, count + 1) for unit in ("bpp", "dB"))]
     rows = [
-        [f"{quality:g}", *(cell for each in layers for cell in (number(each.bpp, 4), number(each.psnr)))]
-        for quality, layers in measured.items()
+        [f"{quality:g}", *(cell for each in cuts for cell in (number(each.bpp, 4), number(each.psnr)))]
+        for quality, cuts in measured.items()
     ]
     print(markdown_table(header, rows))
 

@@ -2,7 +2,7 @@
 
     python -m scripts.recipes.noise_photo MODEL.training/noise.safetensors PICTURES [--recipe NAME]
 
-For every rate point: bits per pixel under the factorized density, PSNR and MS-SSIM, means over the pictures; and how
+For every rate point: bits per pixel under the factorized prior, PSNR and MS-SSIM, means over the pictures; and how
 many channels carry more than 0.05 bit a position. PICTURES should not be those of the training. Prints Markdown.
 """
 
@@ -24,7 +24,7 @@ from vqcodec.media.pictures.reading import read_rgb
 from vqcodec.training.data.pictures import crops_to_tensor
 from vqcodec.training.engine.checkpoint import load_modules
 from vqcodec.training.engine.config import load_config
-from vqcodec.training.factorized_prior import NoiseDensity
+from vqcodec.training.factorized_prior import FactorizedPrior
 from vqcodec.training.image import ImageTraining
 from vqcodec.transform.image.autoencoder import Decoder, Encoder
 
@@ -48,15 +48,15 @@ def main() -> None:
     arguments = parser.parse_args()
     shape = load_config(arguments.config, ImageTraining).autoencoder
     encoder, decoder = Encoder(shape), Decoder(shape)
-    density = NoiseDensity(shape.latent_channels, shape.rates)
-    load_modules(arguments.checkpoint, {"encoder": encoder, "decoder": decoder, "density": density})
+    factorized_prior = FactorizedPrior(shape.latent_channels, shape.rate_points)
+    load_modules(arguments.checkpoint, {"encoder": encoder, "decoder": decoder, "density": factorized_prior})
     originals = [whole_strides(path, shape.stride) for path in find_pictures(arguments.pictures)]
     rows = []
-    for point in tqdm(range(shape.rates), desc="rate points", disable=None):
+    for point in tqdm(range(shape.rate_points), desc="rate points", disable=None):
         torch.manual_seed(0)
         bpp, psnr, similarity, of_channels = [], [], [], []
         for x in originals:
-            noisy, bits = density(encoder(x), torch.tensor([point]))
+            noisy, bits = factorized_prior(encoder(x), torch.tensor([point]))
             location, _ = decoder(noisy, torch.tensor([point]))
             bpp.append(bits.sum().item() / x[0, 0].numel())
             psnr.append(-10 * math.log10((location - x).square().mean().item()))

@@ -2,7 +2,7 @@
 
     python -m scripts.recipes.noise_speech MODEL.training/noise.safetensors SOUNDS [--recipe NAME]
 
-For every rate point: kbit/s under the factorized density, the distance that is trained for, PESQ-WB and STOI, means
+For every rate point: kbit/s under the factorized prior, the distance that is trained for, PESQ-WB and STOI, means
 over the first 8 seconds of each recording; and how many channels carry more than 0.1 bit a frame. SOUNDS should not be
 those of the training. Prints Markdown.
 """
@@ -23,7 +23,7 @@ from vqcodec.training.audio import AudioTraining, SoundObjective
 from vqcodec.training.data.sounds import SoundCache
 from vqcodec.training.engine.checkpoint import load_modules
 from vqcodec.training.engine.config import load_config
-from vqcodec.training.factorized_prior import NoiseDensity
+from vqcodec.training.factorized_prior import FactorizedPrior
 from vqcodec.transform.audio.autoencoder import Decoder, Encoder
 
 
@@ -38,20 +38,20 @@ def main() -> None:
     settings = load_config(arguments.config, AudioTraining)
     shape = settings.autoencoder
     encoder, decoder = Encoder(shape), Decoder(shape)
-    density = NoiseDensity(shape.latent_channels, shape.rates)
-    load_modules(arguments.checkpoint, {"encoder": encoder, "decoder": decoder, "density": density})
+    factorized_prior = FactorizedPrior(shape.latent_channels, shape.rate_points)
+    load_modules(arguments.checkpoint, {"encoder": encoder, "decoder": decoder, "density": factorized_prior})
     objective, rate = SoundObjective(shape.sample_rate), shape.sample_rate
     sounds = SoundCache(arguments.sounds, arguments.checkpoint.parent / "judged", rate).sounds
     originals = first_seconds(sounds, rate, shape.stride)
     rows, of_channels = [], []
 
     def decode(x: Tensor, point: int) -> Decoded:
-        noisy, cost = density(encoder(x), torch.tensor([point]))
+        noisy, cost = factorized_prior(encoder(x), torch.tensor([point]))
         location, _ = decoder(noisy, torch.tensor([point]))
         of_channels.append(cost.mean((0, 2, 3)))
         return Decoded(location, (cost.sum().item(),))
 
-    for point in tqdm(range(shape.rates), desc="rate points", disable=None):
+    for point in tqdm(range(shape.rate_points), desc="rate points", disable=None):
         torch.manual_seed(0)
         of_channels.clear()
         judged = judge(originals, partial(decode, point=point), objective)

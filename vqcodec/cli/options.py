@@ -66,7 +66,7 @@ device = click.option(
 )
 force = click.option("-f", "--force", is_flag=True, help="Replace the output if it exists.")
 allow_truncated = click.option(
-    "--allow-truncated", is_flag=True, help="Accept a file that was cut, and use its layers that are whole."
+    "--allow-truncated", is_flag=True, help="Accept a file that was cut, and decode its whole streams."
 )
 json_output = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 verbose = click.option("-v", "--verbose", is_flag=True, help="Name all files of folders that are left out.")
