@@ -20,6 +20,7 @@ from scripts.command_line import parser_of, run_script
 from vqcodec.evaluation.pictures.folder import find_pictures
 from vqcodec.evaluation.pictures.synthetic import DRAWINGS, patch_page
 from vqcodec.media.pictures.reading import read_rgb
+from vqcodec.system.files import atomic_write
 
 PAGE = 2.5  # sides of a page, in those of a crop, at most
 
@@ -58,7 +59,8 @@ def main() -> None:
     for number in tqdm(range(arguments.count), disable=None):
         page = drawing(arguments.size, rng) if number % 2 else page_of_patches(photographs, arguments.size, rng)
         crops[number] = crop_of(page, arguments.size, rng)
-    np.save(arguments.out, crops)
+    with atomic_write(arguments.out, force=True) as file:
+        np.save(file, crops)
 
 
 if __name__ == "__main__":
