@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from vqcodec.evaluation.pictures.folder import find_pictures
-from vqcodec.evaluation.pictures.synthetic import DRAWINGS, patch_page
+from vqcodec.evaluation.pictures.synthetic.drawings import DRAWINGS
+from vqcodec.evaluation.pictures.synthetic.patch_page import patch_page
 from vqcodec.media.pictures.reading import read_rgb
 
 PAGE = 2.5  # sides of a page, in those of a crop, at most

@@ -13,7 +13,9 @@ from PIL import Image
 from bitstream import unpack
 from vqcodec import ImageCodec, load
 from vqcodec.evaluation.pictures.metrics import psnr
-from vqcodec.evaluation.pictures.synthetic import DRAWINGS, Patch, diagram, patch_page, texture
+from vqcodec.evaluation.pictures.synthetic.drawings import DRAWINGS, diagram
+from vqcodec.evaluation.pictures.synthetic.patch_page import Patch, patch_page
+from vqcodec.evaluation.pictures.synthetic.texture import texture
 from vqcodec.media.pictures.drawn import drawn_mask, flat_mask
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "coffee.png"
