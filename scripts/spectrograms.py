@@ -13,8 +13,8 @@ import matplotlib.pyplot as plt
 from bitstream import VqcodecError
 from vqcodec.codec.loading import for_sound, load
 from vqcodec.defaults import DEFAULT_AUDIO_MODEL
+from vqcodec.evaluation.report.spectrogram import RANGE, levels
 from vqcodec.evaluation.sounds.metrics import RATE, mono
-from vqcodec.evaluation.sounds.spectrogram import RANGE, levels
 from vqcodec.media.sounds.recordings import read_recording
 
 

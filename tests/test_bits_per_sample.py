@@ -18,7 +18,8 @@ from waves import saved
 
 from vqcodec import AudioCodec, load
 from vqcodec.codec.loading import for_sound
-from vqcodec.evaluation.sounds.bits_per_sample import find_sounds, measure_sound
+from vqcodec.evaluation.bpd import find_sounds
+from vqcodec.evaluation.sounds.bits_per_sample import measure_sound_bits
 from vqcodec.media.sounds.recordings import Recording, read_recording
 from vqcodec.media.sounds.resampling import resample
 from vqcodec.model.quality import Setting
@@ -46,7 +47,7 @@ def cells_of(table: str) -> dict[str, list[str]]:
 
 def bits_of(codec: AudioCodec, path: Path, setting: Setting) -> tuple[list[float], int]:
     """Samples, codes, bound and bound with a uniform prior, and how many dims there are."""
-    samples, rate = (sound := read_recording(path)).samples, sound.rate
+    samples, rate = (sound := read_recording(path)).samples, sound.sample_rate
     indices = codec.encode(samples, rate, setting.lambda_, setting.rate_point)
     likelihood, codes = codec.sample_bits(samples, rate, indices), codec.bits(indices).sum()
     uniform = indices.values[0].size * sum(math.log2(size) for size in indices.sizes)
@@ -83,7 +84,7 @@ def test_flac_is_of_what_the_model_sees(folder: Path, tiny_voice: Path) -> None:
     assert [row["file"] for row in rows] == ["a.flac", "b.wav"]
     for row, channels in zip(rows, (1, 2), strict=True):
         sound = read_recording(folder / "in" / row["file"])
-        seen = resample(sound.samples, sound.rate, 16_000)
+        seen = resample(sound.samples, sound.sample_rate, 16_000)
         file = io.BytesIO(saved(seen, "FLAC", rate=16_000))
         assert float(row["flac"]) == pytest.approx(8 * len(file.getvalue()) / seen.size)
         assert soundfile.info(file).channels == channels
@@ -129,7 +130,7 @@ def test_models_that_do_not_fit(folder: Path, tiny_model: Path, codec: AudioCode
 
 def test_any_indices_give_a_bound(codec: AudioCodec) -> None:
     sound = Recording(voices(1, 4_000, 3), 16_000)
-    cheap, dear = (measure_sound(codec, "x", sound, Setting(1, lambda_), lossless=False) for lambda_ in (1.0, 0.0))
+    cheap, dear = (measure_sound_bits(codec, "x", sound, Setting(1, lambda_), lossless=False) for lambda_ in (1.0, 0.0))
     assert cheap.codes < dear.codes
     assert cheap.bound == pytest.approx(cheap.samples + cheap.codes)
     assert math.isnan(cheap.flac)
