@@ -1,4 +1,4 @@
-"""An alpha channel <-> bytes, without loss: where it is transparent, opaque or neither, then the values in between.
+"""An alpha channel <-> bytes, without loss: a map of what is transparent, opaque or between, and the values between.
 
 Each pixel has a *class*: 0 where alpha is 0, 1 where it is 255, 2 for what lies between. A map of blocks has the class
 that all pixels of a block share, or 3 for a mixed block, whose pixels are then coded one by one. Both maps are coded by
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .decompression import decompressed
 from .entropy import PRECISION, SymbolDecoder, SymbolEncoder
 from .errors import CorruptError, TruncatedError
 from .fields import Reader, encode_varint
@@ -27,7 +28,8 @@ TRANSPARENT, OPAQUE, BETWEEN, MIXED = 0, 1, 2, 3
 BLOCK_CONTEXT = ((0, -1), (-1, 0), (-1, -1), (-1, 1))
 PIXEL_CONTEXT = (*BLOCK_CONTEXT, (0, -2), (-2, 0))
 MARGIN = 2  # how far they reach
-# How counts of symbols adapt: each begins at 1, is raised where its symbol occurs, and halved when their sum is large.
+# How counts of symbols adapt: each begins at 1 and rises by RAISE when its symbol occurs. All are halved when their sum
+# exceeds LARGE.
 RAISE, LARGE = 32, 1024
 FILTER_ABOVE, FILTER_BEFORE = 1, 2  # flags
 
@@ -38,7 +40,7 @@ NextSymbols = Callable[[Places, NDArray[np.int64]], NDArray[np.integer[Any]]]
 
 
 def encode_alpha(alpha: Alpha) -> bytes:
-    """The alpha chunk of a channel, uint8 `[H, W]`; it is one byte if alpha is 255 everywhere."""
+    """The alpha chunk of a channel, uint8 `[H, W]`; one byte if alpha is 255 everywhere."""
     if alpha.min() == 255:
         return encode_varint(0)
     symbols = _padded(np.full_like(alpha, BETWEEN))
@@ -112,7 +114,7 @@ def _padded(symbols: Alpha) -> Alpha:
 
 
 def _complete(symbols: Alpha, alphabet: int, context: tuple[tuple[int, int], ...], next_symbols: NextSymbols) -> Alpha:
-    """Fill in those of the symbols `[h, w]`, 0..K-1, that are K now, K being the `alphabet`."""
+    """Fill in the unknown symbols of `[h, w]`: known ones are 0..K-1, unknown ones K, which is the `alphabet`."""
     height, width = symbols.shape
     padded = _padded(symbols)
     flat, stride = padded.ravel(), padded.shape[1]
@@ -146,7 +148,7 @@ def _tables(counts: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _deflated(alpha: Alpha, between: NDArray[np.bool_]) -> bytes:
-    """The flags of the best filters, and what they make of the values, compressed; nothing if there are no values."""
+    """The flags of the best filters and the filtered values, compressed; nothing if there are no values."""
     values = alpha[between]
     if values.size == 0:
         return b""
@@ -171,7 +173,8 @@ def _inflate(data: bytes, alpha: Alpha, between: NDArray[np.bool_]) -> None:
         return
     if not data or data[0] > FILTER_ABOVE | FILTER_BEFORE:
         raise CorruptError("the alpha channel is damaged: its values are missing, or filtered in an unknown way")
-    filters, values = data[0], _inflated(data[1:], count)
+    filters = data[0]
+    values = np.frombuffer(decompressed(data[1:], count, zlib.decompressobj(), "the alpha channel"), np.uint8)
     if filters & FILTER_BEFORE:
         values = np.cumsum(values, dtype=np.uint8)
     if not filters & FILTER_ABOVE:
@@ -181,14 +184,3 @@ def _inflate(data: bytes, alpha: Alpha, between: NDArray[np.bool_]) -> None:
     for row, here, part in zip(alpha, between, np.split(values, np.cumsum(lengths)[:-1]), strict=True):
         row[here] = part + before[here]
         before = row
-
-
-def _inflated(data: bytes, count: int) -> Alpha:
-    decompressor = zlib.decompressobj()
-    try:
-        values = decompressor.decompress(data, count + 1)
-    except zlib.error:
-        raise CorruptError("the alpha channel is damaged: its values cannot be unpacked") from None
-    if len(values) != count or not decompressor.eof or decompressor.unused_data:
-        raise CorruptError("the alpha channel is damaged: it has another number of values")
-    return np.frombuffer(values, np.uint8)

@@ -1,7 +1,7 @@
 """The overlay of a picture <-> bytes: pixels that are coded without loss, in colours of a list.
 
-It is the palette mode of codecs for screens (Pu et al., 'Palette mode coding in HEVC screen content coding', 2016), of
-the whole picture at once: a plane of indices, which LZMA compresses, as drawings and text repeat themselves.
+This is the palette mode of codecs for screens (Pu et al., 'Palette mode coding in HEVC screen content coding', 2016),
+applied to the whole picture at once: LZMA compresses a plane of indices, as drawings and text repeat themselves.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .decompression import decompressed
 from .errors import CorruptError, TruncatedError
 from .fields import Reader, encode_varint
 
@@ -26,7 +27,7 @@ Pixels = NDArray[np.uint8]
 
 
 def encode_overlay(pixels: Pixels, mask: NDArray[np.bool_]) -> bytes:
-    """The overlay chunk: those of the pixels `[H, W, 3]` that are in the mask `[H, W]`.
+    """The overlay chunk of the pixels `[H, W, 3]` that are in the mask `[H, W]`.
 
     Raises:
         ValueError: there are none, or they have more than 65,535 colours.
@@ -58,17 +59,19 @@ def decode_overlay(chunk: bytes, height: int, width: int) -> tuple[NDArray[np.in
     if not 1 <= count <= MAX_COLOURS:
         raise CorruptError(f"the overlay is damaged: it has {count} colours")
     area, planes = height * width, _planes(count)
-    data = np.frombuffer(_unpacked(reader.take(reader.remaining), 3 * count + planes * area), np.uint8)
+    decompressor = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[FILTER])
+    values = decompressed(reader.take(reader.remaining), 3 * count + planes * area, decompressor, "the overlay")
+    data = np.frombuffer(values, np.uint8)
     indices: NDArray[np.integer[Any]] = data[3 * count : 3 * count + area].reshape(height, width)
     if planes == 2:
         indices = indices | data[3 * count + area :].reshape(height, width).astype(np.uint16) << 8
     if indices.max() > count:
-        raise CorruptError("the overlay is damaged: it uses a colour that it does not have")
+        raise CorruptError("the overlay is damaged: it uses a colour that is not in its list")
     return indices, data[: 3 * count].reshape(count, 3)
 
 
 def lay_over(pixels: Pixels, chunk: bytes) -> None:
-    """Overwrite those of the pixels `[H, W, 3]` that an overlay chunk has; errors as for `decode_overlay`."""
+    """Overwrite the pixels `[H, W, 3]` that an overlay chunk covers; errors as for `decode_overlay`."""
     indices, colours = decode_overlay(chunk, *pixels.shape[:2])
     for row, own in zip(pixels, indices, strict=True):
         places = own.nonzero()[0]
@@ -94,14 +97,3 @@ def _packed(pixels: Pixels) -> NDArray[np.int64]:
 def _planes(colours: int) -> int:
     """Bytes of an index."""
     return 1 if colours < 256 else 2
-
-
-def _unpacked(data: bytes, size: int) -> bytes:
-    decompressor = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[FILTER])
-    try:
-        values = decompressor.decompress(data, size + 1)
-    except lzma.LZMAError:
-        raise CorruptError("the overlay is damaged: it cannot be unpacked") from None
-    if len(values) != size or not decompressor.eof or decompressor.unused_data:
-        raise CorruptError("the overlay is damaged: it is of another size")
-    return values

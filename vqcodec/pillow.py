@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import zlib
+from functools import cache
 from numbers import Real
 from typing import IO, TYPE_CHECKING, Any
 
@@ -31,8 +32,6 @@ _MODES = {"RGB": "RGB", "GREY": "L", "BILEVEL": "1", "PALETTE": "P", "GREY_16": 
 
 _OPTIONS = ("quality", "max_bytes", "keep_metadata", "effort")
 _METADATA = ("icc_profile", "exif", "xmp")  # options of Pillow's own formats, and names in `info`
-
-_cache: CodecCache | None = None
 
 
 class VqImageFile(ImageFile.ImageFile):
@@ -110,16 +109,16 @@ class VqImageFile(ImageFile.ImageFile):
         return super().load()
 
     def _decode(self) -> Image.Image:
-        from bitstream import Limits, VqcodecError
+        from bitstream import Limits, VqcodecError, unpack
         from vqcodec.codec.loading import for_pictures
 
-        data, most = self._bytes(), Image.MAX_IMAGE_PIXELS
+        most = Image.MAX_IMAGE_PIXELS
         # Pillow refuses what is twice as large as its limit; for that, the size when the file was opened counted.
         max_pixels = 2**64 if most is None else 2 * most
         may_be_cut = ImageFile.LOAD_TRUNCATED_IMAGES
         try:
-            codec = for_pictures(_codecs().for_file(data, (), Limits(max_pixels=max_pixels), may_be_cut))
-            image = codec.decompress(data, max_pixels, may_be_cut)
+            container = unpack(self._bytes(), Limits(max_pixels=max_pixels), may_be_cut)
+            image = for_pictures(_codecs().for_file(container)).decompress(container, max_pixels, may_be_cut)
         except VqcodecError as error:
             raise OSError(str(error)) from error
         if (image.size, image.mode) != (self.size, self.mode):
@@ -191,14 +190,12 @@ def _accept(prefix: bytes) -> bool:
     return prefix.startswith(MAGIC)
 
 
+@cache
 def _codecs() -> CodecCache:
     """The codecs of all pictures of this process."""
-    global _cache
-    if _cache is None:
-        from vqcodec.codec.cache import CodecCache
+    from vqcodec.codec.cache import CodecCache
 
-        _cache = CodecCache()
-    return _cache
+    return CodecCache()
 
 
 Image.register_open(FORMAT, VqImageFile, _accept)

@@ -19,10 +19,10 @@ from bitstream import (
     decode_overlay,
     encode_alpha,
     encode_overlay,
-    layer_ends,
     pack,
     unpack,
 )
+from bitstream.header import read_header
 from vqcodec.media.pictures.metadata import unpack_metadata
 
 from .file_mutations import mutate_file
@@ -83,7 +83,8 @@ def _fits(data: bytes, source: Picture | Sound) -> bool:
     else:
         fits = source.samples * source.channels <= LIMITS.max_samples
         fits &= source.samples <= LIMITS.max_seconds * source.sample_rate
-    return fits and layer_ends(data)[-1] <= LIMITS.max_stream_bytes
+    header, _ = read_header(data)
+    return fits and sum(header.stream_sizes + header.chunk_sizes) <= LIMITS.max_stream_bytes
 
 
 def _fields(container: Any) -> tuple[object, ...]:
@@ -95,7 +96,7 @@ def _fields(container: Any) -> tuple[object, ...]:
         source | {"palette": colours},
         *(chunks.alpha or b"", chunks.metadata or b"", chunks.overlay or b""),
         *(container.fingerprint, container.decoder_version, container.rate_point),
-        [(layer.stream, layer.indices_crc) for layer in container.layers],
+        [(stream.data, stream.indices_crc) for stream in container.streams],
     )
 
 

@@ -1,4 +1,4 @@
-"""`vqcodec eval bpd`: a model as a density, in bits per dim."""
+"""`vqcodec eval bpd`: the likelihood of a picture or sound under a model, in bits per dim."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The codec of pictures: the whole path, both ways, on one page; what it shares with sound is in `base.py`.
+"""The codec of pictures: the whole path, both ways. What it shares with sound is in `vqcodec.codec.base`.
 
 picture --encoder--> z_e --codebooks, lambda bits--> indices --prior, range coder--> streams --container--> .vq
 picture <--decoder-- z_q <--codebooks--------------- indices <--prior, range coder-- streams <--container-- .vq
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from bitstream import ImageSource, InputError, LimitError, Limits
+from bitstream import Container, ImageSource, InputError, LimitError, Limits
 from vqcodec.codec.indices import Indices
 from vqcodec.codec.overlay import best_file, best_version
 from vqcodec.codec.pixels import PixelCodec, picture_source
@@ -60,17 +60,17 @@ class ImageCodec(PixelCodec):
         """Compress a picture to the bytes of a `.vq` file.
 
         Args:
-            image: a Pillow image of any mode, or uint8 `[H, W]`, `[H, W, 3]` or `[H, W, 4]`. Of a Pillow image the
-                orientation that a camera noted is applied, and colours of another profile are converted to sRGB. Or the
-                path of a picture file, or its bytes; what is lost when it is read is told by UserWarnings.
+            image: a Pillow image of any mode, or uint8 `[H, W]`, `[H, W, 3]` or `[H, W, 4]`, or the path of a picture
+                file, or its bytes. The orientation in EXIF is applied, and colours of another profile are converted to
+                sRGB. UserWarnings say what is lost when a file is read.
             quality: 1..100, continuous; both the size of the file and the fidelity rise with it.
             max_bytes: the most bytes that the file may have, instead of a quality. It has at most 3 % less; if not, a
-                UserWarning says why. Where more of the picture is kept so, it is coded at a smaller scale.
+                UserWarning says why. The picture is coded at a smaller scale where that is better.
             keep_metadata: keep colour profile (the colours then stay as they are), EXIF and XMP of a Pillow image.
-            effort: "high" takes some twenty times as long to find codes from which the picture is decoded better.
+            effort: "high" takes some twenty times as long, and finds codes that decode to a better picture.
 
         Raises:
-            InputError: the picture or the quality cannot be used, or no file of it is so small.
+            InputError: the picture or an argument cannot be used, or no file of it is so small.
         """
         chosen = self.settings(quality)
         if effort not in EFFORTS:
@@ -86,7 +86,7 @@ class ImageCodec(PixelCodec):
 
     def decompress(
         self,
-        data: FileData,
+        data: FileData | Container,
         max_pixels: int | None = None,
         allow_truncated: bool = False,
         max_steps: int | None = None,
@@ -94,11 +94,11 @@ class ImageCodec(PixelCodec):
         """The picture of a `.vq` file, in the mode that went in: see `vqcodec.media.pictures.modes`.
 
         Args:
-            data: the file's bytes, in any buffer, or its path.
+            data: the file's bytes, in any buffer, its path, or what `bitstream.unpack` gave of it.
             max_pixels: refuse larger pictures; the default is Pillow's limit against decompression bombs.
-            allow_truncated: decode a file that was cut from its whole layers: see `read`.
-            max_steps: refuse pictures so long and thin that they take more steps; the default, 8,388,608, is a minute
-                or two. See `Limits`.
+            allow_truncated: if the file was cut, decode its whole streams: see `read`.
+            max_steps: refuse pictures that are so long and thin that they take more steps. The default, 8,388,608,
+                takes a minute or two. See `Limits`.
 
         Raises:
             BitstreamError: the file is damaged, foreign, or too large.
@@ -121,11 +121,11 @@ class ImageCodec(PixelCodec):
     ) -> Indices | list[Indices]:
         """The indices of a picture, or of each of several (a sequence, or uint8 `[B, H, W, C]`).
 
-        They are those of the whole picture: only `compress` codes parts of it without loss, as an overlay.
+        The whole picture is encoded, without an overlay: only `compress` codes parts of it without loss.
 
         Args:
             image: as for `compress`.
-            lambda_: squared quantization widths that a bit is worth; 0 takes the nearest codeword.
+            lambda_: trades distance for bits, in squared quantization widths a bit; 0 takes the nearest codeword.
             rate_point: which codebooks; by default those of the default quality.
 
         Raises:
@@ -151,28 +151,28 @@ class ImageCodec(PixelCodec):
     def pixel_bits(self, image: PictureOrFile, indices: Indices) -> NDArray[np.float32]:
         """-log2 p(x|z_q) of every sub-pixel, given the earlier colours of its pixel: `[H, W, 3]`.
 
-        With `bits` it makes a bound: whatever the indices, -log2 p(x) is at most the sum of all of both.
+        Together with `bits` this is a bound: for any indices, -log2 p(x) is at most the sum of both.
 
         Raises:
             InputError: the indices do not belong to this model, or to a picture of this size.
-            ModelError: the model does not say how likely pixels are.
+            ModelError: the model has no likelihood of pixels.
         """
         self._check(indices)
         pixels, source = rgb_array(_opened(image)), picture_source(indices.source)
         if pixels.shape[:2] != (source.coded_height, source.coded_width):
-            raise InputError("the picture is not of the size that its indices are for")
+            raise InputError("the indices are those of a picture of another size")
         return self.networks.bits(pixels, indices.values, indices.rate_point)
 
     def sample(
         self, count: int, height: int, width: int, seed: int = 0, temperature: float = 1, rate_point: int | None = None
     ) -> list[Indices]:
-        """Indices drawn from the prior, for pictures that there never were.
+        """Indices drawn from the prior, for new pictures.
 
         Args:
             count: how many.
             height: of the pictures, in pixels.
             width: likewise.
-            seed: of the draws; the same seed gives the same indices, the first ones whatever the count.
+            seed: the same seed gives the same indices; a larger count only adds more.
             temperature: 1 draws from the prior, less prefers what is likely: see `SymbolSampler`.
             rate_point: which codebooks; by default those of the default quality.
 
@@ -183,7 +183,7 @@ class ImageCodec(PixelCodec):
             source = ImageSource(whole_number(width, "the width"), whole_number(height, "the height"))
             self.shape_of(source)
         except (ValueError, LimitError) as error:
-            raise InputError(f"no picture has this size: {error}") from None
+            raise InputError(f"a picture cannot have this size: {error}") from None
         return self._draw(count, source, seed, temperature, rate_point)
 
     def _encode_refined(self, image: Picture, chosen: Setting, keep_metadata: bool) -> Indices:
@@ -198,11 +198,11 @@ class ImageCodec(PixelCodec):
         if with_overlay:
             picture = best_version(self, picture, chosen)
         latents, source, chunks = self.analyse(picture.pixels), picture.source, picture.chunks
-        del picture  # the pixels, which may be many, are gone when codes are chosen
+        del picture  # so that the memory of its pixels is free when codes are chosen
         return self.quantize(latents, chosen, source, chunks)
 
     def _prepared(self, image: Picture, keep_metadata: bool) -> Prepared:
-        """What is coded of a picture; InputError if it is none, or one that would not be decoded."""
+        """What is coded of a picture; InputError if it cannot be used, or would not be decoded."""
         if isinstance(image, Image.Image):
             upright = picture_of(image, keep_metadata).image
         else:
@@ -215,7 +215,7 @@ class ImageCodec(PixelCodec):
 
 
 def _opened(image: PictureOrFile, keep_metadata: bool = False) -> Picture:
-    """The picture, read if it is a file or its path; UserWarnings say what is lost by that."""
+    """The picture, which is read if it is a file or its path. UserWarnings say what is lost by that."""
     if not isinstance(image, (bytes, str, os.PathLike)):
         return image
     picture = read_picture(image, keep_metadata)

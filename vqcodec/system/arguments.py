@@ -1,6 +1,6 @@
-"""What callers from Python give: as what the code works with, or refused in one line.
+"""Arguments of callers from Python: converted to the types that the code works with, or refused in one line.
 
-Numbers may be those of numpy, files may be in any buffer or named by a path.
+Numbers may be those of numpy; files may be in any buffer, or named by a path.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 
-from bitstream import InputError, Limits
+from bitstream import Container, InputError, Limits, unpack
 from vqcodec.system.files import read_file
 
 if TYPE_CHECKING:
@@ -20,7 +20,15 @@ if TYPE_CHECKING:
     FileData = Buffer | str | os.PathLike[str]  # the bytes of a file, or its path
     FilePath = str | os.PathLike[str]
 
-__all__ = ["file_bytes", "is_path", "limits", "number", "whole_number"]
+__all__ = ["container_of", "file_bytes", "is_path", "limits", "number", "whole_number"]
+
+
+def container_of(data: FileData | Container, allowed: Limits, allow_truncated: bool = False) -> Container:
+    """What a `.vq` file holds, unpacked if it is not yet; errors as for `file_bytes` and `unpack`."""
+    if not isinstance(data, Container):
+        return unpack(file_bytes(data), allowed, allow_truncated)
+    data.check(allowed, allow_truncated)
+    return data
 
 
 def file_bytes(data: FileData) -> bytes:
@@ -49,7 +57,7 @@ def is_path(data: object) -> TypeGuard[FilePath]:
 
 
 def number(value: object, name: str) -> float:
-    """A real number, of Python or numpy; InputError, which begins with `name`, if it is none."""
+    """A real number, of Python or numpy, as float; InputError, which begins with `name`, if it is something else."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
         raise InputError(f"{name} must be a number, not {_shown(value)}")
     try:
@@ -59,7 +67,7 @@ def number(value: object, name: str) -> float:
 
 
 def whole_number(value: object, name: str) -> int:
-    """An integer, of Python or numpy, or a float that is whole, as 48000.0; else InputError, as for `number`."""
+    """An integer, of Python or numpy, or a whole float such as 48000.0, as int; else InputError, as for `number`."""
     if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
         return int(value)
     if isinstance(value, (float, np.floating)) and float(value).is_integer():
@@ -73,7 +81,7 @@ def limits(
     max_seconds: float | None = None,
     max_steps: int | None = None,
 ) -> Limits:
-    """What a file may claim; None is the default."""
+    """Limits on what a file may claim; None stands for the default."""
     default = Limits()
     return Limits(
         max_pixels=default.max_pixels if max_pixels is None else whole_number(max_pixels, "max_pixels"),

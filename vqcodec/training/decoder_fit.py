@@ -1,7 +1,7 @@
 """`vqcodec fit-decoder`: train the decoder of a finished model further, on the codes that its files have.
 
 Encoder, codebooks and prior stay as they are, so every file of the model is read as before, and looks better. In the
-stages before, codes were chosen without the prior, at two or three worths of a bit, and a gradient had to go through
+stages before, codes were chosen without the prior, at two or three lambdas, and a gradient had to go through
 encoder and codebooks as well; here all the time goes into the decoder, which may also be made deeper.
 """
 
@@ -183,27 +183,27 @@ def _batch(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Crops `[B, 3, S, S]`, their z_q `[B, C, s, s]`, rate points `[B]`, and weights `[B]`.
 
-    Some crops have their first layers only, as a file that was cut: they count less.
+    Some crops have their first streams only, like a file that was cut: they count less.
     """
     stride = model.config.autoencoder.stride
     least = min(settings.crop // stride, max(min(piece.indices.shape[1:]) for piece in pieces))
     usable = [piece for piece in pieces if min(piece.indices.shape[1:]) >= least]
     area = np.array([piece.indices[0].size for piece in usable], float)
-    crops, codewords, rates, weights = [], [], [], []
+    crops, codewords, rate_points, weights = [], [], [], []
     for which in rng.choice(len(usable), settings.batch, p=area / area.sum()):
         piece = usable[which]
         i, j = (int(rng.integers(0, extent - least + 1)) for extent in piece.indices.shape[1:])
         indices = piece.indices[:, i : i + least, j : j + least].astype(np.int32)
-        cut = len(model.prior.layer_ends) > 1 and rng.random() < DROP_CHANCE
+        cut = len(model.prior.stream_ends) > 1 and rng.random() < DROP_CHANCE
         if cut:
-            indices = indices[: int(rng.choice(model.prior.layer_ends[:-1]))]
+            indices = indices[: int(rng.choice(model.prior.stream_ends[:-1]))]
         codewords.append(model.codebooks.look_up(indices, piece.rate_point))
         rows, columns = (slice(first * stride, (first + least) * stride) for first in (i, j))
         crops.append(piece.pixels[rows, columns])
-        rates.append(piece.rate_point)
+        rate_points.append(piece.rate_point)
         weights.append(DROP_WEIGHT if cut else 1.0)
     z_q = torch.from_numpy(np.stack(codewords)).contiguous(memory_format=torch.channels_last)
-    return crops_to_tensor(np.stack(crops)), z_q, torch.tensor(rates), torch.tensor(weights)
+    return crops_to_tensor(np.stack(crops)), z_q, torch.tensor(rate_points), torch.tensor(weights)
 
 
 @torch.no_grad()

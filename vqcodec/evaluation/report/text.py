@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-__all__ = ["csv_text", "markdown_table", "number", "verdict", "write_csv"]
+__all__ = ["csv_text", "markdown_table", "number", "write_csv"]
 
 
 def number(value: float, digits: int = 2, sign: bool = False) -> str:
@@ -21,11 +21,6 @@ def number(value: float, digits: int = 2, sign: bool = False) -> str:
     if math.isnan(value):
         return "-"
     return f"{value:{'+' if sign else ''}.{digits}f}"
-
-
-def verdict(passed: bool) -> str:
-    """A cell of a table: whether a promise is kept."""
-    return "pass" if passed else "**FAIL**"
 
 
 def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

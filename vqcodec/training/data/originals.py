@@ -68,7 +68,7 @@ class Originals(Protocol):
         """Pixels or samples of an original."""
 
     def pieces(self, number: int) -> Iterator[Piece]:
-        """An original in pieces, so that one worth of a bit can be drawn for each."""
+        """An original in pieces, so that a lambda can be drawn for each."""
 
 
 class Pictures:

@@ -30,7 +30,7 @@ from vqcodec.training.prior.volumes import IndexVolumes, collect_volumes
 
 __all__ = ["PriorTraining", "fit_prior"]
 
-ROUNDED_RATE = 0.3  # rates with rounding, as a share of those in floats
+ROUNDED_LEARNING_RATE = 0.3  # learning rates with rounding, as a share of those in floats
 
 
 @dataclass(frozen=True)
@@ -119,9 +119,9 @@ def _train(
     rng: np.random.Generator,
     work: Path,
 ) -> None:
-    """Train in place for `last - first` steps: from step 0 in floats, later with rounding, at lower rates."""
+    """Train in place for `last - first` steps: from step 0 in floats, later with rounding, at lower learning rates."""
     quantized = first > 0
-    factor = ROUNDED_RATE if quantized else 1.0
+    factor = ROUNDED_LEARNING_RATE if quantized else 1.0
     matrices = [p for p in network.parameters() if p.ndim == 2 and p.shape[0] > network.values.shape[0]]
     chosen = {id(p) for p in matrices}
     rest = [p for p in network.parameters() if id(p) not in chosen]

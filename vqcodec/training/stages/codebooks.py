@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from vqcodec.training.factorized_prior import NoiseDensity
+from vqcodec.training.factorized_prior import FactorizedPrior
 from vqcodec.training.quantizer import ProductQuantizer
 from vqcodec.training.stages.objective import Decoder, Encoder
 
@@ -54,14 +54,14 @@ def collect_latents(encoder: Encoder, batches: Iterator[Tensor], positions: int)
 
 
 def deal_channels(bits: Tensor, dimension: int) -> Tensor:
-    """An order of the channels, by their rates `[C]`, in which every `dimension` neighbours are a balanced group."""
+    """An order of the channels, by their bits `[C]`, in which every `dimension` neighbours are a balanced group."""
     ranked = bits.argsort(descending=True)
     rounds = ranked.view(dimension, -1)  # [D, P]: leaders first
     return torch.stack([rounds[0], *rounds[1:].flip(1)], 1).flatten()
 
 
 @torch.no_grad()
-def reorder_channels(encoder: Encoder, decoder: Decoder, density: NoiseDensity, order: Tensor) -> None:
+def reorder_channels(encoder: Encoder, decoder: Decoder, factorized_prior: FactorizedPrior, order: Tensor) -> None:
     """Put the latent channels into `order`; what the networks compute does not change."""
     writers = [encoder.layers[-1], getattr(encoder, "linear", None)]
     readers = [decoder.stem, getattr(decoder, "linear", None)]
@@ -69,9 +69,9 @@ def reorder_channels(encoder: Encoder, decoder: Decoder, density: NoiseDensity, 
         parameter.copy_(parameter[order].clone())
     for reader in filter(None, readers):
         reader.weight.copy_(reader.weight[:, order].clone())
-    for parameter in (density.mean, density.log_scale, density.logit):
+    for parameter in (factorized_prior.mean, factorized_prior.log_scale, factorized_prior.logit):
         parameter.copy_(parameter[order].clone())
-    for parameter in (density.log_width, decoder.gain):
+    for parameter in (factorized_prior.log_width, decoder.gain):
         parameter.copy_(parameter[:, order].clone())
 
 
@@ -91,9 +91,9 @@ def fit_codebooks(
     config = quantizer.config
     vectors = quantizer.split(latents)[0]
     if widths is not None:
-        quantizer.metric.copy_(widths.pow(-2).view(config.rates, config.planes, config.dimension))
-    cells = itertools.product(range(config.rates), range(config.planes))
-    for rate_point, plane in tqdm(cells, desc="codebooks", total=config.rates * config.planes, disable=None):
+        quantizer.metric.copy_(widths.pow(-2).view(config.rate_points, config.planes, config.dimension))
+    cells = itertools.product(range(config.rate_points), range(config.planes))
+    for rate_point, plane in tqdm(cells, desc="codebooks", total=config.rate_points * config.planes, disable=None):
         own = vectors[plane]
         first = own[torch.randint(len(own), (config.alphabet,))]
         codewords, counts = lloyd(own, quantizer.metric[rate_point, plane], first, lambda_, iterations)
@@ -128,17 +128,19 @@ def prepare_codebooks(
     stage: CodebookStage,
     encoder: Encoder,
     decoder: Decoder,
-    density: NoiseDensity | None,
+    factorized_prior: FactorizedPrior | None,
     quantizer: ProductQuantizer,
     latents: Tensor,
     lambda_: float,
 ) -> None:
-    """Deal the channels into groups of equal rate, if a density tells the rates; fit the codebooks to `latents`."""
+    """Deal the channels into groups of equal bits, if a factorized prior is given; fit the codebooks to `latents`."""
     widths = None
-    if density is not None:
-        rates = range(quantizer.config.rates)
-        bits = torch.stack([density(latents, torch.tensor([rate_point]))[1].mean((0, 2, 3)) for rate_point in rates])
+    if factorized_prior is not None:
+        rate_points = range(quantizer.config.rate_points)
+        bits = torch.stack(
+            [factorized_prior(latents, torch.tensor([rate_point]))[1].mean((0, 2, 3)) for rate_point in rate_points]
+        )
         order = deal_channels(bits.mean(0), quantizer.config.dimension)
-        reorder_channels(encoder, decoder, density, order)
-        latents, widths = latents[:, order], density.widths()
+        reorder_channels(encoder, decoder, factorized_prior, order)
+        latents, widths = latents[:, order], factorized_prior.widths()
     fit_codebooks(quantizer, latents, widths, lambda_, stage.iterations)

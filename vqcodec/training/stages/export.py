@@ -27,10 +27,12 @@ __all__ = ["default_quality", "export_model", "sorted_codebooks"]
 LEAST_USE = 2
 
 
-def default_quality(rates: int, lambda_: float) -> tuple[Setting, ...]:
-    """Settings before a model is calibrated: rate points in order, each from a high to a low worth of a bit."""
+def default_quality(rate_points: int, lambda_: float) -> tuple[Setting, ...]:
+    """Settings before a model is calibrated: rate points in order, each from a high to a low lambda."""
     factors = (2.0, 1.0, 0.5)
-    return tuple(Setting(rate_point, max(lambda_, 1e-6) * factor) for rate_point in range(rates) for factor in factors)
+    return tuple(
+        Setting(rate_point, max(lambda_, 1e-6) * factor) for rate_point in range(rate_points) for factor in factors
+    )
 
 
 @torch.no_grad()
@@ -40,7 +42,7 @@ def sorted_codebooks(quantizer: ProductQuantizer, latents: Tensor, lambda_: floa
     codewords = np.zeros(tuple(quantizer.codebooks.shape), np.float32)
     code_bits = np.zeros(codewords.shape[:3], np.float32)
     sizes = np.ones(codewords.shape[:2], np.intp)
-    for rate_point in range(config.rates):
+    for rate_point in range(config.rate_points):
         point = torch.tensor([rate_point])
         uses = [quantizer.assign(latents, point, lambda_ * factor) for factor in (0.5, 1.0)]
         for plane in range(config.planes):

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from vqcodec.training.factorized_prior import NoiseDensity
+from vqcodec.training.factorized_prior import FactorizedPrior
 from vqcodec.training.stages.codebooks import collect_latents
 from vqcodec.training.stages.start import LATENT_SCALE, PATCHES, patches
 from vqcodec.transform.image.autoencoder import Decoder, Encoder
@@ -27,18 +27,18 @@ DEAD = 0.25  # standard deviation over the finest width of the noise, below whic
 
 @torch.no_grad()
 def revive(
-    encoder: Encoder, decoder: Decoder, density: NoiseDensity, lambdas: Tensor, batches: Iterator[Tensor]
+    encoder: Encoder, decoder: Decoder, factorized_prior: FactorizedPrior, lambdas: Tensor, batches: Iterator[Tensor]
 ) -> int:
     """Bring dead channels back in place, if the networks have a linear path; how many.
 
     Args:
-        encoder, decoder, density: trained, or as a model left them.
+        encoder, decoder, factorized_prior: trained, or as a model left them.
         lambdas: `[R]`, weight of the squared error of 8-bit values against bits per pixel.
         batches: pictures `[B, 3, H, W]`.
     """
     if encoder.linear is None or decoder.linear is None:
         return 0
-    dead = dead_channels(collect_latents(encoder, batches, PATCHES), density)
+    dead = dead_channels(collect_latents(encoder, batches, PATCHES), factorized_prior)
     readers, writers, variances = reduced_rank_regression(*_missed(encoder, decoder, batches), len(dead))
     for parameter in (*encoder.layers[-1].parameters(), *encoder.linear.parameters()):
         parameter[dead] = 0
@@ -50,15 +50,15 @@ def revive(
     # A channel of little more variance than that error is not worth its bits: drowned in noise it costs next to none.
     widths = widths * (widths**2 / 4 / variances).clamp_min(1)
     decoder.gain[:, dead] = variances / (variances + widths**2 / 12)
-    all_widths = density.widths()
+    all_widths = factorized_prior.widths()
     all_widths[:, dead] = LATENT_SCALE * widths
-    density.start(collect_latents(encoder, batches, PATCHES), all_widths.pow(-2))
+    factorized_prior.start(collect_latents(encoder, batches, PATCHES), all_widths.pow(-2))
     return len(dead)
 
 
-def dead_channels(latents: Tensor, density: NoiseDensity) -> Tensor:
+def dead_channels(latents: Tensor, factorized_prior: FactorizedPrior) -> Tensor:
     """Numbers of the channels that say nothing at the finest rate point, of latents `[1, C, N, 1]`."""
-    return torch.nonzero(latents.std((0, 2, 3)) < DEAD * density.widths()[-1])[:, 0]
+    return torch.nonzero(latents.std((0, 2, 3)) < DEAD * factorized_prior.widths()[-1])[:, 0]
 
 
 def reduced_rank_regression(inputs: Tensor, cross: Tensor, rank: int) -> tuple[Tensor, Tensor, Tensor]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from vqcodec.training.factorized_prior import NoiseDensity
+from vqcodec.training.factorized_prior import FactorizedPrior
 from vqcodec.training.quantizer import ProductQuantizer
 from vqcodec.training.stages.codebooks import collect_latents, fit_codebooks, prepare_codebooks
 from vqcodec.training.stages.codes import CodesStage, train_codes
@@ -44,7 +44,7 @@ class Stages:
         encoder, decoder, likelihood: of the modality, as `settings` has them.
         objective: likewise.
         folder: where checkpoints and log go.
-        started: whether the networks and the density begin as those of a model.
+        started: whether the networks and the factorized prior begin as those of a model.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Stages:
         self.settings, self.objective, self.folder = settings, objective, folder
         self.encoder, self.decoder, self.likelihood = encoder, decoder, likelihood
         self.quantizer = ProductQuantizer(settings.quantizer)
-        self.density = NoiseDensity(settings.autoencoder.latent_channels, settings.autoencoder.rates)
+        self.factorized_prior = FactorizedPrior(settings.autoencoder.latent_channels, settings.autoencoder.rate_points)
         self.lambdas = torch.tensor(settings.lambdas)
         # How finely each channel is to be quantized is what noise finds out, or the model knew.
         self.knows_widths = started or settings.noise is not None
@@ -82,18 +82,18 @@ class Stages:
 
     def noise(self, batches: Batches, stage: NoiseStage) -> None:
         """The first stage."""
-        networks = (self.encoder, self.decoder, self.density)
+        networks = (self.encoder, self.decoder, self.factorized_prior)
         train_noise(*networks, self.lambdas, batches, self.objective, stage, self.folder)
 
     def codebooks(self, batches: Batches) -> None:
         """The second stage."""
         latents = collect_latents(self.encoder, batches, self.settings.codebooks.positions)
-        density = self.density if self.knows_widths else None
+        factorized_prior = self.factorized_prior if self.knows_widths else None
         stage, lambda_ = self.settings.codebooks, self.settings.codes.lambda_
-        prepare_codebooks(stage, self.encoder, self.decoder, density, self.quantizer, latents, lambda_)
+        prepare_codebooks(stage, self.encoder, self.decoder, factorized_prior, self.quantizer, latents, lambda_)
 
     def codes(self, batches: Batches, stage: CodesStage) -> None:
         """The third stage."""
         networks = (self.encoder, self.decoder, self.likelihood, self.quantizer)
-        ends = self.settings.layer_ends
+        ends = self.settings.stream_ends
         train_codes(*networks, self.lambdas, ends, batches, self.objective, stage, self.folder)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from bitstream.errors import ModelError
 from vqcodec.model.model import Model
-from vqcodec.training.factorized_prior import NoiseDensity
+from vqcodec.training.factorized_prior import FactorizedPrior
 from vqcodec.training.stages.codebooks import collect_latents
 from vqcodec.training.stages.deepening import deepened
 from vqcodec.training.stages.objective import Decoder, Encoder
@@ -85,12 +85,12 @@ def start_from_model(
     lambdas: Tensor,
     encoder: Encoder,
     decoder: Decoder,
-    density: NoiseDensity,
+    factorized_prior: FactorizedPrior,
     batches: Iterator[Tensor],
     same_objective: bool = True,
     hear: bool = True,
 ) -> None:
-    """Take up the networks of a trained model; the density begins with the spread of its latents and their widths.
+    """Take up the networks of a trained model; the factorized prior begins with the spread and widths of its latents.
 
     What belongs to a rate point is interpolated between those of the model; beyond them, widths go with the inverse
     root of lambda. A model that does not tell its lambdas is taken to have the first of `lambdas`; one that was trained
@@ -100,7 +100,7 @@ def start_from_model(
     Args:
         model: to start from. A linear path that it does not have begins as 0, and residual blocks as nothing.
         lambdas: `[R]`, of the rate points to be.
-        encoder, decoder, density: are changed in place.
+        encoder, decoder, factorized_prior: are changed in place.
         batches: originals `[B, C, ...]`.
         same_objective: whether the model's lambdas weigh the same distortion.
         hear: whether channels are to be heard at coarser rate points, which a noise stage must follow.
@@ -128,7 +128,7 @@ def start_from_model(
         decoder.load_state_dict(_without_linear(decoder) | weights)
         beyond = wanted.clamp(known.min(), known.max()) / wanted
         widths = (between @ widths.log()).exp() * beyond.sqrt()[:, None]
-        density.start(latents, widths.pow(-2))
+        factorized_prior.start(latents, widths.pow(-2))
     except (RuntimeError, ValueError):
         raise ModelError("the networks to start from have another shape than the configuration") from None
 
