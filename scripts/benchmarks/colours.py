@@ -22,7 +22,9 @@ import vqcodec
 from scripts.command_line import parser_of, run_script
 from vqcodec.defaults import EFFORTS, Effort
 from vqcodec.evaluation.pictures.metrics import psnr
-from vqcodec.evaluation.pictures.synthetic import DRAWINGS, PatchPage, patch_page, texture
+from vqcodec.evaluation.pictures.synthetic.drawings import DRAWINGS
+from vqcodec.evaluation.pictures.synthetic.patch_page import PatchPage, patch_page
+from vqcodec.evaluation.pictures.synthetic.texture import texture
 from vqcodec.evaluation.report.text import markdown_table
 
 QUALITIES = (20.0, 40.0, 60.0, 80.0, 95.0, 100.0)

@@ -20,7 +20,7 @@ from bitstream import ImageSource
 from scripts.command_line import add_model, parser_of, run_script
 from vqcodec.codec.loading import for_pictures, load
 from vqcodec.defaults import DEFAULT_MODEL
-from vqcodec.evaluation.pictures.anchors import JPEG, MOZJPEG, WEBP, Peer
+from vqcodec.evaluation.pictures.anchors import JPEG, MOZJPEG, WEBP, PictureAnchor
 from vqcodec.evaluation.pictures.metrics import psnr
 from vqcodec.media.pictures.contact_sheet import contact_sheet
 from vqcodec.media.pictures.reading import read_rgb
@@ -55,29 +55,29 @@ class Preview:
         return f"{self.label}{scaled}: {self.size:,} bytes, {self.psnr:.2f} dB"
 
 
-def largest(peer: Peer, picture: Image.Image, budget: int) -> bytes | None:
+def largest(anchor: PictureAnchor, picture: Image.Image, budget: int) -> bytes | None:
     """The file of the highest quality that fits; None if none does."""
     best, low, high = None, 0, 100
     while low <= high:
         quality = (low + high) // 2
-        data = peer.compress(picture, quality)
+        data = anchor.compress(picture, quality)
         best, low, high = (data, quality + 1, high) if len(data) <= budget else (best, low, quality - 1)
     return best
 
 
-def previews(peer: Peer, picture: Image.Image, budget: int) -> Iterator[Preview]:
+def previews(anchor: PictureAnchor, picture: Image.Image, budget: int) -> Iterator[Preview]:
     """The preview of each scale at which there is one."""
     for number in range(math.ceil(2 * math.log2(max(picture.size)))):
         coded = max(1, round(picture.width * 2 ** (-number / 2))), max(1, round(picture.height * 2 ** (-number / 2)))
-        data = largest(peer, picture.resize(coded, LANCZOS), budget)
+        data = largest(anchor, picture.resize(coded, LANCZOS), budget)
         if data is not None:
-            decoded = peer.decompress(data).resize(picture.size, LANCZOS)
-            yield Preview(peer.label, len(data), coded, decoded, psnr(picture, decoded))
+            decoded = anchor.decompress(data).resize(picture.size, LANCZOS)
+            yield Preview(anchor.label, len(data), coded, decoded, psnr(picture, decoded))
 
 
-def best(peers: Sequence[Peer], picture: Image.Image, budget: int) -> Preview:
+def best(anchors: Sequence[PictureAnchor], picture: Image.Image, budget: int) -> Preview:
     """The preview with the highest PSNR that one of these settings of a codec gives."""
-    return max((each for peer in peers for each in previews(peer, picture, budget)), key=lambda each: each.psnr)
+    return max((each for anchor in anchors for each in previews(anchor, picture, budget)), key=lambda each: each.psnr)
 
 
 def own(model: str, picture: Image.Image, budget: int) -> Preview:
@@ -111,7 +111,7 @@ def main() -> None:
     picture, budget = read_rgb(arguments.picture).image, arguments.budget
     shown = [
         own(arguments.model, picture, budget),
-        best([peer for peer in (MOZJPEG, JPEG, BASELINE) if peer.available], picture, budget),
+        best([anchor for anchor in (MOZJPEG, JPEG, BASELINE) if anchor.available], picture, budget),
         best([WEBP], picture, budget),
     ]
     original = captioned(picture, f"original, {picture.width} x {picture.height}", arguments.width)

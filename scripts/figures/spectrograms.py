@@ -12,8 +12,8 @@ import matplotlib.pyplot as plt
 from scripts.command_line import add_model, parser_of, run_script
 from vqcodec.codec.loading import for_sound, load
 from vqcodec.defaults import DEFAULT_AUDIO_MODEL
+from vqcodec.evaluation.report.spectrogram import RANGE, levels
 from vqcodec.evaluation.sounds.metrics import RATE, mono
-from vqcodec.evaluation.sounds.spectrogram import RANGE, levels
 from vqcodec.media.sounds.recordings import read_recording
 
 

@@ -18,7 +18,8 @@ from tqdm import tqdm
 
 from scripts.command_line import parser_of, run_script
 from vqcodec.evaluation.pictures.folder import find_pictures
-from vqcodec.evaluation.pictures.synthetic import DRAWINGS, patch_page
+from vqcodec.evaluation.pictures.synthetic.drawings import DRAWINGS
+from vqcodec.evaluation.pictures.synthetic.patch_page import patch_page
 from vqcodec.media.pictures.reading import read_rgb
 from vqcodec.system.files import atomic_write
 

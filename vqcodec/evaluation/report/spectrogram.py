@@ -12,13 +12,13 @@ from PIL import Image
 __all__ = ["HEIGHT", "RANGE", "WIDTH", "levels", "spectrogram_png"]
 
 WINDOW = 512  # samples: 32 ms
-RANGE = 80  # dB below the loudest that are told apart
+RANGE = 80  # dB below the loudest; what is below that is black
 COLOURS = 64
 WIDTH, HEIGHT = 720, 144  # pixels
 
 
 def levels(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Levels in dB of short-time spectra, `[WINDOW / 2 + 1, WIDTH]` from 0 Hz to half the sample rate, of `[N]`."""
+    """The spectrogram of `[N]`: levels in dB, `[WINDOW / 2 + 1, WIDTH]`, from 0 Hz to half the sample rate."""
     padded = np.pad(samples, WINDOW // 2)
     starts = np.linspace(0, len(padded) - WINDOW, WIDTH).astype(int)
     frames = padded[starts[:, None] + np.arange(WINDOW)] * np.hanning(WINDOW).astype(np.float32)
@@ -27,7 +27,7 @@ def levels(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def spectrogram_png(levels: NDArray[np.float32], loudest: float) -> bytes:
-    """A PNG of levels: low frequencies at the bottom, and as bright as they are near to `loudest` dB."""
+    """The bytes of a PNG of levels: low frequencies are at the bottom, and levels of `loudest` dB are the brightest."""
     shares = np.clip(1 + (levels[::-1] - loudest) / RANGE, 0, 1)
     picture = Image.fromarray(np.uint8(np.round(255 * shares))).resize((WIDTH, HEIGHT), Image.Resampling.BOX)
     indices = np.asarray(picture).astype(int) * (COLOURS - 1) // 255
