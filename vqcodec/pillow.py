@@ -141,23 +141,30 @@ def _save(image: Image.Image, file: IO[bytes], filename: str | bytes) -> None:
     from bitstream import InputError, VqcodecError
     from vqcodec.codec.loading import for_pictures
     from vqcodec.defaults import DEFAULT_MODEL
+    from vqcodec.media.pictures.inputs import normalised
 
     options = image.encoderinfo
     given = {name: value for name, value in options.items() if name in _OPTIONS}
     if not isinstance(given.get("quality", 1), Real):  # Pillow's own formats know names, too
         raise ValueError(f"quality must be a number from 1 to 100, not {given['quality']!r}")
-    metadata = {name: _metadata_bytes(name, options[name]) for name in _METADATA if name in options}
+    metadata = _given_metadata(options)
     try:
         codec = for_pictures(_codecs().named(options.get("model", DEFAULT_MODEL)))
-        if metadata:
-            image = _with_metadata(image, metadata, bool(given.get("keep_metadata")))
-            given["keep_metadata"] = True
-        data = codec.compress(image, **given)
+        picture = normalised(image, bool(given.get("keep_metadata")), metadata) if metadata else image
+        data = codec.compress(picture, **given)
     except InputError as error:
         raise ValueError(str(error)) from error
     except VqcodecError as error:
         raise OSError(str(error)) from error
     file.write(data)
+
+
+def _given_metadata(options: dict[str, Any]) -> dict[str, bytes]:
+    """The metadata that `Image.save` was given, as fields of `Metadata`, without an orientation."""
+    from vqcodec.media.pictures.metadata import Metadata, upright
+
+    given = {name: _metadata_bytes(name, options[name]) for name in _METADATA if name in options}
+    return {name: value for name, value in vars(upright(Metadata(**given))).items() if name in given}
 
 
 def _metadata_bytes(name: str, value: Any) -> bytes:
@@ -169,20 +176,6 @@ def _metadata_bytes(name: str, value: Any) -> bytes:
     if value is not None and not isinstance(value, (bytes, bytearray, memoryview)):
         raise TypeError(f"{name} must be bytes, not {type(value).__name__}")
     return bytes(value or b"")
-
-
-def _with_metadata(image: Image.Image, metadata: dict[str, bytes], keep_others: bool) -> Image.Image:
-    """The picture, upright, with the given metadata. Other kinds are its own, if these are kept, or left out."""
-    from vqcodec.media.pictures.metadata import metadata_of, upright
-    from vqcodec.media.pictures.reading import picture_of
-
-    if "icc_profile" in metadata:  # the pixels are in its space, or taken to be in sRGB
-        image = image.copy()
-        image.info.pop("icc_profile", None)
-    image = picture_of(image, keep_others).image
-    image.info.update(metadata)
-    image.info = upright(metadata_of(image)).info()
-    return image
 
 
 def _accept(prefix: bytes) -> bool:

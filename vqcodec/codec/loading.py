@@ -10,8 +10,9 @@ from PIL import Image
 
 from bitstream import Container, InputError, Limits, ModelError
 from vqcodec.codec.base import Codec
-from vqcodec.codec.image import ImageCodec, PictureOrFile
+from vqcodec.codec.image import ImageCodec
 from vqcodec.defaults import DEFAULT_EFFORT, DEFAULT_MODEL, DEFAULT_QUALITY, Effort
+from vqcodec.media.pictures.inputs import ImageOrFile
 from vqcodec.model.bundled import find_model, find_model_of
 from vqcodec.model.model import Model, load_model
 from vqcodec.system.arguments import container_of, is_path
@@ -82,7 +83,7 @@ def for_sound(codec: Codec) -> AudioCodec:
 
 
 def compress(
-    image: PictureOrFile,
+    image: ImageOrFile,
     quality: float = DEFAULT_QUALITY,
     max_bytes: float | None = None,
     keep_metadata: bool = False,
