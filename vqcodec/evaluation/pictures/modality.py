@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 from vqcodec.evaluation.pictures.codecs import choose_picture_codecs
@@ -28,7 +28,6 @@ __all__ = ["PICTURES", "measuring_version"]
 MEASURED_BY = ("pytorch-msssim", "ssimulacra2")
 
 
-@cache
 def measuring_version() -> str:
     """Text that changes whenever the same files get other points: REVISION, and versions of packages."""
     return f"revision {REVISION}, {versions_of(MEASURED_BY)}"

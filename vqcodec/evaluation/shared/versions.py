@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from functools import cache
 from importlib import metadata
 
 __all__ = ["versions_of"]
 
 
-def versions_of(packages: Iterable[str]) -> str:
+@cache
+def versions_of(packages: tuple[str, ...]) -> str:
     """Names and versions, as text.
 
     Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from itertools import groupby
 from statistics import fmean
 
@@ -31,7 +31,6 @@ __all__ = ["SOUNDS", "measuring_version"]
 MEASURED_BY = (*PACKAGES, "soxr")
 
 
-@cache
 def measuring_version() -> str:
     """Text that changes whenever the same files get other points: REVISION, and versions of packages."""
     return f"revision {REVISION}, {versions_of(MEASURED_BY)}"
