@@ -69,7 +69,7 @@ allow_truncated = click.option(
     "--allow-truncated", is_flag=True, help="Accept a file that was cut, and decode its whole streams."
 )
 json_output = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
-verbose = click.option("-v", "--verbose", is_flag=True, help="Name all files that are left out of folders.")
+verbose = click.option("-v", "--verbose", is_flag=True, help="Name all files that are left out.")
 keep_metadata = click.option(
     "--keep-metadata", is_flag=True, help="Of a picture: keep its colour profile, EXIF and XMP."
 )
