@@ -173,6 +173,16 @@ def test_sounds_by_their_path(tmp_path: Path, voice_codec: AudioCodec) -> None:
         voice_codec.compress(path)
 
 
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="has no such device")
+def test_devices_that_never_end(
+    tiny_codec: ImageCodec, voice_codec: AudioCodec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vqcodec.system.files.MOST_UNKNOWN_BYTES", 2_000_000)
+    for use in (tiny_codec.compress, tiny_codec.encode, voice_codec.compress, voice_codec.encode):
+        with pytest.raises(InputError, match=r"^/dev/zero: it begins like nothing that is known.* 2000000 bytes"):
+            use("/dev/zero")
+
+
 @pytest.mark.parametrize("rate", [16_000, 16_000.0, np.int32(16_000), np.uint16(16_000), np.float32(16_000)])
 def test_sample_rates_that_are_whole(rate: Any, voice_codec: AudioCodec) -> None:
     quality, rate_point = cast(Any, np.float32(60)), cast(Any, np.int64(1))

@@ -17,6 +17,8 @@ from vqcodec.media.pictures.heif import HEIC_SUFFIXES, reads_heic
 from vqcodec.media.pictures.metadata import MAX_BYTES, Metadata, describing_tags, metadata_of
 from vqcodec.media.pictures.modes import pixels_of, to_known_mode, to_rgb
 from vqcodec.media.pictures.profiles import to_srgb
+from vqcodec.media.unread import is_picture_head
+from vqcodec.system.files import read_file
 
 __all__ = ["Picture", "is_picture_name", "picture_of", "read_picture", "read_rgb", "rgb_array"]
 
@@ -43,13 +45,14 @@ def read_picture(source: bytes | str | os.PathLike[str], keep_metadata: bool = F
         keep_metadata: keep colour profile, EXIF and XMP; the colours then stay in the space of the profile.
 
     Raises:
-        InputError: the data are not a picture, are damaged, or hold too many pixels.
+        InputError: the data are not a picture, are damaged, or hold too many pixels; or too much comes of a pipe or
+            device.
         OSError: the file cannot be read at all.
     """
     if isinstance(source, bytes):
         return _read_bytes(source, keep_metadata)
     # Not opened by Pillow, so that its OSErrors are about the data and not about the file.
-    data = Path(source).read_bytes()
+    data = read_file(source, is_picture_head)
     try:
         return _read_bytes(data, keep_metadata)
     except InputError as error:
