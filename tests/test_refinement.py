@@ -46,7 +46,7 @@ def test_errors_and_their_gradient_whatever_the_tiles(tiny_codec: ImageCodec, ti
     decoded = networks.decode(indices, rate, *PICTURE.shape[:2]).astype(float)
     assert total == pytest.approx(((decoded - PICTURE) ** 2).sum() / 3, rel=1e-2)  # decoded pixels are rounded
     whole = ImageCodec(tiny_codec.model).networks
-    ((_, _, error, expected),) = whole.errors(PICTURE, indices, rate)
+    ((_, _, error, expected),) = whole.errors(PICTURE, indices, rate, "squared error")
     assert total == pytest.approx(error, rel=1e-5)
     np.testing.assert_allclose(gradient, expected, atol=1e-4 * np.abs(expected).max())
 
