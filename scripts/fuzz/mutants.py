@@ -31,7 +31,7 @@ __all__ = ["MUTANTS", "Mutant", "catch", "check"]
 
 SECONDS = 120
 SEED = 1
-COPIED = ("bitstream", "vqcodec", "scripts/fuzz", "tests")
+COPIED = ("bitstream", "vqcodec", "scripts", "tests")
 
 
 @dataclass(frozen=True)

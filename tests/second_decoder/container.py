@@ -6,7 +6,7 @@ import zlib
 from dataclasses import dataclass
 from itertools import pairwise
 
-from second_decoder.byte_reader import ByteReader, require
+from tests.second_decoder.byte_reader import ByteReader, require
 
 __all__ = ["Container", "Picture", "Sound", "Stream", "read_container"]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import zlib
 
-from second_decoder.byte_reader import require
-from second_decoder.container import Container, Sound
-from second_decoder.integer_layers import Integers
-from second_decoder.model_file import ModelFile
-from second_decoder.picture_prior import decode_picture
-from second_decoder.sound_prior import decode_sound
+from tests.second_decoder.byte_reader import require
+from tests.second_decoder.container import Container, Sound
+from tests.second_decoder.integer_layers import Integers
+from tests.second_decoder.model_file import ModelFile
+from tests.second_decoder.picture_prior import decode_picture
+from tests.second_decoder.sound_prior import decode_sound
 
 __all__ = ["decode_indices"]
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from second_decoder.byte_reader import ByteReader, require
+from tests.second_decoder.byte_reader import ByteReader, require
 
 __all__ = ["ModelFile"]
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from second_decoder.container import Sound
-from second_decoder.integer_layers import IntegerLayers, Integers
-from second_decoder.model_file import ModelFile
-from second_decoder.range_decoder import RangeDecoder
+from tests.second_decoder.container import Sound
+from tests.second_decoder.integer_layers import IntegerLayers, Integers
+from tests.second_decoder.model_file import ModelFile
+from tests.second_decoder.range_decoder import RangeDecoder
 
 __all__ = ["decode_sound"]
 

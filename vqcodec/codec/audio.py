@@ -16,7 +16,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bitstream import AudioSource, FingerprintError, InputError, LimitError, Limits, ModelError, UnsupportedError
+from bitstream import (
+    AudioSource,
+    Container,
+    FingerprintError,
+    InputError,
+    LimitError,
+    Limits,
+    ModelError,
+    UnsupportedError,
+)
 from vqcodec.codec.base import Codec
 from vqcodec.codec.indices import Indices, Source
 from vqcodec.codec.rate_control import USUAL_ESTIMATES, USUAL_FILES, SizedFile, check_budget, largest_file, probe, taken
@@ -124,7 +133,7 @@ class AudioCodec(Codec):
 
     def decompress(
         self,
-        data: FileData,
+        data: FileData | Container,
         max_samples: int | None = None,
         allow_truncated: bool = False,
         max_seconds: float | None = None,
@@ -132,10 +141,10 @@ class AudioCodec(Codec):
         """The recording of a `.vq` file: samples `[C, N]` in -1..1, and the sample rate.
 
         Args:
-            data: the file's bytes, in any buffer, or its path.
-            max_samples: refuse more samples in all channels, at the sample rate of the recording or of the model; the
-                default is that of `Limits`.
-            allow_truncated: if the file was cut, decode its whole streams: see `read`.
+            data: the file's bytes, in any buffer, its path, or what `bitstream.unpack` gave of it.
+            max_samples: refuse more samples in all channels, at the rate of the recording or of the model; the default
+                is that of `Limits`.
+            allow_truncated: decode a file that was cut from its whole streams: see `read`.
             max_seconds: refuse a longer recording; the default is that of `Limits`.
 
         Raises:

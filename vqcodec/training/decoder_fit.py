@@ -28,6 +28,7 @@ from vqcodec.training.engine.checkpoint import Checkpoint
 from vqcodec.training.engine.config import load_config
 from vqcodec.training.engine.loop import run_stage
 from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule, kernels_of, others_of
+from vqcodec.training.engine.precision import autocast
 from vqcodec.training.image import PictureObjective
 from vqcodec.training.stages.codes import DROP_CHANCE, DROP_WEIGHT
 from vqcodec.training.stages.deepening import deepened
@@ -164,7 +165,7 @@ def _train(
 
     def step(number: int) -> dict[str, float]:
         x, z_q, rate_point, kept = _batch(model, pieces, settings, rng)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with autocast():
             location, features = decoder(z_q, rate_point)
             parameters = likelihood(features.detach())
         distortion = objective.distortion(x, location)

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from vqcodec.training.engine.precision import autocast
 from vqcodec.training.factorized_prior import FactorizedPrior
 from vqcodec.training.quantizer import ProductQuantizer
 from vqcodec.training.stages.objective import Decoder, Encoder
@@ -44,7 +45,7 @@ def collect_latents(encoder: Encoder, batches: Iterator[Tensor], positions: int)
     """z_e at `positions` places of training data, `[1, C, positions, 1]`."""
     parts: list[Tensor] = []
     while sum(len(part) for part in parts) < positions:
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with autocast():
             z = encoder(next(batches))
         # Only the inside of a crop: at its border the encoder sees padding.
         rows = slice(1, -1) if z.shape[2] > 2 else slice(None)

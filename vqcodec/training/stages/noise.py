@@ -17,6 +17,7 @@ from torch import Tensor
 from vqcodec.training.engine.checkpoint import Checkpoint
 from vqcodec.training.engine.loop import run_stage
 from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule, kernels_of, others_of
+from vqcodec.training.engine.precision import autocast
 from vqcodec.training.factorized_prior import FactorizedPrior
 from vqcodec.training.stages.objective import Decoder, Encoder, Objective
 
@@ -68,10 +69,10 @@ def train_noise(
     def step(number: int) -> dict[str, float]:
         x = next(batches)
         rate_point = torch.randint(len(lambdas), (len(x),))
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with autocast():
             z = encoder(x)
         noisy, bits = factorized_prior(z.float(), rate_point)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with autocast():
             location, _ = decoder(noisy, rate_point)
         distortion = objective.distortion(x, location)
         bpp = bits.sum((1, 2, 3)) / x[0, 0].numel()

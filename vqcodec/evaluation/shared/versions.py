@@ -1,0 +1,17 @@
+"""Versions of packages, for the keys of results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib import metadata
+
+__all__ = ["versions_of"]
+
+
+def versions_of(packages: Iterable[str]) -> str:
+    """Names and versions, as text.
+
+    Raises:
+        PackageNotFoundError: a package is not installed.
+    """
+    return ", ".join(f"{name} {metadata.version(name)}" for name in packages)
