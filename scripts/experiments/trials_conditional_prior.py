@@ -1,6 +1,6 @@
 """Is a transform that is trained under a conditional prior better than one that gets such a prior afterwards?
 
-    python -m scripts.experiments.trials_density PICTURES --out FOLDER [--steps 1500] [--fit 400] [--trials NAME ...]
+    python -m scripts.experiments.trials_conditional_prior PICTURES --out FOLDER [--steps 1500] [--fit 400] [--trials NAME ...]
 
 Networks of `trials_networks` are trained under noise on all pictures but every 50th: under the factorized prior to
 the end, or under the conditional one after a third of the steps. Then the networks rest, and a conditional prior is
@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from scripts.command_line import run_script
-from scripts.experiments.conditional_density import ConditionalPrior
+from scripts.experiments.conditional_prior import ConditionalPrior
 from scripts.experiments.trials import Pictures, Result, run_trials, trials_parser, with_held_out
 from scripts.experiments.trials_networks import LAMBDAS, LIGHT, measure
 from vqcodec.evaluation.report.text import markdown_table
