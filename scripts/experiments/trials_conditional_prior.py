@@ -1,6 +1,7 @@
 """Is a transform that is trained under a conditional prior better than one that gets such a prior afterwards?
 
-    python -m scripts.experiments.trials_conditional_prior PICTURES --out FOLDER [--steps 1500] [--fit 400] [--trials NAME ...]
+    python -m scripts.experiments.trials_conditional_prior PICTURES --out FOLDER [--steps 1500] [--fit 400]
+        [--trials NAME ...]
 
 Networks of `trials_networks` are trained under noise on all pictures but every 50th: under the factorized prior to
 the end, or under the conditional one after a third of the steps. Then the networks rest, and a conditional prior is
