@@ -184,7 +184,7 @@ def _accept(prefix: bytes) -> bool:
 
 @cache
 def _codecs() -> CodecCache:
-    """The codecs of all pictures of this process."""
+    """The codecs for all pictures of this process."""
     from vqcodec.codec.cache import CodecCache
 
     return CodecCache()

@@ -142,9 +142,9 @@ class AudioCodec(Codec):
 
         Args:
             data: the file's bytes, in any buffer, its path, or what `bitstream.unpack` gave of it.
-            max_samples: refuse more samples in all channels, at the rate of the recording or of the model; the default
-                is that of `Limits`.
-            allow_truncated: decode a file that was cut from its whole streams: see `read`.
+            max_samples: refuse more samples in all channels, at the sample rate of the recording or of the model; the
+                default is that of `Limits`.
+            allow_truncated: if the file was cut, decode its whole streams: see `read`.
             max_seconds: refuse a longer recording; the default is that of `Limits`.
 
         Raises:

@@ -83,7 +83,7 @@ class ImageCodec(PixelCodec):
         if effort == "high":
             values = self.refine(picture.pixels, latents, chosen)
         else:
-            del picture  # the pixels, which may be many, are gone when codes are chosen
+            del picture  # so that the memory of its pixels is free when codes are chosen
             values = self.choose(latents, chosen)
         return self.write(self.indices(values, chosen.rate_point, source, chunks))
 
