@@ -1,4 +1,4 @@
-"""An alpha channel <-> bytes, without loss: where it is transparent, opaque or neither, then the values in between.
+"""An alpha channel <-> bytes, without loss: a map of what is transparent, opaque or between, and the values between.
 
 Each pixel has a *class*: 0 where alpha is 0, 1 where it is 255, 2 for what lies between. A map of blocks has the class
 that all pixels of a block share, or 3 for a mixed block, whose pixels are then coded one by one. Both maps are coded by
@@ -28,7 +28,8 @@ TRANSPARENT, OPAQUE, BETWEEN, MIXED = 0, 1, 2, 3
 BLOCK_CONTEXT = ((0, -1), (-1, 0), (-1, -1), (-1, 1))
 PIXEL_CONTEXT = (*BLOCK_CONTEXT, (0, -2), (-2, 0))
 MARGIN = 2  # how far they reach
-# How counts of symbols adapt: each begins at 1, is raised where its symbol occurs, and halved when their sum is large.
+# How counts of symbols adapt: each begins at 1 and rises by RAISE when its symbol occurs. All are halved when their sum
+# exceeds LARGE.
 RAISE, LARGE = 32, 1024
 FILTER_ABOVE, FILTER_BEFORE = 1, 2  # flags
 
@@ -39,7 +40,7 @@ NextSymbols = Callable[[Places, NDArray[np.int64]], NDArray[np.integer[Any]]]
 
 
 def encode_alpha(alpha: Alpha) -> bytes:
-    """The alpha chunk of a channel, uint8 `[H, W]`; it is one byte if alpha is 255 everywhere."""
+    """The alpha chunk of a channel, uint8 `[H, W]`; one byte if alpha is 255 everywhere."""
     if alpha.min() == 255:
         return encode_varint(0)
     symbols = _padded(np.full_like(alpha, BETWEEN))
@@ -113,7 +114,7 @@ def _padded(symbols: Alpha) -> Alpha:
 
 
 def _complete(symbols: Alpha, alphabet: int, context: tuple[tuple[int, int], ...], next_symbols: NextSymbols) -> Alpha:
-    """Fill in those of the symbols `[h, w]`, 0..K-1, that are K now, K being the `alphabet`."""
+    """Fill in the unknown symbols of `[h, w]`: known ones are 0..K-1, unknown ones K, which is the `alphabet`."""
     height, width = symbols.shape
     padded = _padded(symbols)
     flat, stride = padded.ravel(), padded.shape[1]
@@ -147,7 +148,7 @@ def _tables(counts: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _deflated(alpha: Alpha, between: NDArray[np.bool_]) -> bytes:
-    """The flags of the best filters, and what they make of the values, compressed; nothing if there are no values."""
+    """The flags of the best filters and the filtered values, compressed; nothing if there are no values."""
     values = alpha[between]
     if values.size == 0:
         return b""

@@ -1,8 +1,8 @@
-"""The layout of a `.vq` file: a header, chunks, one stream a layer, and checksums.
+"""The layout of a `.vq` file: a header, chunks, streams of indices, and checksums.
 
     header | chunk, its CRC-32 | ... | stream, CRC-32 of its indices | ... | CRC-32 of all bytes before | the very end
 
-A stream is followed by the checksum of what it decodes to, so a file that was cut after a layer is still of use. The
+A stream is followed by the checksum of what it decodes to, so a file that was cut after a stream is still of use. The
 chunks, which hold what is beside the indices, come first: a cut file has them, too.
 """
 
@@ -14,23 +14,23 @@ from dataclasses import dataclass
 
 from .errors import BitstreamError, CorruptError, TruncatedError
 from .fields import Reader
-from .header import MAX_LAYERS, Header, Limits, check_magic, read_header, write_header
+from .header import MAX_STREAMS, Header, Limits, check_magic, read_header, write_header
 from .sources import UINT32_MAX, AudioSource, ImageSource, check_range
 
-__all__ = ["Chunks", "Container", "Layer", "overhead", "pack", "unpack"]
+__all__ = ["Chunks", "Container", "Stream", "overhead", "pack", "unpack"]
 
 _CRC_SIZE = 4
 
 
 @dataclass(frozen=True)
-class Layer:
-    """The entropy-coded `stream` of one layer, and the CRC-32 (0..2**32-1) of the indices that it decodes to.
+class Stream:
+    """Entropy-coded bytes, and the CRC-32 (0..2**32-1) of the indices that they decode to.
 
     Raises:
         ValueError: the checksum is out of range.
     """
 
-    stream: bytes
+    data: bytes
     indices_crc: int
 
     def __post_init__(self) -> None:
@@ -63,11 +63,11 @@ class Container:
     """All that a `.vq` file holds.
 
     Attributes:
-        fingerprint: 8 bytes that name the model's prior, tables and codebooks: no other model decodes the indices.
+        fingerprint: 8 bytes that name the normative part of the model: only a model that has it decodes the indices.
         decoder_version: version of the network that turns indices into pixels or samples, 0..2**32-1.
         source: what was compressed.
         rate_point: which of the model's codebook sets, 0..255.
-        layers: 1..8 layers, the most important one first; of a file that was cut those that are whole.
+        streams: 1..8, the most important one first; of a file that was cut those that are whole.
         chunks: of a picture; alpha goes with the colour formats RGB and GREY only.
         cut_off: of a file that was cut, the bytes of each further stream that its header names.
 
@@ -79,17 +79,17 @@ class Container:
     decoder_version: int
     source: ImageSource | AudioSource
     rate_point: int
-    layers: tuple[Layer, ...]
+    streams: tuple[Stream, ...]
     chunks: Chunks = Chunks()
     cut_off: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        check_range("number of layers", len(self.layers), 1, MAX_LAYERS)
+        check_range("number of streams", len(self.streams), 1, MAX_STREAMS)
         _header_of(self)  # whose construction checks the other fields
 
     @property
-    def layer_ends(self) -> tuple[int, ...]:
-        """How many bytes of the file there are up to the end of each layer that its header names."""
+    def stream_ends(self) -> tuple[int, ...]:
+        """How many bytes of the file there are up to the end of each stream that its header names."""
         header = _header_of(self)
         start = len(write_header(header)) + sum(size + _CRC_SIZE for size in header.chunk_sizes)
         return tuple(itertools.accumulate((size + _CRC_SIZE for size in header.stream_sizes), initial=start))[1:]
@@ -99,21 +99,21 @@ class Container:
 
         Raises:
             LimitError: the header claims more than `limits` allow.
-            TruncatedError: layers are cut off, without `allow_truncated`.
+            TruncatedError: streams are cut off, without `allow_truncated`.
         """
         limits.check(_header_of(self))
         if self.cut_off and not allow_truncated:
-            whole = len(self.layers)
-            raise TruncatedError(f"the file is cut short: {whole} of its {whole + len(self.cut_off)} layers are whole")
+            whole = len(self.streams)
+            raise TruncatedError(f"the file is cut short: {whole} of its {whole + len(self.cut_off)} streams are whole")
 
 
 def pack(container: Container) -> bytes:
-    """Return the bytes of the `.vq` file; of one that was cut, those up to the end of its last whole layer."""
+    """Return the bytes of the `.vq` file; of one that was cut, those up to the end of its last whole stream."""
     parts = [write_header(_header_of(container))]
     for chunk in container.chunks.present:
         parts += (chunk, zlib.crc32(chunk).to_bytes(_CRC_SIZE, "little"))
-    for layer in container.layers:
-        parts += (layer.stream, layer.indices_crc.to_bytes(_CRC_SIZE, "little"))
+    for stream in container.streams:
+        parts += (stream.data, stream.indices_crc.to_bytes(_CRC_SIZE, "little"))
     body = b"".join(parts)
     if container.cut_off:
         return body
@@ -122,16 +122,15 @@ def pack(container: Container) -> bytes:
 
 # Limits is frozen, so that one default can serve all calls.
 def unpack(data: bytes, limits: Limits = Limits(), allow_truncated: bool = False) -> Container:  # noqa: B008
-    """Read a `.vq` file: the inverse of `pack`, which accepts no other bytes than `pack` writes.
+    """Read a `.vq` file: the inverse of `pack`. Bytes that `pack` would not write are refused.
 
-    With `allow_truncated`, a file that was cut returns its chunks and the layers that are complete. The checksum of all
-    bytes is then missing, so a damaged header or stream is noticed only when the indices do not match
-    `Layer.indices_crc`.
+    With `allow_truncated`, a file that was cut returns its chunks and its complete streams. The checksum of all bytes
+    is then missing, so a damaged header or stream is noticed only when the indices do not match `Stream.indices_crc`.
 
     Raises:
         NotAVqFileError: the data are not a `.vq` file.
         UnsupportedError: the file needs a later release.
-        TruncatedError: the data end early; with `allow_truncated`, before the end of the first layer.
+        TruncatedError: the data end early; with `allow_truncated`, before the end of the first stream.
         CorruptError: the data are damaged, or go on after the end.
         LimitError: the header claims more than `limits` allow.
     """
@@ -146,12 +145,12 @@ def unpack(data: bytes, limits: Limits = Limits(), allow_truncated: bool = False
     if not (whole or cut):
         raise _diagnose(data)
     limits.check(header)
-    layers = _read_layers(data, header, position)
-    if not layers:
-        raise TruncatedError(f"the file is cut short or damaged: {len(data)} bytes of {size}, and no whole layer")
+    streams = _read_streams(data, header, position)
+    if not streams:
+        raise TruncatedError(f"the file is cut short or damaged: {len(data)} bytes of {size}, and no whole stream")
     chunks = _read_chunks(data, header, position)
     fields = header.fingerprint, header.decoder_version, header.source, header.rate_point
-    return Container(*fields, layers, chunks, header.stream_sizes[len(layers) :])
+    return Container(*fields, streams, chunks, header.stream_sizes[len(streams) :])
 
 
 def overhead(container: Container) -> int:
@@ -161,7 +160,7 @@ def overhead(container: Container) -> int:
 
 
 def _header_of(container: Container) -> Header:
-    sizes = *(len(layer.stream) for layer in container.layers), *container.cut_off
+    sizes = *(len(stream.data) for stream in container.streams), *container.cut_off
     chunks = container.chunks
     chunk_sizes = len(chunks.alpha), len(chunks.metadata), len(chunks.overlay)
     return Header(
@@ -180,7 +179,7 @@ def _checksum_matches(data: bytes) -> bool:
 
 
 def _read_chunks(data: bytes, header: Header, position: int) -> Chunks:
-    """Return the chunks, which lie before the first layer; CorruptError if they are damaged."""
+    """Return the chunks, which lie before the first stream; CorruptError if they are damaged."""
     reader = Reader(data, position)
     chunks: list[bytes] = []
     for size in header.all_chunk_sizes:
@@ -190,19 +189,19 @@ def _read_chunks(data: bytes, header: Header, position: int) -> Chunks:
     return Chunks(*chunks)
 
 
-def _read_layers(data: bytes, header: Header, position: int) -> tuple[Layer, ...]:
-    """Return the layers that are complete, which may be none."""
+def _read_streams(data: bytes, header: Header, position: int) -> tuple[Stream, ...]:
+    """Return the complete streams, of which there may be none."""
     reader = Reader(data, position + sum(size + _CRC_SIZE for size in header.chunk_sizes))
-    layers: list[Layer] = []
+    streams: list[Stream] = []
     for size in header.stream_sizes:
         if reader.remaining < size + _CRC_SIZE:
             break
-        layers.append(Layer(reader.take(size), reader.uint32()))
-    return tuple(layers)
+        streams.append(Stream(reader.take(size), reader.uint32()))
+    return tuple(streams)
 
 
 def _diagnose(data: bytes) -> BitstreamError:
-    """Say what is wrong with data whose checksum or size is; the header is used for the message and nothing else."""
+    """Say what is wrong with data of a wrong checksum or size. The header is used for the message only."""
     try:
         header, position = read_header(data)
     except TruncatedError as error:
@@ -211,9 +210,9 @@ def _diagnose(data: bytes) -> BitstreamError:
         return CorruptError("the file is damaged: its checksum does not match")
     size, total = _file_size(header, position), len(header.stream_sizes)
     if len(data) < size:
-        whole = len(_read_layers(data, header, position))
+        whole = len(_read_streams(data, header, position))
         return TruncatedError(
-            f"the file is cut short or damaged: {len(data)} bytes of {size}, {whole} of {total} layers whole"
+            f"the file is cut short or damaged: {len(data)} bytes of {size}, {whole} of {total} streams whole"
         )
     if len(data) > size:
         return CorruptError(f"the file is damaged: {len(data) - size} bytes follow its end")

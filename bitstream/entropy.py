@@ -29,7 +29,7 @@ _CATEGORICAL = stream.model.Categorical(perfect=False)
 
 
 class SymbolEncoder:
-    """Codes symbols into a stream of bytes; after an error the encoder is of no more use."""
+    """Codes symbols into a stream of bytes; after an error it cannot go on."""
 
     def __init__(self) -> None:
         self._coder = stream.queue.RangeEncoder()
@@ -95,10 +95,10 @@ class SymbolDecoder:
         return symbols
 
     def finish(self) -> None:
-        """Check that the stream is used up, as far as a range coder can tell.
+        """Check that the whole stream was read, as far as a range coder can tell.
 
         Raises:
-            CorruptError: there is more in the stream.
+            CorruptError: some of the stream is left.
         """
         # The coder takes two words before the first symbol, so that it would not miss a stream that has no more.
         if self._is_unread or not self._coder.maybe_exhausted():
@@ -112,7 +112,7 @@ def ideal_bits(symbols: Integers, frequencies: Frequencies) -> float:
 
 
 def check_frequencies(frequencies: Frequencies) -> None:
-    """Check all that `encode` and `decode` take on trust; too slow for each call of a decoder.
+    """Check what `encode` and `decode` take on trust. It is too slow for each call of a decoder.
 
     Raises:
         ValueError: not [n, K], not integers, a frequency below 1, or a row that does not sum to `2**PRECISION`.

@@ -8,8 +8,8 @@ VqcodecError
 │   ├── CorruptError             a checksum or a value is wrong
 │   └── LimitError               the header claims more than the limits allow
 ├── ModelError                   a model cannot be found, read or trusted
-│   └── FingerprintError         the file was written with a model that is not here
-└── InputError                   what was given to compress cannot be used
+│   └── FingerprintError         the file was written with another model, or with one that is not here
+└── InputError                   an input or an argument cannot be used
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ class UnsupportedError(BitstreamError):
 
 
 class TruncatedError(BitstreamError):
-    """The file ends before all that its header promises."""
+    """The file ends before everything that its header promises."""
 
 
 class CorruptError(BitstreamError):
-    """A checksum does not match, or a value cannot be."""
+    """A checksum does not match, or a value is impossible."""
 
 
 class LimitError(BitstreamError):
@@ -61,8 +61,8 @@ class ModelError(VqcodecError):
 
 
 class FingerprintError(ModelError):
-    """The file was written with a model that is not at hand."""
+    """The file was written with another model, or with one that is not here."""
 
 
 class InputError(VqcodecError):
-    """What was given to compress cannot be used."""
+    """An input or an argument cannot be used."""

@@ -1,4 +1,4 @@
-"""The field types of a header: fixed bytes and canonical varints, and a reader that knows where the data end.
+"""The field types of a header: bytes and canonical varints, and a reader that notices the end of the data.
 
 A varint is unsigned LEB128: seven bits a byte, least significant first, the top bit set on every byte but the last.
 A number has exactly one encoding: a last byte of zero (after the first byte) is rejected, so that equal containers are

@@ -1,11 +1,10 @@
 """The header of a `.vq` file: everything before its chunks and streams, and the limits on what it may claim.
 
-    magic | version | modality and mode | fingerprint | decoder version | source | rate point | layer count | lengths
-    4       1         1                   8             varint            ...      varint       varint        varints
+    magic | version | modality and mode | fingerprint | decoder version | source | rate point | stream count | sizes
+    4       1         1                   8             varint            ...      varint       varint         varints
 
-The source is `width height colour [coded width, coded height] [palette]` for an image, `samples rate channels
-[silent rows] [rotations]` for audio. The lengths are those of the layers' streams, then those of the chunks that there
-are.
+The source is `width height colour [coded width, coded height] [palette]` for an image, `samples sample-rate channels
+[silent rows] [rotations]` for audio. The sizes are those of the streams, then those of the chunks that there are.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ __all__ = ["UNLIMITED", "Header", "Limits", "check_magic", "is_audio", "read_hea
 MAGIC = b"\x8eVQ\n"
 FORMAT_VERSION = 1
 FINGERPRINT_SIZE = 8
-MAX_LAYERS = 8
+MAX_STREAMS = 8
 
 IMAGE, AUDIO = 0, 1  # modality, low nibble of its byte
 LOSSY, LOSSLESS = 0, 1  # mode, high nibble of the same byte
@@ -46,7 +45,7 @@ TEXT_COPIES = (b"\x8eVQ\r", b"\xc2\x8eVQ", b"\xc5\xbdVQ", b"\xef\xbf\xbdVQ", b"?
 class Header:
     """All fields between the format version and the first chunk or stream.
 
-    `stream_sizes` are bytes, one a layer (1..8); the sizes of the chunks are bytes, too, 0 if there is none.
+    `stream_sizes` are the bytes of each stream (1..8 of them); chunk sizes are bytes, too, 0 if there is none.
 
     Raises:
         ValueError: a field is out of range, or a chunk does not go with the source.
@@ -65,7 +64,7 @@ class Header:
         check_range("fingerprint length", len(self.fingerprint), FINGERPRINT_SIZE, FINGERPRINT_SIZE)
         check_range("decoder version", self.decoder_version, 0, UINT32_MAX)
         check_range("rate point", self.rate_point, 0, 255)
-        check_range("number of layers", len(self.stream_sizes), 1, MAX_LAYERS)
+        check_range("number of streams", len(self.stream_sizes), 1, MAX_STREAMS)
         for size in self.stream_sizes:
             check_range("stream size", size, 0, UINT32_MAX)
         is_image = isinstance(self.source, ImageSource)
@@ -91,16 +90,16 @@ class Limits:
 
     Attributes:
         max_pixels: width times height of an image (the threshold at which Pillow refuses a picture).
-        max_layers: streams in the file.
+        max_streams: in the file.
         max_stream_bytes: all streams and chunks of the file together.
         max_samples: samples times channels of a recording.
-        max_seconds: of a recording, of which each takes steps however few samples it has.
-        max_steps: what decoding does one after the other, however little each is, as in a picture that is long and
-            thin. How many steps a picture takes, its model tells: see docs/FORMAT.md.
+        max_seconds: of a recording. Each second takes steps, however low the sample rate is.
+        max_steps: steps of decoding that follow each other. Pictures that are long and thin have many small ones. Their
+            number depends on the model: see docs/FORMAT.md.
     """
 
     max_pixels: int = 2 * 89_478_485
-    max_layers: int = MAX_LAYERS
+    max_streams: int = MAX_STREAMS
     max_stream_bytes: int = 2**30
     max_samples: int = 2**31
     max_seconds: float = 2**17
@@ -111,22 +110,22 @@ class Limits:
         match header.source:
             case ImageSource(width, height):
                 _check_limit(f"{width} x {height} pixels", width * height, self.max_pixels)
-            case AudioSource(samples, rate, channels):
+            case AudioSource(samples, sample_rate, channels):
                 _check_limit(f"{samples} samples in {channels} channels", samples * channels, self.max_samples)
-                _check_limit("seconds", samples / rate, self.max_seconds)
-        _check_limit("layers", len(header.stream_sizes), self.max_layers)
+                _check_limit("seconds", samples / sample_rate, self.max_seconds)
+        _check_limit("streams", len(header.stream_sizes), self.max_streams)
         _check_limit("bytes of streams", sum(header.stream_sizes + header.chunk_sizes), self.max_stream_bytes)
 
 
 UNLIMITED = Limits(max_pixels=2**64, max_samples=2**96, max_seconds=2**64, max_steps=2**64)
-"""All that a header can hold."""
+"""Limits that allow everything a header can hold."""
 
 
 def check_magic(data: bytes) -> None:
     """Check that `data` begin with the magic and a known format version.
 
     Raises:
-        NotAVqFileError: they are empty, a copy made in text mode, or another format.
+        NotAVqFileError: they are empty, a copy made in text mode, or of another format.
         TruncatedError: they end inside these five bytes.
         UnsupportedError: the format version is not known.
     """
@@ -143,10 +142,10 @@ def check_magic(data: bytes) -> None:
 
 
 def is_audio(data: bytes) -> bool:
-    """Return whether the header that begins `data` is of sound; their first bytes are enough.
+    """Return whether a file that begins with `data` holds sound; its first 6 bytes are enough.
 
     Raises:
-        BitstreamError: as for `check_magic`; TruncatedError, too, if they end inside of these bytes.
+        BitstreamError: as for `check_magic`; TruncatedError also if the sixth byte is missing.
     """
     check_magic(data)
     return Reader(data, len(MAGIC) + 1).byte() & 0x0F == AUDIO
@@ -185,23 +184,23 @@ def read_header(data: bytes) -> tuple[Header, int]:
     decoder_version = reader.varint()
     source, has_chunks = _read_source(reader, kind & 0x0F)
     rate_point = in_range("rate point", reader.varint(), 0, 255)
-    layers = in_range("number of layers", reader.varint(), 1, MAX_LAYERS)
-    sizes = tuple(reader.varint() for _ in range(layers))
+    streams = in_range("number of streams", reader.varint(), 1, MAX_STREAMS)
+    sizes = tuple(reader.varint() for _ in range(streams))
     names = zip(("alpha", "metadata", "overlay"), has_chunks, strict=True)
     chunks = [in_range(f"size of {name}", reader.varint(), 1, UINT32_MAX) if has else 0 for name, has in names]
     return Header(fingerprint, decoder_version, source, rate_point, sizes, *chunks), reader.position
 
 
 def _read_source(reader: Reader, modality: int) -> tuple[ImageSource | AudioSource, tuple[bool, ...]]:
-    """The source, and which chunks the file has: alpha, metadata, overlay."""
+    """The source, and whether the file has each chunk: alpha, metadata, overlay."""
     if modality == IMAGE:
         source, has_chunks = read_image_source(reader)
         if has_chunks[0] and source.colour not in WITH_ALPHA:
-            raise UnsupportedError("the file has alpha with a colour format for which this release does not know it")
+            raise UnsupportedError("the file has alpha with a colour format that has none in this release")
         return source, has_chunks
     if modality == AUDIO:
         return read_audio_source(reader), (False, False, False)
-    raise UnsupportedError(f"the file holds something else than an image or audio (modality {modality})")
+    raise UnsupportedError(f"the file holds neither an image nor audio (modality {modality})")
 
 
 def _check_limit(what: str, claimed: float, limit: float) -> None:

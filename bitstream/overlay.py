@@ -1,7 +1,7 @@
 """The overlay of a picture <-> bytes: pixels that are coded without loss, in colours of a list.
 
-It is the palette mode of codecs for screens (Pu et al., 'Palette mode coding in HEVC screen content coding', 2016), of
-the whole picture at once: a plane of indices, which LZMA compresses, as drawings and text repeat themselves.
+This is the palette mode of codecs for screens (Pu et al., 'Palette mode coding in HEVC screen content coding', 2016),
+applied to the whole picture at once: LZMA compresses a plane of indices, as drawings and text repeat themselves.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Pixels = NDArray[np.uint8]
 
 
 def encode_overlay(pixels: Pixels, mask: NDArray[np.bool_]) -> bytes:
-    """The overlay chunk: those of the pixels `[H, W, 3]` that are in the mask `[H, W]`.
+    """The overlay chunk of the pixels `[H, W, 3]` that are in the mask `[H, W]`.
 
     Raises:
         ValueError: there are none, or they have more than 65,535 colours.
@@ -66,12 +66,12 @@ def decode_overlay(chunk: bytes, height: int, width: int) -> tuple[NDArray[np.in
     if planes == 2:
         indices = indices | data[3 * count + area :].reshape(height, width).astype(np.uint16) << 8
     if indices.max() > count:
-        raise CorruptError("the overlay is damaged: it uses a colour that it does not have")
+        raise CorruptError("the overlay is damaged: it uses a colour that is not in its list")
     return indices, data[: 3 * count].reshape(count, 3)
 
 
 def lay_over(pixels: Pixels, chunk: bytes) -> None:
-    """Overwrite those of the pixels `[H, W, 3]` that an overlay chunk has; errors as for `decode_overlay`."""
+    """Overwrite the pixels `[H, W, 3]` that an overlay chunk covers; errors as for `decode_overlay`."""
     indices, colours = decode_overlay(chunk, *pixels.shape[:2])
     for row, own in zip(pixels, indices, strict=True):
         places = own.nonzero()[0]

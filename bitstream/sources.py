@@ -53,15 +53,15 @@ class ColourFormat(IntEnum):
 class ImageSource:
     """A picture of `width` x `height` pixels (1..2**32-1), coded at `coded_width` x `coded_height`.
 
-    The coded size is at most the source's size. Left out, or zero, it is the source's size.
+    The coded size is at most the source's size. Zero stands for the source's size.
 
     Attributes:
         colour: the format of its pixels.
-        palette: of a picture with a palette, its colours, three bytes each (red, green, blue), if they are to come
-            back as they were; else empty.
+        palette: the colours of a palette that are to come back as they were, three bytes each (red, green, blue); else
+            empty.
 
     Raises:
-        ValueError: a size is out of range, or the palette is none.
+        ValueError: a size is out of range, or the palette does not go with the colour format.
     """
 
     width: int
@@ -81,15 +81,15 @@ class ImageSource:
         colours, rest = divmod(len(self.palette), 3)
         check_range("palette size", colours, 0, MAX_PALETTE if self.colour == ColourFormat.PALETTE else 0)
         if rest:
-            raise ValueError(f"a palette of {len(self.palette)} bytes has a length outside of the multiples of 3")
+            raise ValueError(f"a palette of {len(self.palette)} bytes does not consist of colours of 3 bytes")
 
 
 class Rotation(NamedTuple):
-    """By which angle two channels are turned into rows, from a stretch of STRETCH_SECONDS on.
+    """The angle by which two channels are turned into rows, from a stretch of STRETCH_SECONDS on.
 
     Attributes:
-        stretch: its number, from 0.
-        angle: 0..ANGLES - 1, of which ANGLES would be half a turn.
+        stretch: number of the stretch, from 0.
+        angle: 0..ANGLES - 1; ANGLES would be half a turn.
     """
 
     stretch: int
@@ -100,11 +100,11 @@ class Rotation(NamedTuple):
 class AudioSource:
     """A recording of `samples` (1..2**64-1) a channel, at `sample_rate` Hz, in `channels` (each 1..2**32-1).
 
-    It is coded in rows, of which there are as many as channels.
+    It is coded in as many rows as it has channels.
 
     Attributes:
-        silent_rows: the rows that are not coded as they are silent, ascending; not all of them.
-        rotations: of two channels, how they are turned into rows: by 0 at first, then as these say, in order. Each
+        silent_rows: rows that are silent and not coded, ascending. At least one row is coded.
+        rotations: how two channels are turned into rows: by angle 0 at first, then by these, in order. Each angle
             differs from the one before it.
 
     Raises:
@@ -129,7 +129,7 @@ class AudioSource:
             check_range("stretch of a rotation", rotation.stretch, before.stretch + 1, self.stretches - 1)
             check_range("angle", rotation.angle, 0, ANGLES - 1)
             if rotation.angle == before.angle:
-                raise ValueError(f"angle {rotation.angle} is that of the rotation before it")
+                raise ValueError(f"angle {rotation.angle} repeats that of the rotation before it")
 
     @property
     def stretches(self) -> int:
@@ -143,7 +143,7 @@ class AudioSource:
 
 
 def write_source(source: ImageSource | AudioSource, has_chunks: Sequence[bool]) -> bytes:
-    """Return the fields of `source`; a picture is said to have these chunks: alpha, metadata, overlay."""
+    """Return the fields of `source`, and for a picture whether it has each chunk: alpha, metadata, overlay."""
     if isinstance(source, AudioSource):
         return b"".join(map(encode_varint, audio_fields(source)))
     size, coded = (source.width, source.height), (source.coded_width, source.coded_height)
@@ -157,7 +157,7 @@ def write_source(source: ImageSource | AudioSource, has_chunks: Sequence[bool]) 
 
 
 def read_image_source(reader: Reader) -> tuple[ImageSource, tuple[bool, ...]]:
-    """Return the fields of a picture, and which chunks its file has: alpha, metadata, overlay.
+    """Return the fields of a picture, and whether its file has each chunk: alpha, metadata, overlay.
 
     Raises:
         CorruptError: a field has a value that it cannot have.
@@ -224,5 +224,5 @@ def _read_coded_size(reader: Reader, width: int, height: int) -> tuple[int, int]
     coded_width = in_range("coded width", reader.varint(), 1, width)
     coded_height = in_range("coded height", reader.varint(), 1, height)
     if (coded_width, coded_height) == (width, height):
-        raise CorruptError("the header says that the coded size differs, and repeats the size")
+        raise CorruptError("the header says that the coded size differs, but it does not")
     return coded_width, coded_height

@@ -2,20 +2,29 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
-from commands import left_out_note
-from tiny import save_tiny_model
-from tiny_audio import save_tiny_audio_model
 
+from tests.helpers.audio_models import save_tiny_audio_model
+from tests.helpers.commands import left_out_note
+from tests.helpers.image_models import save_tiny_model
 from vqcodec import ImageCodec, load
+from vqcodec.codec.loading import for_pictures
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if os.name != "posix" and item.get_closest_marker("posix"):
+        pytest.skip("needs POSIX")
+    if sys.platform != "linux" and item.get_closest_marker("linux"):
+        pytest.skip("needs Linux")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -38,7 +47,7 @@ def tiny_voice(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_codec(tiny_model: Path) -> ImageCodec:
-    return load(tiny_model)
+    return for_pictures(load(tiny_model))
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +55,7 @@ def evaluated(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Pat
     """A folder with `pictures` and the `report` on them."""
     for extra in ("bjontegaard", "jinja2", "matplotlib", "plotly", "pytorch_msssim", "pyvips", "ssimulacra2"):
         pytest.importorskip(extra, reason="needs vqcodec[eval]")
-    from reports import compared, evaluate, make_folder
+    from tests.helpers.picture_reports import compared, evaluate, make_folder
 
     root = tmp_path_factory.mktemp("evaluated")
     result = evaluate(make_folder(root / "pictures"), root / "report", tiny_model, "--codecs", compared())
@@ -60,7 +69,7 @@ def evaluated_sounds(tmp_path_factory: pytest.TempPathFactory, tiny_voice: Path)
     """A folder with `sounds` and the `report` on them."""
     for extra in ("bjontegaard", "jinja2", "matplotlib", "pesq", "plotly", "pystoi", "visqol"):
         pytest.importorskip(extra, reason="needs vqcodec[eval]")
-    from sound_reports import evaluate_sounds, make_sounds
+    from tests.helpers.sound_reports import evaluate_sounds, make_sounds
 
     root = tmp_path_factory.mktemp("evaluated_sounds")
     result = evaluate_sounds(make_sounds(root / "sounds"), root / "report", tiny_voice)
@@ -73,7 +82,7 @@ def evaluated_sounds(tmp_path_factory: pytest.TempPathFactory, tiny_voice: Path)
 @pytest.fixture
 def usual_signals() -> Iterator[None]:
     """Let processes that are started get the signals that this one may have been told to ignore, by `nohup` or `&`."""
-    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}
+    usual: dict[signal.Signals, Any] = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}
     before = {number: signal.signal(number, handler) for number, handler in usual.items()}
     yield
     for number, handler in before.items():
@@ -95,7 +104,7 @@ def browser() -> Iterator[Browser]:
     """Chromium; where it has to be there, its tests fail without it."""
     if "CI" not in os.environ:
         pytest.importorskip("playwright", reason="needs vqcodec[test]")
-    from pages import chromium
+    from tests.helpers.pages import chromium
 
     with chromium() as browser:
         yield browser

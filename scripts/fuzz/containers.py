@@ -96,7 +96,7 @@ def _fields(container: Any) -> tuple[object, ...]:
         source | {"palette": colours},
         *(chunks.alpha or b"", chunks.metadata or b"", chunks.overlay or b""),
         *(container.fingerprint, container.decoder_version, container.rate_point),
-        [(layer.stream, layer.indices_crc) for layer in container.layers],
+        [(stream.data, stream.indices_crc) for stream in container.streams],
     )
 
 

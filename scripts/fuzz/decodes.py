@@ -64,7 +64,7 @@ def judge(models: Models, data: bytes) -> None:
     except CorruptError as error:
         if "do not match their checksum" not in str(error):
             raise
-        streams = [layer.stream for layer in container.layers]
+        streams = [stream.data for stream in container.streams]
         values = codec.model.prior.decode(streams, container.rate_point, *shape(model, container.source))
         data = with_right_indices(data, _checksums(model, values))
         indices = _read(codec, model, data, unpack(data))
@@ -85,7 +85,7 @@ def _read(codec: Codec, model: ModelFile, data: bytes, container: Container) -> 
         raise
     demand(is_its, "a file of another model is accepted")
     demand(may_be_decoded(model, source), "what takes too much time is accepted")
-    crcs = [layer.indices_crc for layer in container.layers]
+    crcs = [stream.indices_crc for stream in container.streams]
     demand(_checksums(model, indices.values) == crcs, "indices with another checksum are accepted")
     demand(indices.values.shape[1:] == shape(model, source), "the volume has another shape")
     demand(indices.source == source, "the source is another one")
@@ -114,8 +114,8 @@ def _same_indices(
 
     def read_by_the_text() -> NDArray[np.integer]:
         container = read_container(data, allow_truncated)
-        if allow_truncated and container.layer_count < len(model.layers):  # which this implementation forgives
-            container = replace(container, layer_count=len(model.layers))
+        if allow_truncated and container.stream_count < len(model.streams):  # which this implementation forgives
+            container = replace(container, stream_count=len(model.streams))
         return decode_indices(container, model)
 
     if _is_allowed(model, source) and np.prod(shape(model, source)) * len(model.sizes[0]) <= SLOW_INDICES:
@@ -131,14 +131,14 @@ def _is_allowed(model: ModelFile, source: ImageSource | AudioSource) -> bool:
 
 
 def _checksums(model: ModelFile, values: NDArray[np.integer]) -> list[int]:
-    """The CRC-32 of the indices of each layer that there is."""
-    planes = [model.planes(layer) for layer in range(len(model.layers))]
+    """The CRC-32 of the indices of each stream that there is."""
+    planes = [model.planes(stream) for stream in range(len(model.streams))]
     return [zlib.crc32(values[each].astype("<u2").tobytes()) for each in planes if each.stop <= len(values)]
 
 
 def _judge_result(codec: Codec, indices: Indices) -> None:
     """Make a picture or a recording of indices, which has the size that they are for, and a file, if they are whole."""
-    if len(indices.values) == codec.model.prior.layer_ends[-1]:
+    if len(indices.values) == codec.model.prior.stream_ends[-1]:
         demand(codec.read(codec.write(indices)) == indices, "indices are written as others")
     source = indices.source
     if isinstance(codec, ImageCodec) and isinstance(source, ImageSource):
@@ -146,9 +146,9 @@ def _judge_result(codec: Codec, indices: Indices) -> None:
         demand(picture.size == (source.width, source.height), "the picture has another size")
         demand(_orientation(picture) in (None, 1), "viewers will turn the picture")
     elif isinstance(codec, AudioCodec) and isinstance(source, AudioSource):
-        samples, rate_point = codec.decode(indices)
+        samples, sample_rate = codec.decode(indices)
         shape = (source.channels, source.samples)
-        demand((samples.shape, rate_point) == (shape, source.sample_rate), "the recording has another length")
+        demand((samples.shape, sample_rate) == (shape, source.sample_rate), "the recording has another length")
         demand(bool(np.isfinite(samples).all()), "a sample is not finite")
 
 

@@ -20,9 +20,9 @@ from bitstream import (
     ColourFormat,
     Container,
     ImageSource,
-    Layer,
     Limits,
     Rotation,
+    Stream,
     pack,
     unpack,
 )
@@ -83,7 +83,7 @@ def _container(data: bytes) -> Container | None:
 
 def _other_container(container: Container, rng: Random, others: Sequence[bytes]) -> Container:
     change: Callable[[Container, Random, Sequence[bytes]], Container]
-    change = rng.choice((_other_source, _other_source, other_chunks, _other_layers, _other_layers, _other_numbers))
+    change = rng.choice((_other_source, _other_source, other_chunks, _other_streams, _other_streams, _other_numbers))
     try:
         return change(container, rng, others)
     except ValueError:  # no container
@@ -110,26 +110,26 @@ def _other_source(container: Container, rng: Random, _: Sequence[bytes]) -> Cont
     return replace(container, source=ImageSource(width, height, *coded, colour, palette), chunks=chunks)
 
 
-def _other_layers(container: Container, rng: Random, others: Sequence[bytes]) -> Container:
-    layers = list(container.layers)
-    at, kind = rng.randrange(len(layers)), rng.randrange(8)
+def _other_streams(container: Container, rng: Random, others: Sequence[bytes]) -> Container:
+    streams = list(container.streams)
+    at, kind = rng.randrange(len(streams)), rng.randrange(8)
     if kind == 0:
-        layers[at] = Layer(mutate_bytes(layers[at].stream, rng), layers[at].indices_crc)
+        streams[at] = Stream(mutate_bytes(streams[at].data, rng), streams[at].indices_crc)
     elif kind == 1:
-        layers[at] = Layer(rng.randbytes(4 * rng.choice((0, 1, 2, 10, 50))), layers[at].indices_crc)
+        streams[at] = Stream(rng.randbytes(4 * rng.choice((0, 1, 2, 10, 50))), streams[at].indices_crc)
     elif kind == 2:
-        layers[at] = Layer(layers[at].stream, rng.getrandbits(32))
+        streams[at] = Stream(streams[at].data, rng.getrandbits(32))
     elif kind == 3:
-        del layers[at]
+        del streams[at]
     elif kind == 4:
-        layers.insert(at, rng.choice(layers))
+        streams.insert(at, rng.choice(streams))
     elif kind == 5:
-        rng.shuffle(layers)
+        rng.shuffle(streams)
     elif kind == 6:
-        layers[at] = Layer(other_words(layers[at].stream, rng), layers[at].indices_crc)
+        streams[at] = Stream(other_words(streams[at].data, rng), streams[at].indices_crc)
     elif others and (other := _container(rng.choice(others))) is not None:
-        layers[at] = rng.choice(other.layers)
-    return replace(container, layers=tuple(layers))
+        streams[at] = rng.choice(other.streams)
+    return replace(container, streams=tuple(streams))
 
 
 def _other_numbers(container: Container, rng: Random, _: Sequence[bytes]) -> Container:
@@ -145,7 +145,7 @@ def _other_numbers(container: Container, rng: Random, _: Sequence[bytes]) -> Con
 
 
 def _draft(container: Container) -> Draft:
-    streams = [(layer.stream, layer.indices_crc) for layer in container.layers]
+    streams = [(stream.data, stream.indices_crc) for stream in container.streams]
     chunks, source = list(container.chunks.present), container.source
     fields = [b"\x8eVQ\n", b"\1", bytes((isinstance(source, AudioSource),)), container.fingerprint]
     fields.append(encode_varint(container.decoder_version))
@@ -216,7 +216,7 @@ def _repaired(data: bytes) -> bytes:
 
 
 def with_right_indices(data: bytes, checksums: Sequence[int]) -> bytes:
-    """The file with other checksums of the indices of its layers."""
+    """The file with other checksums of the indices of its streams."""
     container = unpack(data, ROOMY)
-    layers = zip(container.layers, checksums, strict=True)
-    return pack(replace(container, layers=tuple(Layer(layer.stream, crc) for layer, crc in layers)))
+    streams = zip(container.streams, checksums, strict=True)
+    return pack(replace(container, streams=tuple(Stream(stream.data, crc) for stream, crc in streams)))

@@ -87,7 +87,7 @@ def _judge_exactness(arrays: dict[str, NDArray[Any]]) -> None:
 
 
 def _judge_saving(codec: Codec, path: Path) -> None:
-    """What is saved loads, is of the same hard half, and is saved as it is."""
+    """What is saved loads, has the same normative part, and is saved as it is."""
     codec.model.save(path)
     saved = read_model_file(path.read_bytes())
     again = load_model(path)

@@ -31,7 +31,7 @@ __all__ = ["MUTANTS", "Mutant", "catch", "check"]
 
 SECONDS = 120
 SEED = 1
-COPIED = ("bitstream", "vqcodec", "scripts/fuzz", "tests")
+COPIED = ("bitstream", "vqcodec", "scripts", "tests")
 
 
 @dataclass(frozen=True)
@@ -64,14 +64,14 @@ MUTANTS = (
         "rate point unchecked (pictures)",
         "decodes",
         "vqcodec/prior/pixelcnn.py",
-        "if not 0 <= rate < len(self.sizes) or len(streams)",
+        "if not 0 <= rate_point < len(self.sizes) or len(streams)",
         "if len(streams)",
     ),
     Mutant(
         "rate point unchecked (sound)",
         "decodes",
         "vqcodec/prior/wavenet.py",
-        "if not 0 <= rate < len(self.sizes) or len(streams)",
+        "if not 0 <= rate_point < len(self.sizes) or len(streams)",
         "if len(streams)",
     ),
     Mutant(
@@ -120,13 +120,13 @@ MUTANTS = (
         "time limit off",
         "containers",
         "bitstream/header.py",
-        '_check_limit("seconds", samples / rate, self.max_seconds)',
+        '_check_limit("seconds", samples / sample_rate, self.max_seconds)',
         "pass",
     ),
     Mutant(
         "step limit off (pictures)",
         "decodes",
-        "vqcodec/codec/image.py",
+        "vqcodec/codec/pixels.py",
         "if steps > allowed.max_steps:",
         "if False:",
     ),
@@ -141,7 +141,7 @@ MUTANTS = (
         "index CRC unchecked",
         "decodes",
         "vqcodec/codec/base.py",
-        "if self._checksums(values) != [layer.indices_crc for layer in container.layers]:",
+        "if self._checksums(values) != [stream.indices_crc for stream in container.streams]:",
         "if False:",
     ),
     Mutant(

@@ -11,9 +11,9 @@ from .model_file import Array, read_model_file, write_model_file
 __all__ = ["GOLDEN", "ROOT", "damaged_files", "golden_files", "model_files"]
 
 ROOT = Path(__file__).resolve().parents[2]
-TESTS = ROOT / "tests"
-GOLDEN = (TESTS / "golden", TESTS / "golden_modes", TESTS / "golden_sound")
-MODELS = (TESTS / "golden" / "tiny.safetensors", TESTS / "golden_sound" / "voice.safetensors")
+DATA = ROOT / "tests" / "data"
+GOLDEN = [DATA / "golden" / name for name in ("pictures", "modes", "sounds")]
+MODELS = (DATA / "golden" / "pictures" / "tiny.safetensors", DATA / "golden" / "sounds" / "voice.safetensors")
 
 
 def golden_files() -> list[bytes]:
@@ -23,7 +23,7 @@ def golden_files() -> list[bytes]:
 
 def damaged_files() -> list[bytes]:
     """Files that are mostly damaged, in ways that libFuzzer found to matter, or that fuzzing has found."""
-    return [path.read_bytes() for path in sorted((TESTS / "corpus").glob("*.vq"))]
+    return [path.read_bytes() for path in sorted((DATA / "damaged").glob("*.vq"))]
 
 
 def model_files() -> list[bytes]:

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from bitstream import VqcodecError
+from tests.second_decoder.alpha import read_alpha
+from tests.second_decoder.byte_reader import FormatError
+from tests.second_decoder.container import Picture, Sound, read_container
+from tests.second_decoder.indices import decode_indices
+from tests.second_decoder.metadata import read_metadata
+from tests.second_decoder.model_file import ModelFile
+from tests.second_decoder.overlay import read_overlay
 
-from .seeds import TESTS
 from .target import demand
-
-sys.path.append(str(TESTS))
-
-from second_decoder.alpha import read_alpha
-from second_decoder.byte_reader import FormatError
-from second_decoder.container import Picture, Sound, read_container
-from second_decoder.indices import decode_indices
-from second_decoder.metadata import read_metadata
-from second_decoder.model_file import ModelFile
-from second_decoder.overlay import read_overlay
 
 __all__ = [
     "FormatError",

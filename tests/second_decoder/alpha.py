@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import zlib
 
-from second_decoder.byte_reader import ByteReader, FormatError, require
-from second_decoder.range_decoder import RangeDecoder
+from tests.second_decoder.byte_reader import ByteReader, FormatError, require
+from tests.second_decoder.range_decoder import RangeDecoder
 
 __all__ = ["read_alpha"]
 

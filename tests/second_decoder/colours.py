@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from second_decoder.container import Picture
-from second_decoder.integer_layers import Integers
+from tests.second_decoder.container import Picture
+from tests.second_decoder.integer_layers import Integers
 
 __all__ = ["coded_cmyk", "coded_grey_16", "from_rgb"]
 

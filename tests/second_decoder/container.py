@@ -1,4 +1,4 @@
-"""The container: the bytes of a file to its header, its chunks and the streams of its layers."""
+"""The container: from the bytes of a file to its header, its chunks and its streams."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import zlib
 from dataclasses import dataclass
 from itertools import pairwise
 
-from second_decoder.byte_reader import ByteReader, require
+from tests.second_decoder.byte_reader import ByteReader, require
 
-__all__ = ["Container", "Layer", "Picture", "Sound", "read_container"]
+__all__ = ["Container", "Picture", "Sound", "Stream", "read_container"]
 
 MAGIC = bytes.fromhex("8e56510a")
 RGB, GREY, PALETTE, CMYK = 0, 1, 3, 5
@@ -44,30 +44,30 @@ class Sound:
 
 
 @dataclass(frozen=True)
-class Layer:
-    """A stream, and the CRC-32 of the indices that it decodes to."""
+class Stream:
+    """The bytes of a stream, and the CRC-32 of the indices that they decode to."""
 
-    stream: bytes
+    data: bytes
     indices_crc: int
 
 
 @dataclass(frozen=True)
 class Container:
-    """A file. If it was cut, `layers` are those of `layer_count` that are complete."""
+    """A file. If it was cut, `streams` are those of `stream_count` that are complete."""
 
     fingerprint: bytes
     decoder_version: int
     source: Picture | Sound
     rate_point: int
-    layer_count: int
+    stream_count: int
     alpha: bytes | None
     metadata: bytes | None
     overlay: bytes | None
-    layers: tuple[Layer, ...]
+    streams: tuple[Stream, ...]
 
 
 def read_container(file: bytes, cut: bool = False) -> Container:
-    """Take a file apart; raises FormatError. With `cut`, its end may be missing, but not its first layer."""
+    """Take a file apart; raises FormatError. With `cut`, its end may be missing, but not its first stream."""
     data = ByteReader(file)
     require(data.take(4) == MAGIC, "the magic is another one")
     require(data.byte() == 1, "the format version is another one")
@@ -79,17 +79,17 @@ def read_container(file: bytes, cut: bool = False) -> Container:
     source, has_chunks = read_picture(data) if kind == 0 else (read_sound(data), [False] * 3)
     rate_point, count = data.varint(), data.varint()
     require(rate_point <= 255, "the rate point is out of range")
-    require(1 <= count <= 8, "the number of layers is out of range")
+    require(1 <= count <= 8, "the number of streams is out of range")
     sizes = [data.varint() for _ in range(count)]
     chunk_sizes = [data.varint() if has_chunk else None for has_chunk in has_chunks]
     require(0 not in chunk_sizes, "a chunk is empty")
     alpha, metadata, overlay = (read_chunk(data, size) for size in chunk_sizes)
-    layers = read_layers(data, sizes)
+    streams = read_streams(data, sizes)
     end = data.rest()
-    is_complete, is_shorter = len(layers) == count and len(end) == 4, len(layers) < count or len(end) < 4
+    is_complete, is_shorter = len(streams) == count and len(end) == 4, len(streams) < count or len(end) < 4
     require((whole and is_complete) or (cut and is_shorter), "the file was cut, or goes on after its end")
-    require(len(layers) > 0, "no layer is complete")
-    return Container(fingerprint, decoder_version, source, rate_point, count, alpha, metadata, overlay, layers)
+    require(len(streams) > 0, "no stream is complete")
+    return Container(fingerprint, decoder_version, source, rate_point, count, alpha, metadata, overlay, streams)
 
 
 def read_picture(data: ByteReader) -> tuple[Picture | Sound, list[bool]]:
@@ -111,8 +111,8 @@ def read_picture(data: ByteReader) -> tuple[Picture | Sound, list[bool]]:
 
 
 def read_sound(data: ByteReader) -> Sound:
-    samples, rate_point, channels = data.varint(64), data.varint(), data.varint()
-    require(samples > 0 and rate_point > 0 and channels > 0, "a field is 0")
+    samples, sample_rate, channels = data.varint(64), data.varint(), data.varint()
+    require(samples > 0 and sample_rate > 0 and channels > 0, "a field is 0")
     count = data.varint() if channels > 1 else 0
     require(count < channels, "all rows are silent")
     silent = tuple(data.varint() for _ in range(count))
@@ -121,10 +121,10 @@ def read_sound(data: ByteReader) -> Sound:
     rotations = tuple((data.varint(64), data.varint()) for _ in range(count))
     stretches, angles = [each[0] for each in rotations], [0, *(each[1] for each in rotations)]
     require(stretches == sorted(set(stretches)), "stretches are out of order")
-    require(all(stretch < -(-samples // (8 * rate_point)) for stretch in stretches), "a stretch is behind the end")
+    require(all(stretch < -(-samples // (8 * sample_rate)) for stretch in stretches), "a stretch is behind the end")
     require(all(angle <= 65535 for angle in angles), "an angle is out of range")
     require(all(one != other for one, other in pairwise(angles)), "an angle is repeated")
-    return Sound(samples, rate_point, channels, silent, rotations)
+    return Sound(samples, sample_rate, channels, silent, rotations)
 
 
 def read_chunk(data: ByteReader, size: int | None) -> bytes | None:
@@ -135,11 +135,11 @@ def read_chunk(data: ByteReader, size: int | None) -> bytes | None:
     return chunk
 
 
-def read_layers(data: ByteReader, sizes: list[int]) -> tuple[Layer, ...]:
+def read_streams(data: ByteReader, sizes: list[int]) -> tuple[Stream, ...]:
     """Those that are complete."""
-    layers: list[Layer] = []
+    streams: list[Stream] = []
     for size in sizes:
         if data.left < size + 4:
             break
-        layers.append(Layer(data.take(size), data.uint32()))
-    return tuple(layers)
+        streams.append(Stream(data.take(size), data.uint32()))
+    return tuple(streams)

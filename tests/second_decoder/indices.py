@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import zlib
 
-from second_decoder.byte_reader import require
-from second_decoder.container import Container, Sound
-from second_decoder.integer_layers import Integers
-from second_decoder.model_file import ModelFile
-from second_decoder.picture_prior import decode_picture
-from second_decoder.sound_prior import decode_sound
+from tests.second_decoder.byte_reader import require
+from tests.second_decoder.container import Container, Sound
+from tests.second_decoder.integer_layers import Integers
+from tests.second_decoder.model_file import ModelFile
+from tests.second_decoder.picture_prior import decode_picture
+from tests.second_decoder.sound_prior import decode_sound
 
 __all__ = ["decode_indices"]
 
 
 def decode_indices(container: Container, model: ModelFile) -> Integers:
-    """Indices `[planes, rows, columns]` of the layers that are complete; raises FormatError.
+    """Indices `[planes, rows, columns]` of the streams that are complete; raises FormatError.
 
     Rows and columns are those of a picture's positions; for sound they are rows and frames.
     """
@@ -23,13 +23,13 @@ def decode_indices(container: Container, model: ModelFile) -> Integers:
     require(container.fingerprint == model.fingerprint(), "the model is another one")
     require(isinstance(source, Sound) == model.is_audio, "the model is of the other modality")
     require(rate_point < len(model.sizes), "the model does not have this rate point")
-    require(container.layer_count == len(model.layers), "the model has another number of layers")
-    streams = [layer.stream for layer in container.layers]
+    require(container.stream_count == len(model.streams), "the model has another number of streams")
+    streams = [stream.data for stream in container.streams]
     if isinstance(source, Sound):
         indices = decode_sound(model, rate_point, streams, source)
     else:
         indices = decode_picture(model, rate_point, streams, source.coded_height, source.coded_width)
-    for number, layer in enumerate(container.layers):
+    for number, stream in enumerate(container.streams):
         crc = zlib.crc32(indices[model.planes(number)].astype("<u2").tobytes())
-        require(crc == layer.indices_crc, "the indices are not those that were written")
+        require(crc == stream.indices_crc, "the indices are not those that were written")
     return indices

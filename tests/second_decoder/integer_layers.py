@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from second_decoder.model_file import ModelFile
+from tests.second_decoder.model_file import ModelFile
 
 __all__ = ["IntegerLayers", "Integers"]
 

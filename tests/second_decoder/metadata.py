@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 
-from second_decoder.byte_reader import ByteReader, FormatError, require
+from tests.second_decoder.byte_reader import ByteReader, FormatError, require
 
 __all__ = ["read_metadata"]
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from second_decoder.byte_reader import ByteReader, require
+from tests.second_decoder.byte_reader import ByteReader, require
 
 __all__ = ["ModelFile"]
 
@@ -22,7 +22,7 @@ PER_CODE = ("codewords", "prior/values")
 
 
 class ModelFile:
-    """What a file says of its hard half.
+    """What a file says of its normative part.
 
     Attributes:
         header: the strings in the header of the file.
@@ -30,7 +30,7 @@ class ModelFile:
         arrays: `[R, P, K, D]` those of `PER_CODE`.
         sizes: the alphabet of each plane, at each rate point.
         slices: the planes of each slice.
-        layers: the slices of each layer.
+        streams: the slices of each stream.
         stride: how many pixels a position covers in each direction, or how many samples a frame has.
     """
 
@@ -40,7 +40,7 @@ class ModelFile:
         require(self.header["format"] == "vqcodec-model-2", "not a model file")
         self.sizes: list[list[int]] = self.arrays["sizes"].tolist()
         self._unpack()
-        self.slices, self.layers = (consecutive(self.config["prior"][name]) for name in ("planes", "layers"))
+        self.slices, self.streams = (consecutive(self.config["prior"][name]) for name in ("planes", "layers"))
         shape = self.config["autoencoder"]
         self.stride = shape["hop" if self.is_audio else "patch"] * 2 ** (len(shape["widths"]) - 1)
 
@@ -48,15 +48,15 @@ class ModelFile:
     def is_audio(self) -> bool:
         return self.config.get("modality") == "audio"
 
-    def planes(self, layer: int) -> slice:
-        """The planes of a layer."""
-        slices = self.layers[layer]
+    def planes(self, stream: int) -> slice:
+        """The planes of a stream."""
+        slices = self.streams[stream]
         return slice(self.slices[slices[0]][0], self.slices[slices[-1]][-1] + 1)
 
     def fingerprint(self) -> bytes:
-        """8 bytes that name the hard half."""
-        planes, layers = (tuple(self.config["prior"][name]) for name in ("planes", "layers"))
-        first = f"{planes} {layers} {self.stride}"
+        """8 bytes that name the normative part."""
+        planes, streams = (tuple(self.config["prior"][name]) for name in ("planes", "layers"))
+        first = f"{planes} {streams} {self.stride}"
         if self.is_audio:
             first += f" {self.config['autoencoder']['sample_rate']}"
         digest = hashlib.sha256(f"{first}\n".encode())

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from second_decoder.integer_layers import IntegerLayers, Integers
-from second_decoder.model_file import ModelFile
-from second_decoder.range_decoder import RangeDecoder
+from tests.second_decoder.integer_layers import IntegerLayers, Integers
+from tests.second_decoder.model_file import ModelFile
+from tests.second_decoder.range_decoder import RangeDecoder
 
 __all__ = ["decode_picture"]
 
@@ -19,9 +19,9 @@ HERE = (0, 0)
 
 
 def decode_picture(model: ModelFile, rate_point: int, streams: Sequence[bytes], height: int, width: int) -> Integers:
-    """Indices `[planes, rows, columns]` of the layers that there are, of a picture coded at a size in pixels."""
+    """Indices `[planes, rows, columns]` of the streams that there are, of a picture coded at a size in pixels."""
     prior = PicturePrior(model, rate_point, -(-height // model.stride), -(-width // model.stride))
-    for stream, slices in zip(streams, model.layers, strict=False):
+    for stream, slices in zip(streams, model.streams, strict=False):
         decoder = RangeDecoder(stream)
         for s in slices:
             prior.decode_slice(s, decoder)

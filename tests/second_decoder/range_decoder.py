@@ -6,7 +6,7 @@ import struct
 from collections.abc import Sequence
 from itertools import accumulate
 
-from second_decoder.byte_reader import require
+from tests.second_decoder.byte_reader import require
 
 __all__ = ["RangeDecoder"]
 

@@ -6,20 +6,20 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from second_decoder.container import Sound
-from second_decoder.integer_layers import IntegerLayers, Integers
-from second_decoder.model_file import ModelFile
-from second_decoder.range_decoder import RangeDecoder
+from tests.second_decoder.container import Sound
+from tests.second_decoder.integer_layers import IntegerLayers, Integers
+from tests.second_decoder.model_file import ModelFile
+from tests.second_decoder.range_decoder import RangeDecoder
 
 __all__ = ["decode_sound"]
 
 
 def decode_sound(model: ModelFile, rate_point: int, streams: Sequence[bytes], source: Sound) -> Integers:
-    """Indices `[planes, rows, frames]` of the layers that there are."""
+    """Indices `[planes, rows, frames]` of the streams that there are."""
     samples = -(-source.samples * model.config["autoencoder"]["sample_rate"] // source.sample_rate)
     frames = -(-samples // model.stride)
     decoders = [RangeDecoder(stream) for stream in streams]
-    of_slices = [decoder for decoder, slices in zip(decoders, model.layers, strict=False) for _ in slices]
+    of_slices = [decoder for decoder, slices in zip(decoders, model.streams, strict=False) for _ in slices]
     prior = SoundPrior(model, rate_point, of_slices, source.coded_rows, frames)
     for t in range(frames + 2 * (len(of_slices) - 1)):
         for s in range(len(of_slices)):

@@ -24,8 +24,8 @@ __all__ = ["info"]
 def info(source: str, allow_truncated: bool, as_json: bool) -> None:
     """Describe the .vq file FILE (- is standard input) without decoding it.
 
-    A file may be cut at the end of any of its layers, and still be decoded with --allow-truncated: how many bytes that
-    leaves is shown, too.
+    A file may be cut at the end of any of its streams, and still be decoded with --allow-truncated. The bytes up to
+    each end are shown, too.
     """
     import vqcodec
     from vqcodec.system.files import is_vq, read_input
@@ -52,18 +52,18 @@ def _rows(found: ImageFileInfo | AudioFileInfo) -> list[tuple[str, str]]:
         source += f" in {found.channels} channel{'s' if found.channels > 1 else ''}"
         rate, unit, digits = found.kbps, "kbit/s", 3
     prefixes = [
-        (f"to layer {number}", f"{size} bytes, {rate * size / found.total_bytes:.{digits}f} {unit}")
+        (f"to stream {number}", f"{size} bytes, {rate * size / found.total_bytes:.{digits}f} {unit}")
         for number, size in enumerate(found.prefixes, start=1)
     ]
-    cut_off = len(found.prefixes) - len(found.layers)
-    sizes = " + ".join(str(size) for size in found.layers)
+    cut_off = len(found.prefixes) - len(found.streams)
+    sizes = " + ".join(str(size) for size in found.streams)
     return [
         ("source", source),
         ("model", found.model or "not a bundled one"),
         ("fingerprint", found.fingerprint),
         ("rate point", str(found.rate_point)),
         ("planes", "unknown without the model" if found.planes is None else str(found.planes)),
-        ("layers", f"{len(found.layers)}, of {sizes} bytes" + (f"; {cut_off} more cut off" if cut_off else "")),
+        ("streams", f"{len(found.streams)}, of {sizes} bytes" + (f"; {cut_off} more cut off" if cut_off else "")),
         *prefixes,
         ("total", f"{found.total_bytes} bytes"),
         ("rate", f"{rate:.{digits}f} {unit}"),
@@ -71,7 +71,7 @@ def _rows(found: ImageFileInfo | AudioFileInfo) -> list[tuple[str, str]]:
 
 
 def _colours(found: ImageFileInfo) -> str:
-    """The colour format, and what a picture has beside its colours."""
+    """The colour format, and the chunks of a picture."""
     names = {"rgb": "RGB", "bilevel": "black and white", "grey_16": "grey of 16 bits", "cmyk": "CMYK"}
     extras = {"alpha": found.alpha_bytes, "metadata": found.metadata_bytes, "overlay": found.overlay_bytes}
     present = [f"{name} ({size} bytes)" for name, size in extras.items() if size]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from vqcodec.cli import options
 from vqcodec.cli.program import note
 
 __all__ = ["train"]
@@ -14,7 +15,6 @@ __all__ = ["train"]
 OUT = click.option(
     "--out", metavar="M", type=click.Path(path_type=Path), required=True, help="The model file to write."
 )
-CONFIG = click.option("--config", metavar="FILE", type=click.Path(path_type=Path), help="Settings, as TOML.")
 START = click.option("--start", metavar="MODEL", help="Start from the networks of this model, a bundled one or a file.")
 RESUME = click.option(
     "--resume/--no-resume",
@@ -32,11 +32,11 @@ def train() -> None:
 @train.command(short_help="Train a model for pictures.")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @OUT
-@CONFIG
+@options.settings("image")
 @START
 @RESUME
 def image(folder: Path, out: Path, config: Path | None, start: str | None, resume: bool) -> None:
-    """Train on the pictures of the folder DIR and write the model M; checkpoints are kept beside it."""
+    """Train on the pictures of the folder DIR and write the model M. Checkpoints are kept beside it."""
     from vqcodec.model.bundled import find_model
     from vqcodec.training.image import train_image
 
@@ -48,11 +48,11 @@ def image(folder: Path, out: Path, config: Path | None, start: str | None, resum
 @train.command(short_help="Train a model for sound.")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @OUT
-@CONFIG
+@options.settings("audio")
 @START
 @RESUME
 def audio(folder: Path, out: Path, config: Path | None, start: str | None, resume: bool) -> None:
-    """Train on the sounds of the folder DIR and write the model M; checkpoints are kept beside it."""
+    """Train on the sounds of the folder DIR and write the model M. Checkpoints are kept beside it."""
     from vqcodec.model.bundled import find_model
     from vqcodec.training.audio import train_audio
 
@@ -62,7 +62,7 @@ def audio(folder: Path, out: Path, config: Path | None, start: str | None, resum
 
 
 def _forget(out: Path) -> None:
-    """Delete the checkpoints of the run that wrote, or was to write, `out`; decoded originals stay."""
+    """Delete the checkpoints of an earlier run for `out`; decoded originals stay."""
     for checkpoint in sorted(out.with_name(f"{out.name}.training").glob("*.safetensors")):
         note(f"deleting {checkpoint}")
         checkpoint.unlink()

@@ -1,10 +1,10 @@
-"""The codec of sound: the whole path, both ways, on one page; what it shares with pictures is in `vqcodec.codec.base`.
+"""The codec of sound: the whole path, both ways. What it shares with pictures is in `vqcodec.codec.base`.
 
 samples --16 kHz, rows, encoder------------> z_e --codebooks, lambda bits--> indices --prior, range coder--> .vq
 samples <--source's rate, channels, decoder- z_q <--codebooks--------------- indices <--prior, range coder-- .vq
 
-Samples come and go in blocks, so that hours of them need no more memory than their indices do. The model has a sample
-rate of its own; length, rate and channels of the source come back. What channels are to the model is in `rows.py`.
+Samples come and go in blocks, so that hours of them need no more memory than their indices. The model has a sample rate
+of its own; length, sample rate and channels of the source come back. `rows.py` turns channels into rows.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ __all__ = ["AudioCodec"]
 
 Samples = NDArray[np.float32]
 
-FILE_PASSES = 2  # of the prior through all frames, for a file whose codes are chosen, then written
+FILE_PASSES = 2  # of the prior through all frames: one to choose codes, one to write them
 
 
 class AudioCodec(SampleCodec):
@@ -63,11 +63,11 @@ class AudioCodec(SampleCodec):
 
         Args:
             samples: floats, nominally in -1..1, or int16 or int32: `[N]` or `[C, N]`. Or the path of a sound file, or
-                its bytes; what is lost when it is read is told by UserWarnings.
-            sample_rate: samples a second; a file says it itself.
+                its bytes: UserWarnings say what is lost when it is read.
+            sample_rate: samples a second; not needed for a file.
             quality: 1..100, continuous; both the size of the file and the fidelity rise with it.
-            kbps: size of the file in kbit a second, instead of a quality: it is met from below, with at most 3 % to
-                spare. If more is left, a UserWarning says why.
+            kbps: the most kbit a second that the file may have, instead of a quality. It has at most 3 % less; if not,
+                a UserWarning says why.
             max_bytes: the most bytes that the file may have, in the same way.
 
         Raises:
@@ -84,12 +84,12 @@ class AudioCodec(SampleCodec):
         kbps: float | None = None,
         max_bytes: float | None = None,
     ) -> bytes:
-        """As `compress`, of float32 blocks `[C, n]` that follow each other. How they are cut makes no difference."""
+        """As `compress`, of consecutive float32 blocks `[C, n]`. Where they are cut makes no difference."""
         kbps = None if kbps is None else number(kbps, "kbps")
         if kbps is not None and not 0 < kbps < math.inf:
-            raise InputError(f"the rate must be above 0 kbit/s, not {kbps:g}")
+            raise InputError(f"kbps must be above 0, not {kbps:g}")
         if kbps is not None and max_bytes is not None:
-            raise InputError("a file is made for a rate or for a number of bytes, not for both")
+            raise InputError("kbps and max_bytes exclude each other")
         budget, chosen = None if max_bytes is None else check_budget(max_bytes), self.settings(quality)
         latents, source = self.analyse(blocks, sample_rate)
         if budget is not None:
@@ -107,13 +107,13 @@ class AudioCodec(SampleCodec):
         allow_truncated: bool = False,
         max_seconds: float | None = None,
     ) -> tuple[Samples, int]:
-        """The recording of a `.vq` file: samples `[C, N]` in -1..1, and their number a second.
+        """The recording of a `.vq` file: samples `[C, N]` in -1..1, and the sample rate.
 
         Args:
             data: the file's bytes, in any buffer, its path, or what `bitstream.unpack` gave of it.
-            max_samples: refuse more samples in all channels, at the rate of the recording or of the model; the default
-                is that of `Limits`.
-            allow_truncated: decode a file that was cut from its whole layers: see `read`.
+            max_samples: refuse more samples in all channels, at the sample rate of the recording or of the model; the
+                default is that of `Limits`.
+            allow_truncated: if the file was cut, decode its whole streams: see `read`.
             max_seconds: refuse a longer recording; the default is that of `Limits`.
 
         Raises:
@@ -136,7 +136,7 @@ class AudioCodec(SampleCodec):
         Args:
             samples: as for `compress`.
             sample_rate: likewise.
-            lambda_: squared quantization widths that a bit is worth; 0 takes the nearest codeword.
+            lambda_: trades distance for bits, in squared quantization widths a bit; 0 takes the nearest codeword.
             rate_point: which codebooks; by default those of the default quality.
 
         Raises:
@@ -157,24 +157,24 @@ class AudioCodec(SampleCodec):
         return samples, recording_source(indices.source).sample_rate
 
     def sample_bits(self, samples: NDArray[np.generic], sample_rate: int, indices: Indices) -> Samples:
-        """-log2 p(x|z_q) of every sample of the rows as they are coded, at the model's rate, rounded to 16 bits.
+        """-log2 p(x|z_q) of every sample of the rows, at the sample rate of the model, rounded to 16 bits.
 
-        With `bits` it makes a bound: whatever the indices, -log2 p(x) is at most the sum of all of both. All values
-        that a row which is not coded may have are equally likely.
+        Together with `bits` this is a bound: for any indices, -log2 p(x) is at most the sum of both. In a row that is
+        not coded, all values that are silent enough are equally likely.
 
         Returns:
-            `[C, N']`, N' the length of the recording at the model's rate.
+            `[C, N']`, N' the length of the recording at the sample rate of the model.
 
         Raises:
             InputError: the indices do not belong to this model, or to a recording of this length.
-            ModelError: the model does not say how likely samples are.
+            ModelError: the model has no likelihood of samples.
         """
         self._check(indices)
         sample_rate = whole_number(sample_rate, "a sample rate")
         array = samples_array(samples, sample_rate)
         source = recording_source(indices.source)
         if (array.shape[1], sample_rate, len(array)) != (source.samples, source.sample_rate, source.channels):
-            raise InputError("the recording is not of the length that its indices are for")
+            raise InputError("the indices are those of another length, sample rate or number of channels")
         rows = np.concatenate(
             list(rows_of(self._coded([array], sample_rate), self.sample_rate, source.rotations)), axis=1
         )
@@ -186,12 +186,12 @@ class AudioCodec(SampleCodec):
     def sample(
         self, count: int, seconds: float, seed: int = 0, temperature: float = 1, rate_point: int | None = None
     ) -> list[Indices]:
-        """Indices drawn from the prior, for recordings of one channel that there never were.
+        """Indices drawn from the prior, for new recordings of one channel.
 
         Args:
             count: how many.
             seconds: of each.
-            seed: of the draws; the same seed gives the same indices, the first ones whatever the count.
+            seed: the same seed gives the same indices; a larger count only adds more.
             temperature: 1 draws from the prior, less prefers what is likely: see `SymbolSampler`.
             rate_point: which codebooks; by default those of the default quality.
 
@@ -200,11 +200,11 @@ class AudioCodec(SampleCodec):
         """
         seconds = number(seconds, "the length in seconds")
         if not 0 < seconds < math.inf:
-            raise InputError(f"a recording lasts more than 0 seconds, not {seconds:g}")
+            raise InputError(f"the length in seconds must be above 0, not {seconds:g}")
         try:
             source = AudioSource(math.ceil(seconds * self.sample_rate), self.sample_rate, 1)
         except ValueError as error:
-            raise InputError(f"no recording is so long: {error}") from None
+            raise InputError(f"the recording would be too long: {error}") from None
         return self._draw(count, source, seed, temperature, rate_point)
 
     def _within(self, latents: Samples, source: AudioSource, budget: float) -> SizedFile:

@@ -1,9 +1,9 @@
-"""What the codecs of all modalities share: the path between latents, indices and files.
+"""What the codecs of pictures and of sound share: the path between latents, indices and files.
 
 original --encoder--> z_e --codebooks, lambda bits--> indices --prior, range coder--> streams --container--> .vq
 decoded  <--decoder-- z_q <--codebooks--------------- indices <--prior, range coder-- streams <--container-- .vq
 
-Networks and originals are those of a modality: see `vqcodec.codec.image` for pictures, `vqcodec.codec.audio` for sound.
+Networks and originals depend on the modality: see `vqcodec.codec.image` and `vqcodec.codec.audio`.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from bitstream import (
     CorruptError,
     FingerprintError,
     InputError,
-    Layer,
     Limits,
+    Stream,
     overhead,
     pack,
 )
@@ -43,20 +43,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Codec"]
 
-# The prior's code lengths depend on the codes around; choosing, counting anew and choosing again settles quickly.
+# Code lengths under the prior depend on the codes around: codes are chosen again in the context of the first choice.
 ASSIGNMENT_PASSES = 1
-# Bytes of a stream above its bits: half a word of rounding on average, and the length of its size in the header.
+# Bytes of a stream beyond its bits: half a word of rounding on average, and its size in the header.
 STREAM_OVERHEAD = 4.0
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """Indices that were chosen in the context of others.
+    """Indices that were chosen in the context of earlier ones.
 
     Attributes:
         indices: `[P, rows, columns]`.
-        bits: what they cost in that context: about their code length.
-        bits_before: the code length of the others.
+        bits: their cost in that context, about their code length.
+        bits_before: the code length of the earlier indices.
     """
 
     indices: NDArray[np.int32]
@@ -67,10 +67,11 @@ class Assignment:
 class Codec(ABC):
     """A model, ready to use: an `ImageCodec` or an `AudioCodec`. See `vqcodec.load`.
 
-    An index volume `[P, rows, columns]` has rows and columns of positions for a picture, channels and frames for sound.
+    The rows and columns of an index volume `[P, rows, columns]` are positions of a picture, or channels and frames of
+    sound.
 
     Args:
-        model: what to code with.
+        model: the model to code with.
     """
 
     def __init__(self, model: Model) -> None:
@@ -79,12 +80,12 @@ class Codec(ABC):
     # Limits is frozen, so that one default can serve all calls.
     @abstractmethod
     def shape_of(self, source: Source, allowed: Limits = Limits()) -> tuple[int, int]:  # noqa: B008
-        """Rows and columns of the index volume of what `source` describes, if decoding it is `allowed`.
+        """Rows and columns of the index volume of a source, within the limits `allowed`.
 
         Raises:
-            FingerprintError: it is of another modality than the model.
-            UnsupportedError: it was coded in a way that this release does not undo.
-            LimitError: it would take too much time or memory.
+            FingerprintError: the source has another modality than the model.
+            UnsupportedError: this release cannot decode it.
+            LimitError: decoding it would take too much time or memory.
         """
 
     def settings(self, quality: float) -> Setting:
@@ -122,7 +123,7 @@ class Codec(ABC):
     def assign_in_context(
         self, latents: NDArray[np.float32], chosen: Setting, previous: NDArray[np.int32]
     ) -> Assignment:
-        """As `assign`, with the bits under the prior in the context of indices `previous`."""
+        """As `assign`, with bits under the prior, in the context of indices `previous`."""
         codebooks, rate_point = self.model.codebooks, chosen.rate_point
         vectors, before = _vectors(latents), previous.reshape(len(previous), -1)
         flat = np.zeros(vectors.shape[:2], np.int32)  # a plane without a choice has no costs
@@ -133,7 +134,7 @@ class Codec(ABC):
         return Assignment(flat.reshape(previous.shape), float(bits[0]), float(bits[1]))
 
     def estimate(self, latents: NDArray[np.float32], chosen: Setting) -> float:
-        """About how many bits the indices of `choose` have: the code lengths with which they are chosen."""
+        """The bits of the indices of `choose`, estimated by the code lengths with which they are chosen."""
         return self.assign_in_context(latents, chosen, self.assign(latents, chosen)).bits
 
     # Chunks is frozen, so that one default can serve all calls.
@@ -143,10 +144,10 @@ class Codec(ABC):
         source: Source,
         chunks: Chunks = Chunks(),  # noqa: B008
     ) -> SizeCurve:
-        """How large files of latents are, as `quantize` makes them; estimated, of many latents on a part of them."""
-        layers = (Layer(b"", 0),) * len(self.model.prior.layer_ends)
-        empty = Container(self.model.fingerprint, self.model.config.decoder_version, source, 0, layers, chunks)
-        fixed = overhead(empty) + STREAM_OVERHEAD * len(layers)
+        """The estimated size of the file that `quantize` makes of latents; many latents are estimated on a part."""
+        streams = (Stream(b"", 0),) * len(self.model.prior.stream_ends)
+        empty = Container(self.model.fingerprint, self.model.config.decoder_version, source, 0, streams, chunks)
+        fixed = overhead(empty) + STREAM_OVERHEAD * len(streams)
         part, share = probe(latents)
         return SizeCurve(self.model.config.quality, lambda chosen: fixed + self.estimate(part, chosen) / 8 / share)
 
@@ -167,18 +168,18 @@ class Codec(ABC):
         source: Source,
         chunks: Chunks = Chunks(),  # noqa: B008
     ) -> Indices:
-        """Index volumes of this model as `Indices`, for those who made them with `choose`."""
+        """An index volume that `choose` made, as `Indices`."""
         return Indices(values, self._sizes(rate_point)[: len(values)], rate_point, source, chunks)
 
     def bits(self, indices: Indices) -> NDArray[np.float64]:
-        """Code length of every index under the prior, `[P, rows, columns]`; a file's streams are as long as their sum.
+        """Code length of every index under the prior, `[P, rows, columns]`. The streams of a file have their sum.
 
         Raises:
-            InputError: the indices do not belong to this model, or end inside a layer.
+            InputError: the indices do not belong to this model, or have some planes of a stream and miss others.
         """
         self._check(indices)
-        if len(indices.values) not in self.model.prior.layer_ends:
-            raise InputError("these indices end inside a layer, whose planes are needed together")
+        if len(indices.values) not in self.model.prior.stream_ends:
+            raise InputError("these indices have only some of the planes of a stream: all of them are needed")
         return self.model.prior.bits(indices.values, indices.rate_point)
 
     # Indices <-> bytes ---------------------------------------------------------------------------------------------
@@ -187,18 +188,17 @@ class Codec(ABC):
         """The bytes of the `.vq` file of indices.
 
         Raises:
-            InputError: the indices do not belong to this model, or miss planes.
-            LimitError: by default no reader would decode the file.
+            InputError: the indices do not belong to this model, or lack planes.
+            LimitError: readers would not decode the file with their default limits.
         """
         self._check(indices, Limits())
         if len(indices.values) != self.model.codebooks.sizes.shape[1]:
-            raise InputError("these indices have planes missing: a file needs all")
-        streams = self.model.prior.encode(indices.values, indices.rate_point)
-        checksums = self._checksums(indices.values)
-        layers = [Layer(stream, checksum) for stream, checksum in zip(streams, checksums, strict=True)]
+            raise InputError("these indices lack planes: a file needs all of them")
+        coded = self.model.prior.encode(indices.values, indices.rate_point)
+        streams = tuple(map(Stream, coded, self._checksums(indices.values)))
         version, source = self.model.config.decoder_version, indices.source
         return pack(
-            Container(self.model.fingerprint, version, source, indices.rate_point, tuple(layers), chunks=indices.chunks)
+            Container(self.model.fingerprint, version, source, indices.rate_point, streams, chunks=indices.chunks)
         )
 
     # Limits is frozen, so that one default can serve all calls.
@@ -213,11 +213,11 @@ class Codec(ABC):
         Args:
             data: the file's bytes, in any buffer, its path, or what `bitstream.unpack` gave of it.
             allowed: what the file may claim.
-            allow_truncated: of a file that was cut, or that was made of fewer layers than its model has, return the
-                planes of the layers that are whole, with a UserWarning that says how many these are.
+            allow_truncated: if the file was cut, or has fewer streams than its model, return the planes of its whole
+                streams. A UserWarning says how many these are.
 
         Raises:
-            BitstreamError: the file is damaged, foreign, or too large; TruncatedError if no layer is whole.
+            BitstreamError: the file is damaged, of another format, or too large; TruncatedError if no stream is whole.
             FingerprintError: it was written with another model.
         """
         container = container_of(data, allowed, allow_truncated)
@@ -226,17 +226,17 @@ class Codec(ABC):
                 f"the file was written with model {container.fingerprint.hex()}, this is {self.model.fingerprint.hex()}"
             )
         rows, columns = self.shape_of(container.source, allowed)
-        streams = [layer.stream for layer in container.layers]
-        promised, total = len(streams) + len(container.cut_off), len(self.model.prior.layer_ends)
+        streams = [stream.data for stream in container.streams]
+        promised, total = len(streams) + len(container.cut_off), len(self.model.prior.stream_ends)
         if promised > total or (promised < total and not allow_truncated):
-            raise CorruptError(f"the file is damaged: it has {promised} of the {total} layers of its model")
+            raise CorruptError(f"the file is damaged: it has {promised} of the {total} streams of its model")
         values = self.model.prior.decode(streams, container.rate_point, rows, columns)
-        if self._checksums(values) != [layer.indices_crc for layer in container.layers]:
+        if self._checksums(values) != [stream.indices_crc for stream in container.streams]:
             raise CorruptError("the decoded indices do not match their checksum")
         if len(streams) < promised:
-            warnings.warn(f"the file is cut short: {len(streams)} of its {promised} layers are whole", stacklevel=3)
+            warnings.warn(f"the file is cut short: {len(streams)} of its {promised} streams are whole", stacklevel=3)
         elif promised < total:
-            warnings.warn(f"the file has only {promised} of the {total} layers of its model", stacklevel=3)
+            warnings.warn(f"the file has only {promised} of the {total} streams of its model", stacklevel=3)
         return self.indices(values, container.rate_point, container.source, container.chunks)
 
     # For the codecs of a modality ----------------------------------------------------------------------------------
@@ -245,33 +245,33 @@ class Codec(ABC):
         """Indices drawn from the prior, each for a `source`; see `sample`."""
         rate_point, count = self._rate_point(rate_point), whole_number(count, "the count")
         if count < 0:
-            raise InputError(f"the count must not be negative, as {count} is")
+            raise InputError(f"the count must not be negative, not {count}")
         chance = SymbolSampler(whole_number(seed, "the seed"), number(temperature, "the temperature"))
         rows, columns = self.shape_of(source)
         volumes = [self.model.prior.sample(chance, rate_point, rows, columns) for _ in range(count)]
         return [self.indices(values, rate_point, source) for values in volumes]
 
     def _setting(self, lambda_: float, rate_point: int | None) -> Setting:
-        """What a caller of `encode` asked for."""
-        rate_point, worth = self._rate_point(rate_point), number(lambda_, "lambda")
-        if not 0 <= worth < math.inf:
+        """The setting that a caller of `encode` asked for."""
+        rate_point, lambda_ = self._rate_point(rate_point), number(lambda_, "lambda")
+        if not 0 <= lambda_ < math.inf:
             raise InputError("lambda must be finite and not negative")
-        return Setting(rate_point, worth)
+        return Setting(rate_point, lambda_)
 
     def _rate_point(self, rate_point: int | None) -> int:
-        """The rate point that a caller asked for; None is that of the default quality."""
-        rates = len(self.model.codebooks.sizes)
+        """The rate point that a caller asked for; None stands for that of the default quality."""
+        rate_points = len(self.model.codebooks.sizes)
         if rate_point is None:
             return self.settings(DEFAULT_QUALITY).rate_point
         rate_point = whole_number(rate_point, "the rate point")
-        if not 0 <= rate_point < rates:
-            raise InputError(f"the rate point must be in 0..{rates - 1}")
+        if not 0 <= rate_point < rate_points:
+            raise InputError(f"the rate point must be in 0..{rate_points - 1}")
         return rate_point
 
-    # Indices that are in memory were read under the limits of the caller.
+    # Indices in memory were read under the limits of the caller.
     def _check(self, indices: Indices, allowed: Limits = UNLIMITED) -> None:
         if not isinstance(indices, Indices):
-            raise InputError(f"indices must be Indices, as of encode, not {type(indices).__name__}")
+            raise InputError(f"indices must be Indices, as encode returns them, not {type(indices).__name__}")
         if not self._fits(indices, allowed):
             raise InputError("these indices belong to another model")
 
@@ -288,8 +288,8 @@ class Codec(ABC):
         return tuple(self.model.codebooks.sizes[rate_point].tolist())
 
     def _checksums(self, values: NDArray[np.int32]) -> list[int]:
-        """The CRC-32 of the indices of each layer."""
-        ends = self.model.prior.layer_ends
+        """The CRC-32 of the indices of each stream."""
+        ends = self.model.prior.stream_ends
         return [indices_crc(values[a:b]) for a, b in zip([0, *ends], ends, strict=False) if b <= len(values)]
 
 

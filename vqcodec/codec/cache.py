@@ -1,4 +1,4 @@
-"""Codecs that stay loaded, for those who have many files."""
+"""Codecs that stay loaded, for many files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["CodecCache"]
 
 
 class CodecCache:
-    """Every model is read once, when it is first asked for; changes of its file after that are not seen.
+    """Reads every model once, on first use. Later changes of its file are not noticed.
 
     Args:
         device: where the networks run.

@@ -1,4 +1,4 @@
-"""Pictures coded at a smaller scale: at rates below those of the model, fewer pixels are worth more than coarser ones.
+"""Pictures coded at a smaller scale: below the rates of the model, fewer pixels are better than coarser ones.
 
 See Bruckstein, Elad and Kimmel, 'Down-scaling for better transform compression', 2003. The scales are 2^(-k/2), k = 0,
 1, 2, ...
@@ -27,12 +27,11 @@ __all__ = ["Scale", "Scales"]
 Pixels = NDArray[np.uint8]
 Latents = NDArray[np.float32]
 
-# Qualities: from the first one on no smaller scale was found to be better; the best scale has about the second one.
+# Qualities: from NOT_BELOW on, no smaller scale was found to be better; at the best scale, the quality is about USUAL.
 NOT_BELOW = 50.0
 USUAL = 35.0
-# The first guess at the scale is made on so many pixels.
-GUESSED_ON = 1 << 18
-KEPT = 2  # scales whose latents are: a search goes from one to its neighbour
+GUESSED_ON = 1 << 18  # pixels on which the scale is guessed first
+KEPT = 2  # scales whose latents are kept: a search goes from one to its neighbour
 
 
 @dataclass(frozen=True)
@@ -40,8 +39,8 @@ class Scale:
     """A picture at one scale.
 
     Attributes:
-        source: both of its sizes.
-        curve: how large its files are.
+        source: its size and its coded size.
+        curve: the sizes of its files.
     """
 
     source: ImageSource
@@ -49,10 +48,10 @@ class Scale:
 
 
 class Scales:
-    """A picture at every scale, each made when it is first asked for, and the search for the best of them.
+    """A picture at every scale, and the search for the best scale. Each scale is made on first use.
 
     Args:
-        codec: with which it is coded.
+        codec: to code it with.
         picture: at its own size.
         budget: the most bytes that a file may have.
         effort: for the file that is written.
@@ -67,7 +66,7 @@ class Scales:
         self.last = max(0, math.ceil(2 * math.log2(max(picture.pixels.shape[:2]) / codec.stride)))
 
     def file(self) -> SizedFile:
-        """The file within the budget that is most like the picture; if none fits, the smallest."""
+        """The file within the budget with the least distortion; if none fits, the smallest."""
         number = self._best()
         found = self._file(number)
         while len(found.data) > self.budget and number < self.last:  # sizes are estimates until there is a file
@@ -98,22 +97,24 @@ class Scales:
         return number
 
     def _guess(self) -> int:
-        """Where about the best scale is: where the usual quality fits the budget."""
+        """A guess at the best scale: the one at which the usual quality fits the budget."""
         height, width, _ = self.picture.pixels.shape
         number = min(self.last, max(0, math.ceil(math.log2(width * height / GUESSED_ON))))
         usual = self._at(number).curve.size(self.codec.settings(USUAL))
         return min(max(number + round(math.log2(usual / self.budget)), 0), self.last)
 
     def _quality(self) -> float:
-        """The lowest quality that may be best at the whole size; 0 if nothing fits."""
+        """The lowest quality that may be best at the original size; 0 if nothing fits."""
         curve = self._at(0).curve
         chosen = curve.fit(curve.rate_points(self.budget)[0], self.budget)
         return 0.0 if chosen is None else quality_of(self.codec.model.config.quality, chosen)
 
     def _rate_point(self, number: int) -> int:
         """The best rate point at a scale."""
-        rates = self._at(number).curve.rate_points(self.budget)
-        return rates[0] if len(rates) == 1 else min(rates, key=lambda rate_point: self._error_at(number, rate_point))
+        rate_points = self._at(number).curve.rate_points(self.budget)
+        if len(rate_points) == 1:
+            return rate_points[0]
+        return min(rate_points, key=lambda rate_point: self._error_at(number, rate_point))
 
     def _error(self, number: int) -> float:
         return self._error_at(number, self._rate_point(number))
@@ -142,7 +143,7 @@ class Scales:
         return self._scales[number]
 
     def _analysed(self, number: int, source: ImageSource) -> Latents:
-        """z_e `[P, D, h, w]` at a scale. Those of a neighbour are kept, not all: of a large picture, they are large."""
+        """z_e `[P, D, h, w]` at a scale. Only those of KEPT scales are kept: they are large if the picture is."""
         if number not in self._latents:
             if len(self._latents) == KEPT:
                 del self._latents[max(self._latents, key=lambda kept: abs(kept - number))]

@@ -1,4 +1,4 @@
-"""The codec of pictures: the whole path, both ways, on one page; what it shares with sound is in `base.py`.
+"""The codec of pictures: the whole path, both ways. What it shares with sound is in `vqcodec.codec.base`.
 
 picture --encoder--> z_e --codebooks, lambda bits--> indices --prior, range coder--> streams --container--> .vq
 picture <--decoder-- z_q <--codebooks--------------- indices <--prior, range coder-- streams <--container-- .vq
@@ -56,19 +56,18 @@ class ImageCodec(PixelCodec):
         """Compress a picture to the bytes of a `.vq` file.
 
         Args:
-            image: a Pillow image of any mode, or uint8 `[H, W]`, `[H, W, 3]` or `[H, W, 4]`. Of a Pillow image the
-                orientation that a camera noted is applied, and colours of another profile are converted to sRGB. Or the
-                path of a picture file, or its bytes. UserWarnings say what is lost by that, but of a `Picture` as
-                `vqcodec.media.pictures.reading.read_picture` gives it, which has notes of it.
+            image: a Pillow image of any mode, or uint8 `[H, W]`, `[H, W, 3]` or `[H, W, 4]`, or the path of a picture
+                file, or its bytes. The orientation in EXIF is applied, and colours of another profile are converted to
+                sRGB. UserWarnings say what is lost by that. A `Picture`, as `read_picture` gives it, has notes instead.
             quality: 1..100, continuous; both the size of the file and the fidelity rise with it.
             max_bytes: the most bytes that the file may have, instead of a quality. It has at most 3 % less; if not, a
-                UserWarning says why. Where more of the picture is kept so, it is coded at a smaller scale.
+                UserWarning says why. The picture is coded at a smaller scale where that is better.
             keep_metadata: keep colour profile (the colours then stay as they are), EXIF and XMP. A `Picture` has
                 nothing else.
-            effort: "high" takes some twenty times as long to find codes from which the picture is decoded better.
+            effort: "high" takes some twenty times as long, and finds codes that decode to a better picture.
 
         Raises:
-            InputError: the picture or the quality cannot be used, or no file of it is so small.
+            InputError: the picture or an argument cannot be used, or no file of it is so small.
         """
         chosen = self.settings(quality)
         if effort not in EFFORTS:
@@ -84,7 +83,7 @@ class ImageCodec(PixelCodec):
         if effort == "high":
             values = self.refine(picture.pixels, latents, chosen)
         else:
-            del picture  # the pixels, which may be many, are gone when codes are chosen
+            del picture  # so that the memory of its pixels is free when codes are chosen
             values = self.choose(latents, chosen)
         return self.write(self.indices(values, chosen.rate_point, source, chunks))
 
@@ -100,9 +99,9 @@ class ImageCodec(PixelCodec):
         Args:
             data: the file's bytes, in any buffer, its path, or what `bitstream.unpack` gave of it.
             max_pixels: refuse larger pictures; the default is Pillow's limit against decompression bombs.
-            allow_truncated: decode a file that was cut from its whole layers: see `read`.
-            max_steps: refuse pictures so long and thin that they take more steps; the default, 8,388,608, is a minute
-                or two. See `Limits`.
+            allow_truncated: if the file was cut, decode its whole streams: see `read`.
+            max_steps: refuse pictures that are so long and thin that they take more steps. The default, 8,388,608,
+                takes a minute or two. See `Limits`.
 
         Raises:
             BitstreamError: the file is damaged, foreign, or too large.
@@ -125,11 +124,11 @@ class ImageCodec(PixelCodec):
     ) -> Indices | list[Indices]:
         """The indices of a picture, or of each of several (a sequence, or uint8 `[B, H, W, C]`).
 
-        They are those of the whole picture: only `compress` codes parts of it without loss, as an overlay.
+        The whole picture is encoded, without an overlay: only `compress` codes parts of it without loss.
 
         Args:
             image: as for `compress`.
-            lambda_: squared quantization widths that a bit is worth; 0 takes the nearest codeword.
+            lambda_: trades distance for bits, in squared quantization widths a bit; 0 takes the nearest codeword.
             rate_point: which codebooks; by default those of the default quality.
 
         Raises:
@@ -155,28 +154,28 @@ class ImageCodec(PixelCodec):
     def pixel_bits(self, image: ImageOrFile, indices: Indices) -> NDArray[np.float32]:
         """-log2 p(x|z_q) of every sub-pixel, given the earlier colours of its pixel: `[H, W, 3]`.
 
-        With `bits` it makes a bound: whatever the indices, -log2 p(x) is at most the sum of all of both.
+        Together with `bits` this is a bound: for any indices, -log2 p(x) is at most the sum of both.
 
         Raises:
             InputError: the indices do not belong to this model, or to a picture of this size.
-            ModelError: the model does not say how likely pixels are.
+            ModelError: the model has no likelihood of pixels.
         """
         self._check(indices)
         pixels, source = pixels_of(normalised(image).image), picture_source(indices.source)
         if pixels.shape[:2] != (source.coded_height, source.coded_width):
-            raise InputError("the picture is not of the size that its indices are for")
+            raise InputError("the indices are those of a picture of another size")
         return self.networks.bits(pixels, indices.values, indices.rate_point)
 
     def sample(
         self, count: int, height: int, width: int, seed: int = 0, temperature: float = 1, rate_point: int | None = None
     ) -> list[Indices]:
-        """Indices drawn from the prior, for pictures that there never were.
+        """Indices drawn from the prior, for new pictures.
 
         Args:
             count: how many.
             height: of the pictures, in pixels.
             width: likewise.
-            seed: of the draws; the same seed gives the same indices, the first ones whatever the count.
+            seed: the same seed gives the same indices; a larger count only adds more.
             temperature: 1 draws from the prior, less prefers what is likely: see `SymbolSampler`.
             rate_point: which codebooks; by default those of the default quality.
 
@@ -187,7 +186,7 @@ class ImageCodec(PixelCodec):
             source = ImageSource(whole_number(width, "the width"), whole_number(height, "the height"))
             self.shape_of(source)
         except (ValueError, LimitError) as error:
-            raise InputError(f"no picture has this size: {error}") from None
+            raise InputError(f"a picture cannot have this size: {error}") from None
         return self._draw(count, source, seed, temperature, rate_point)
 
     def _encode(self, picture: Picture, chosen: Setting) -> Indices:

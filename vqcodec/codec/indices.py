@@ -1,4 +1,4 @@
-"""What a picture or a recording becomes: a volume of codebook indices."""
+"""The codebook indices of a picture or a recording."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ Source = ImageSource | AudioSource
 
 @dataclass(frozen=True, eq=False)
 class Indices:
-    """An index volume and what is needed to make a picture or a recording of it.
+    """An index volume, and what is needed to make a picture or a recording of it.
 
     Attributes:
-        values: int32 `[P, rows, columns]`, planes in order of importance; fewer planes than the model has if a file was
-            cut. Rows and columns are those of a picture's positions; for sound they are channels and frames.
+        values: int32 `[P, rows, columns]`, planes in order of importance; fewer planes than the model has if the file
+            was cut. Rows and columns are positions of a picture, or channels and frames of sound.
         sizes: the alphabet of each plane: `0 <= values[p] < sizes[p]`.
         rate_point: which of the model's codebook sets the indices refer to.
         source: size and colour format of the picture, or length, sample rate and channels of the recording.
-        chunks: what a picture has beside its colours, as it is in the file.
+        chunks: what a picture has besides its colours, as the file holds it.
 
     Raises:
         ValueError: the values do not fit the rest.

@@ -18,16 +18,16 @@ __all__ = ["AudioFileInfo", "FileInfo", "ImageFileInfo", "inspect"]
 
 @dataclass(frozen=True, kw_only=True)
 class FileInfo:
-    """The header of a `.vq` file; `ImageFileInfo` and `AudioFileInfo` add what is in it.
+    """The header of a `.vq` file; `ImageFileInfo` and `AudioFileInfo` have what depends on the modality.
 
     Attributes:
         modality: "image" or "audio".
-        model: name of the bundled model that it was written with, if there is one.
-        fingerprint: of that model, in hex.
-        planes: of indices, if the model is a bundled one.
+        model: name of the bundled model that wrote the file; None if it was another one.
+        fingerprint: of the model, in hex.
+        planes: of indices; None if the model is not a bundled one.
         rate_point: which of its codebook sets.
-        layers: bytes of the stream of each layer that is whole: of all of them, unless the file was cut.
-        prefixes: bytes of the file up to the end of each of its layers. A cut there leaves a file that can be decoded.
+        streams: bytes of each whole stream: of all streams, unless the file was cut.
+        prefixes: bytes of the file up to the end of each stream. A cut there leaves a file that can be decoded.
         total_bytes: of the file.
     """
 
@@ -36,7 +36,7 @@ class FileInfo:
     fingerprint: str
     planes: int | None
     rate_point: int
-    layers: tuple[int, ...]
+    streams: tuple[int, ...]
     prefixes: tuple[int, ...]
     total_bytes: int
 
@@ -92,10 +92,10 @@ def inspect(data: FileData, allow_truncated: bool = False) -> ImageFileInfo | Au
 
     Args:
         data: the file's bytes, in any buffer, or its path.
-        allow_truncated: the file may be cut, if its first layer is whole.
+        allow_truncated: the file may be cut, if its first stream is whole.
 
     Raises:
-        BitstreamError: it is damaged or foreign.
+        BitstreamError: it is damaged, or not a `.vq` file.
     """
     data = file_bytes(data)
     container = unpack(data, UNLIMITED, allow_truncated)
@@ -107,8 +107,8 @@ def inspect(data: FileData, allow_truncated: bool = False) -> ImageFileInfo | Au
         fingerprint=fingerprint,
         planes=model.planes if model else None,
         rate_point=container.rate_point,
-        layers=tuple(len(layer.stream) for layer in container.layers),
-        prefixes=container.layer_ends,
+        streams=tuple(len(stream.data) for stream in container.streams),
+        prefixes=container.stream_ends,
         total_bytes=size,
     )
     if isinstance(source, ImageSource):

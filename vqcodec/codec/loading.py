@@ -1,4 +1,4 @@
-"""Which codec: that of a model, or that of the model which a file names."""
+"""The codec of a model, or of the model that a file names."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def load(model: str | Path = DEFAULT_MODEL, device: str = "cpu") -> Codec:
 
 
 def load_for(container: Container, device: str = "cpu", models: Sequence[Path] = ()) -> Codec:
-    """The codec that a `.vq` file was written with, among `models` first, then the bundled ones.
+    """The codec of the model that wrote a `.vq` file: one of `models`, or else a bundled one.
 
     Raises:
         FingerprintError: the model is not here.
@@ -98,7 +98,7 @@ def decompress(data: FileData | Container, allow_truncated: bool = False) -> Ima
     container = container_of(data, Limits(), allow_truncated)
     codec = load_for(container)
     if not isinstance(codec, ImageCodec):
-        raise ModelError('the file holds sound: the decompress of vqcodec.load("speech") is for it')
+        raise ModelError('the file holds sound: use vqcodec.load("speech").decompress')
     return codec.decompress(container, allow_truncated=allow_truncated)
 
 

@@ -1,10 +1,10 @@
-"""Flat areas, text and drawings, which are coded without loss where that is better: the overlay of a picture.
+"""The overlay of a picture: flat areas, text and drawings, coded without loss where that is better.
 
-Networks that learned from photographs spend many bits on sharp edges, their codebooks do not reach pure colours, and
-what they make of a flat area has a pattern. So pixels may be laid over the decoded picture (`bitstream.overlay`). Two
-masks are tried: the flat areas, and these with all blocks that look drawn. The rate at which the model was trained to
-exchange distortion for bits decides which one is taken, or none. Under an overlay nobody sees what is coded: the
-colours around are continued there, as under transparent pixels.
+Networks that were trained on photographs spend many bits on sharp edges, their codebooks do not reach pure colours, and
+flat areas come back with a pattern. So pixels may be laid over the decoded picture (`bitstream.overlay`). Two masks are
+tried: the flat areas, and these with all blocks that look drawn. Which one is best, or none, is decided by distortion
+and bits, with the lambda that the model was trained for. What is coded under an overlay is not seen: the colours around
+are continued there, as under transparent pixels.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ __all__ = ["best_file", "best_version"]
 Mask = NDArray[np.bool_]
 Pixels = NDArray[np.uint8]
 
-# Less is not worth the time: flat areas of so many pixels, and of all pixels such a share that looks drawn besides.
+# Masks with less are not tried: so many pixels in flat areas, and such a share of all pixels that looks drawn besides.
 LEAST_FLAT, LEAST_DRAWN = 256, 1 / 256
-# Where more of a picture is flat, it stays so whatever that costs: it is little, and a pattern there is easily seen.
+# If more of a picture is flat, it always gets an overlay: that costs little, and a pattern there is easily seen.
 MOSTLY = 1 / 2
 WINDOW = 512  # pixels a side of the part of a large picture on which masks are judged
 
 
 def best_version(codec: PixelCodec, picture: Prepared, chosen: Setting) -> Prepared:
-    """The picture, with the overlay that is worth its bytes at a setting; photographs seldom have any."""
+    """The picture with the overlay that is best at a setting, or without one, as most photographs."""
     masks = _masks(picture) if codec.model.config.lambdas else []
     if not masks:
         return picture
@@ -53,7 +53,7 @@ def best_version(codec: PixelCodec, picture: Prepared, chosen: Setting) -> Prepa
 
 
 def best_file(codec: PixelCodec, picture: Prepared, budget: int, effort: Effort) -> SizedFile:
-    """The file within a budget that is most like the picture, with an overlay or not; if none fits, the smallest."""
+    """The file within a budget with the least distortion, with an overlay or without; if none fits, the smallest."""
     versions = [picture, *(_with_overlay(picture, mask) for mask in _masks(picture))]
     found = [
         Scales(codec, version, budget, effort).file()
@@ -67,7 +67,7 @@ def best_file(codec: PixelCodec, picture: Prepared, budget: int, effort: Effort)
 
 
 def _masks(picture: Prepared) -> list[Mask]:
-    """The masks that could be worth their bytes, at most two; the first is a part of the second."""
+    """The masks to try, at most two. The second contains the first."""
     flat = flat_mask(picture.pixels)
     both = flat | drawn_mask(picture.pixels, flat)
     if picture.chunks.alpha:
@@ -87,12 +87,12 @@ def _with_overlay(picture: Prepared, mask: Mask) -> Prepared:
 
 
 def _under(pixels: Pixels, mask: Mask) -> Pixels:
-    """What is coded under an overlay, and around it."""
+    """The pixels that are coded under an overlay and around it."""
     return fill_hidden(pixels, np.where(mask, np.uint8(0), np.uint8(255)))
 
 
 def _window(mask: Mask) -> tuple[slice, slice]:
-    """The part of a picture on which masks are judged: that with most pixels in which they differ."""
+    """The part of a picture on which masks are compared: the one with most pixels of `mask`."""
     spans = []
     for axis, extent in enumerate(mask.shape):
         sums = np.concatenate(([0], mask.sum(1 - axis).cumsum()))
@@ -104,7 +104,7 @@ def _window(mask: Mask) -> tuple[slice, slice]:
 
 
 def _error(codec: PixelCodec, picture: Prepared, data: bytes) -> float:
-    """Distortion of the visible part of a picture in a file."""
+    """The distortion of the visible part of a picture in a file."""
     indices = codec.read(data)
     decoded = codec.pixels(indices)
     if indices.chunks.overlay:
@@ -116,8 +116,8 @@ def _error(codec: PixelCodec, picture: Prepared, data: bytes) -> float:
 
 
 def _cost(codec: PixelCodec, pixels: Pixels, mask: Mask, chosen: Setting) -> float:
-    """Bits of pixels `[H, W, 3]` with an overlay of the mask, and their distortion, in bits."""
-    bits, worth = 0.0, codec.model.config.lambdas[chosen.rate_point]
+    """The cost of pixels `[H, W, 3]` with an overlay of the mask: their bits, and their distortion weighed in bits."""
+    bits, weight = 0.0, codec.model.config.lambdas[chosen.rate_point]
     if mask.any():
         try:
             bits = 8.0 * len(encode_overlay(pixels, mask))
@@ -128,4 +128,4 @@ def _cost(codec: PixelCodec, pixels: Pixels, mask: Mask, chosen: Setting) -> flo
     decoded = codec.pixels(indices)
     decoded[mask] = pixels[mask]
     distortion = picture_distortion(codec.model.config.distortion, pixels, decoded)
-    return bits + float(codec.bits(indices).sum()) + worth * float(distortion) * pixels[..., 0].size
+    return bits + float(codec.bits(indices).sum()) + weight * float(distortion) * pixels[..., 0].size

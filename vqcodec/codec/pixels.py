@@ -1,4 +1,4 @@
-"""Pixels <-> latents <-> indices: the codec of RGB pictures as arrays, which knows no files and no other modes."""
+"""Pixels <-> latents <-> indices: the codec of RGB pictures as arrays. It knows no files and no other modes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from vqcodec.transform.image.networks import ImageNetworks
 
 __all__ = ["PixelCodec", "picture_source"]
 
-# Alpha is decoded by diagonals of pixels, each of which takes about as long as so many steps.
+# Alpha is decoded by diagonals of pixels; each takes about as long as this many steps.
 ALPHA_STEPS = 8
 
 
@@ -55,19 +55,19 @@ class PixelCodec(Codec):
         return z.reshape(self.model.codebooks.sizes.shape[1], -1, *z.shape[1:])
 
     def pixels(self, indices: Indices) -> NDArray[np.uint8]:
-        """The colours of `decode` below the overlay, `[H, W, 3]`; what was coded at a smaller scale is scaled up."""
+        """The colours of `decode` without the overlay, `[H, W, 3]`, scaled up if they were coded at a smaller scale."""
         self._check(indices)
         source = picture_source(indices.source)
         coded = self.networks.decode(indices.values, indices.rate_point, source.coded_height, source.coded_width)
         return resized(coded, source.width, source.height)
 
     def refine(self, pixels: NDArray[np.uint8], latents: NDArray[np.float32], chosen: Setting) -> NDArray[np.int32]:
-        """The indices `[P, h, w]` that a file of high effort would get, of pixels `[H, W, 3]` and z_e `[P, D, h, w]`.
+        """The indices `[P, h, w]` that high effort gives for pixels `[H, W, 3]` with z_e `[P, D, h, w]`.
 
-        The latents are overwritten: of a large picture there is no room for both.
+        The latents are overwritten, as they may be large.
 
         Raises:
-            InputError: the model does not tell its lambdas.
+            InputError: the model has no lambdas.
         """
         return refine(self, self.networks, pixels, latents, chosen)
 
@@ -81,8 +81,8 @@ class PixelCodec(Codec):
     def check_steps(self, width: int, height: int, allowed: Limits) -> None:
         """LimitError if a picture of this size would take too many steps, at its own size or at a smaller one.
 
-        What is decoded by diagonals takes a step for each call of each diagonal: of positions, of which there are
-        columns + 2 rows, and of pixels, for alpha.
+        Indices are decoded by diagonals of positions, of which there are columns + 2 rows, and each diagonal takes the
+        steps of the prior. Alpha is decoded by diagonals of pixels.
         """
         diagonals = -(-width // self.stride) + 2 * -(-height // self.stride)
         steps = max(diagonals * self.model.prior.calls, (width + 2 * height) * ALPHA_STEPS)
@@ -94,7 +94,7 @@ class PixelCodec(Codec):
 
 
 def picture_source(source: Source) -> ImageSource:
-    """The source, once it is known to be of a picture."""
+    """The source of a picture; FingerprintError if it is of a recording."""
     if not isinstance(source, ImageSource):
         raise FingerprintError("the file holds sound, the model is for pictures")
     return source

@@ -1,8 +1,8 @@
-"""Files of at most so many bytes: which rate points are worth a try, and the worth of a bit that fills the budget.
+"""Rate control: the rate point and the lambda with which a file fills a budget of bytes.
 
-The size of a file falls smoothly with the worth of a bit (lambda), at each rate point over a range of its own; the
-quality table has the part of it that serves best. Sizes are estimates while a setting is searched for; the files that
-are then written correct them.
+At each rate point, the size of a file falls smoothly as lambda rises. The quality table has the part of that range that
+is used for qualities. A setting is searched for with estimated sizes, and the files that are then written correct the
+estimates.
 """
 
 from __future__ import annotations
@@ -32,24 +32,24 @@ __all__ = [
 ]
 
 TOLERANCE = 0.03  # share of the budget that a file may leave unused
-FOUND, CORRECTED = 0.02, 0.005  # the same of estimates, before and after what the first file tells of their error
+FOUND, CORRECTED = 0.02, 0.005  # the same for estimates, before and after the first file has shown their error
 STEPS = 8
 ATTEMPTS = 5
-# For who watches: what a search takes, of estimates and of files.
+# What a search usually takes, for progress bars: estimates and files.
 USUAL_ESTIMATES, USUAL_FILES = 8, 2
-COARSER = 64.0  # how far lambda goes above the table; below, it goes down to 0
-# Sizes are estimated on at most about so many latent positions, in so many pieces, none of them narrower than this.
+COARSER = 64.0  # times the largest lambda in the table is the largest one that is tried; the smallest one is 0
+# Sizes are estimated on at most about PROBED latent positions, in up to PROBES pieces of NARROWEST columns or more.
 PROBED = 1 << 14
 PROBES = 12
 NARROWEST = 16
 
 
 class SizeCurve:
-    """How large files of an original are, by the setting with which its indices are chosen.
+    """The size of the file of an original, as a function of the setting.
 
     Args:
         table: the quality table of the model.
-        size: a setting to the bytes of a file; asked once for each.
+        size: from a setting to the bytes of the file; called once for each setting.
     """
 
     def __init__(self, table: Sequence[Setting], size: Callable[[Setting], float]) -> None:
@@ -67,11 +67,11 @@ class SizeCurve:
 
     @property
     def finest(self) -> Setting:
-        """The setting with the largest one."""
+        """The setting with the largest file."""
         return self._ends(max(self._lambdas))[1]
 
     def size(self, chosen: Setting) -> float:
-        """Bytes of the file, estimated."""
+        """The estimated bytes of the file."""
         if chosen not in self._known:
             self._known[chosen] = self._measure(chosen)
         return self._known[chosen]
@@ -79,19 +79,19 @@ class SizeCurve:
     def rate_points(self, budget: float) -> list[int]:
         """The one or two rate points that may have the best file of `budget` bytes, the coarser one first.
 
-        From a rate point to the next the size jumps. Within the jump a budget is filled by a lambda at the finer one
-        that is larger than is good for it, and the largest file of the coarser one may be better.
+        The size jumps from one rate point to the next. A budget within the jump is filled at the finer rate point only
+        by a lambda that is too large for it, and the largest file of the coarser one may be better.
         """
-        rates = list(self._lambdas)
-        low, high = 0, len(rates)  # the first rate point that does not fit at its largest lambda in the table
+        rate_points = list(self._lambdas)
+        low, high = 0, len(rate_points)  # the first rate point that does not fit at its largest lambda in the table
         while low < high:
             middle = (low + high) // 2
-            coarse = Setting(rates[middle], self._lambdas[rates[middle]][0])
+            coarse = Setting(rate_points[middle], self._lambdas[rate_points[middle]][0])
             low, high = (middle + 1, high) if self.size(coarse) <= budget else (low, middle)
         first = max(low - 1, 0)
-        if first + 1 < len(rates) and self.size(self._ends(rates[first])[1]) < (1 - FOUND) * budget:
-            return rates[first : first + 2]
-        return [rates[first]]
+        if first + 1 < len(rate_points) and self.size(self._ends(rate_points[first])[1]) < (1 - FOUND) * budget:
+            return rate_points[first : first + 2]
+        return [rate_points[first]]
 
     def fit(self, rate_point: int, budget: float, unused: float = FOUND) -> Setting | None:
         """The setting of a rate point whose file fills a budget; None if none of its files is so small.
@@ -99,7 +99,7 @@ class SizeCurve:
         Args:
             rate_point: of the setting.
             budget: in bytes.
-            unused: the share of it that may be left.
+            unused: the share of the budget that may be left.
         """
         for step in range(STEPS):
             known = [each for each in self._known if each.rate_point == rate_point]
@@ -116,10 +116,10 @@ class SizeCurve:
         return coarse
 
     def _between(self, coarse: Setting, fine: Setting, aim: float | None) -> Setting:
-        """A setting whose file should have `aim` bytes, or that is half way between the two."""
+        """A setting between two, whose file should have `aim` bytes; half way if `aim` is None."""
         rate_point = coarse.rate_point
         largest, smallest = self._lambdas[rate_point]
-        # Sizes are about straight in these two logarithms.
+        # The logarithm of the size is about a straight line over log(1 + lambda / unit).
         unit = math.sqrt(largest * smallest) or largest or 1.0
         ends = [math.log1p(each.lambda_ / unit) for each in (coarse, fine)]
         part = 0.5
@@ -139,7 +139,7 @@ class SizedFile:
 
     Attributes:
         data: its bytes; more than the budget if no file is so small.
-        is_finest: whether the model has no use for more.
+        is_finest: whether no file of the model is finer.
     """
 
     data: bytes
@@ -147,7 +147,7 @@ class SizedFile:
 
 
 def largest_file(curve: SizeCurve, rate_point: int, write: Callable[[Setting], bytes], budget: float) -> SizedFile:
-    """The largest file of at most `budget` bytes that `write` makes of a rate point, or else the smallest of any."""
+    """The largest file of at most `budget` bytes that `write` makes at a rate point, or else the smallest of all."""
     best: SizedFile | None = None
     tried: set[Setting] = set()
     target, unused = budget, FOUND
@@ -162,34 +162,34 @@ def largest_file(curve: SizeCurve, rate_point: int, write: Callable[[Setting], b
             best = found
             if found.is_finest or size >= (1 - TOLERANCE) * budget:
                 break
-        # If even the last correction did not do, sizes are uneven, and need more room.
+        # If even the corrected file did not fit, sizes are uneven, and need more room.
         spare = CORRECTED * (1 if best else 2 ** (len(tried) - 1))
         target, unused = (1 - spare) * budget * curve.size(chosen) / size, CORRECTED
     return best or SizedFile(write(curve.coarsest), False)
 
 
 def taken(found: SizedFile, budget: float, shown: Callable[[float], str] = "{} bytes".format) -> bytes:
-    """The file that was found for a budget; a UserWarning says if it is far below that, as nobody should wonder why.
+    """The bytes of the file that was found for a budget. A UserWarning says why if it is far below the budget.
 
     Args:
         found: the file.
         budget: its bytes, at most.
-        shown: how numbers of bytes are told.
+        shown: formats numbers of bytes.
 
     Raises:
         InputError: the file is larger.
     """
     size = len(found.data)
     if size > budget:
-        raise InputError(f"{shown(budget)} is less than the model can do: the smallest file has {shown(size)}")
+        raise InputError(f"{shown(budget)} is too little for the model: its smallest file has {shown(size)}")
     if size < (1 - TOLERANCE) * budget:
-        why = "is more than the model can use" if found.is_finest else "cannot be filled with anything better"
+        why = "is more than the model can use" if found.is_finest else "cannot be met more closely"
         warnings.warn(f"{shown(budget)} {why}: the file has {shown(size)}", stacklevel=3)
     return found.data
 
 
 def probe(latents: NDArray[np.float32]) -> tuple[NDArray[np.float32], float]:
-    """Columns of `[P, D, rows, columns]` to estimate sizes on: all, or pieces from all over; and their share."""
+    """Columns of latents `[P, D, rows, columns]` to estimate sizes on, all or evenly spaced pieces; and their share."""
     _, _, rows, columns = latents.shape
     most = max(2 * NARROWEST, PROBED // rows)
     if columns <= most:
@@ -204,11 +204,11 @@ def check_budget(max_bytes: float) -> int:
     """The budget in whole bytes.
 
     Raises:
-        InputError: it is less than 1, or no number.
+        InputError: it is less than 1, or not a number.
     """
     most = number(max_bytes, "max_bytes")
     if not 1 <= most < math.inf:
-        raise InputError(f"a file has at least one byte, not {most:g}")
+        raise InputError(f"max_bytes must be at least 1, not {most:g}")
     return math.floor(most)
 
 

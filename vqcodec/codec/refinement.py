@@ -1,15 +1,15 @@
-"""Codes for the picture that a decoder makes of them, rather than for the latents of an encoder: `effort="high"`.
+"""`effort="high"`: codes are refined for the decoded picture, instead of chosen for the latents of the encoder.
 
-An encoder has one guess at the latents of any picture. Here they are refined for the picture at hand, as in Campos et
-al., 'Content adaptive optimization for neural image compression' (2019), but over hard codes:
+An encoder has only one guess at the latents of a picture. Here the latents are refined for this one picture, as in
+Campos et al., 'Content adaptive optimization for neural image compression' (2019), but over hard codes:
 
     z_e --choose codes in context--> z_q --decoder--> distortion
      ^                                                    |
      part of the way towards  z_q - gradient / curvature -+
 
-The distortion is that which the model is trained for. It is taken to be quadratic with the metric of the quantizer,
-which is what training made the metric for: codes are chosen as if errors of latents, squared and in widths, added up to
-that of the picture.
+The distortion is the one that the model is trained for. It is modelled as quadratic in the latents, with the metric of
+the quantizer as its curvature. Training makes the metric for this: codes are chosen as if the squared errors of
+latents, in widths, added up to the distortion of the picture.
 """
 
 from __future__ import annotations
@@ -29,14 +29,15 @@ if TYPE_CHECKING:
     from vqcodec.model.model import Model
     from vqcodec.transform.image.networks import ImageNetworks
 
-__all__ = ["WORTH", "refine", "setting_to_refine"]
+__all__ = ["BEST_LAMBDA", "refine", "setting_to_refine"]
 
-# How far latents go towards the minimum of the quadratic model, pass by pass: all positions move at once, and overshoot
-# with more; towards the end they are a mean over many passes. The last pass only judges what the one before has found.
+# The part of the way to the minimum of the quadratic model that latents go in each pass. All positions move at once, so
+# larger steps would overshoot. With the small steps at the end, latents are a mean over many passes. The last pass only
+# measures the codes of the one before.
 STEPS = (*np.geomspace(0.4, 0.08, 10).tolist(), 0.0)
-# Squared widths that a bit is worth where widths are best: d(width^2 / 12) / d(bits) at high resolution.
-WORTH = math.log(2) / 6
-LEAST = 1e-6  # of the lambdas of a quality table, some of which may be 0
+# Lambda where widths are best, in squared widths a bit: d(width^2 / 12) / d(bits) at high resolution.
+BEST_LAMBDA = math.log(2) / 6
+LEAST = 1e-6  # stands for smaller lambdas of a quality table, some of which may be 0
 
 
 def refine(
@@ -47,15 +48,15 @@ def refine(
     Args:
         codec, networks: of a model.
         pixels: the picture.
-        aim: its z_e `[P, D, h, w]`; what they are refined to is left there.
-        chosen: rate point, and worth of a bit.
+        aim: its z_e `[P, D, h, w]`, which are refined in place.
+        chosen: rate point and lambda.
 
     Raises:
-        InputError: the model does not tell its lambdas.
+        InputError: the model has no lambdas.
     """
     codebooks, rate_point = codec.model.codebooks, chosen.rate_point
-    worth = _lambdas(codec.model)[rate_point] * WORTH  # of the distortion of one pixel, in squared widths
-    descent = worth / 2 / codebooks.metric[rate_point][..., None, None]  # half the curvature is the metric
+    weight = _lambdas(codec.model)[rate_point] * BEST_LAMBDA  # of the distortion of a pixel, in squared widths
+    descent = weight / 2 / codebooks.metric[rate_point][..., None, None]  # half the curvature is the metric
     indices = codec.choose(aim, chosen)
     best, least = indices, math.inf
     for (number,) in watched([range(number, number + 1) for number in range(len(STEPS))], len(STEPS)):
@@ -68,7 +69,7 @@ def refine(
             error += part
             aim[:, :, i.window(), j.window()] -= step * descent * gradient.reshape(*aim.shape[:2], *gradient.shape[1:])
         found = codec.assign_in_context(aim, chosen, indices)
-        cost = worth * error + chosen.lambda_ * found.bits_before
+        cost = weight * error + chosen.lambda_ * found.bits_before
         if cost < least:
             best, least = indices, cost
         indices = found.indices
@@ -78,23 +79,24 @@ def refine(
 def setting_to_refine(model: Model, quality: float) -> Setting:
     """The setting of a quality 1..100 for codes that are refined.
 
-    Near the ends of the range that a rate point has in the quality table refined codes gain less: those of the next one
-    are better there. So a quality stands for the trend of the table, by which a bit has to save less and less of the
-    distortion. At this rate of exchange each rate point has a lambda, and the rate point is that whose widths it suits.
+    In the quality table, each rate point serves a range of lambdas, and refinement gains less near the ends of it. So
+    the table is smoothed first: a straight line over quality is fitted to the logarithm of the exchange, which is the
+    distortion weight of the rate point over lambda. With the exchange of a quality, each rate point has its own lambda,
+    and the rate point is taken whose lambda is closest to BEST_LAMBDA.
 
     Raises:
-        InputError: the model does not tell its lambdas.
+        InputError: the model has no lambdas.
     """
     table, lambdas = model.config.quality, _lambdas(model)
     exchanges = np.log([lambdas[entry.rate_point] / max(entry.lambda_, LEAST) for entry in table])
     slope, level = np.polyfit(np.linspace(1, 100, len(table)), exchanges, 1) if len(table) > 1 else (0, exchanges[0])
     exchange = math.exp(level + max(slope, 0) * quality)
     settings = [Setting(rate_point, lambda_ / exchange) for rate_point, lambda_ in enumerate(lambdas)]
-    return min(settings, key=lambda each: abs(math.log(each.lambda_ / WORTH)))
+    return min(settings, key=lambda each: abs(math.log(each.lambda_ / BEST_LAMBDA)))
 
 
 def _lambdas(model: Model) -> tuple[float, ...]:
-    """What the distortion of a pixel is worth, in bits, at each rate point; InputError if the model does not tell."""
+    """The weight of the distortion against bits a pixel, at each rate point; InputError if the model has none."""
     if not model.config.lambdas:
-        raise InputError("the model does not tell what an error is worth, which an encoding of high effort has to know")
+        raise InputError("the model has no lambdas, which high effort needs")
     return model.config.lambdas

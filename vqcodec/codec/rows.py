@@ -1,14 +1,13 @@
 """Channels <-> the rows that are coded.
 
-Each channel is a row, but two channels are turned first, as points of a plane: by an angle that leaves nothing, or next
-to nothing, in the second row. 0 codes left and right as they are, 45 degrees are mid and side, 135 degrees those of a
-recording with opposite signs; any other angle is that of a voice which a mixing desk has put between the sides.
+Each channel is a row. Two channels are first turned, as points of a plane, by an angle that leaves little or nothing in
+the second row. At 0 degrees the rows are left and right, at 45 degrees mid and side, and at 135 degrees mid and side of
+a recording whose channels have opposite signs. A voice that was mixed between the sides has another angle.
 
-A model of which codes say nothing of phases loses how the rows stand to each other: where both have something to say,
-what was on one side comes back on both. Only where the second row is faint it does not matter. Everything else is coded
-as left and right, whose levels then are what they were.
+The codes do not hold the phases of the rows to each other. If both rows are loud, what was on one side comes back on
+both. If the second row is faint, this does not matter. All else is coded as left and right, whose levels are kept.
 
-Rows of silence are not coded at all.
+Silent rows are not coded.
 """
 
 from __future__ import annotations
@@ -27,26 +26,26 @@ __all__ = ["SILENCE", "RowAnalysis", "channels_of", "coded_rows", "rows_of", "wi
 
 Samples = NDArray[np.float32]
 
-SILENCE = 2.0**-14  # two steps of 16 bits: the most that a row may have which is not coded
+SILENCE = 2.0**-14  # two steps of 16 bits: the peak of a silent row, at most
 FAINT = 0.1  # share of the magnitudes of the first row, up to which the second one is faint
-AS_GOOD = 1.25, 1e-4  # an angle that is easier to tell is as good as the best one if its share is so little larger
-RAMP_SECONDS = 0.02  # from an angle to the next, so that no row jumps
+AS_GOOD = 1.25, 1e-4  # an angle that takes fewer bits is as good if its share is at most so much larger: factor, extra
+RAMP_SECONDS = 0.02  # from one angle to the next, so that no row jumps
 WINDOW = 512  # samples of a short-time spectrum
 
 
 class RowAnalysis:
-    """Turns a recording into its rows, and notes how; it is used once.
+    """Turns one recording into its rows, and remembers the angles.
 
     Args:
         sample_rate: samples a second.
 
     Attributes:
-        rotations: as in `AudioSource`; complete at the end, as is the next one.
-        peaks: the largest magnitude of each row.
+        rotations: as in `AudioSource`; complete at the end of the recording.
+        peaks: the largest magnitude of each row; likewise.
     """
 
     def __init__(self, sample_rate: int) -> None:
-        self._rate = sample_rate
+        self._sample_rate = sample_rate
         self.rotations: list[Rotation] = []
         self.peaks = np.zeros(0, np.float32)
 
@@ -65,18 +64,18 @@ class RowAnalysis:
 
     def _turned(self, blocks: Iterable[Samples]) -> Iterator[Samples]:
         angle = 0
-        for number, stretch in enumerate(equal_blocks(blocks, STRETCH_SECONDS * self._rate)):
+        for number, stretch in enumerate(equal_blocks(blocks, STRETCH_SECONDS * self._sample_rate)):
             if len(stretch) != 2:
                 yield stretch
                 continue
             before, angle = angle, _best_angle(stretch, angle)
             if angle != before:
                 self.rotations.append(Rotation(number, angle))
-            yield _turned(stretch, _course(before, angle, number, self._rate, stretch.shape[1]))
+            yield _turned(stretch, _course(before, angle, number, self._sample_rate, stretch.shape[1]))
 
 
 def rows_of(blocks: Iterable[Samples], sample_rate: int, rotations: Sequence[Rotation]) -> Iterator[Samples]:
-    """The rows `[C, n]` of blocks `[C, n]` that are turned as was noted."""
+    """The rows `[C, n]` of blocks `[C, n]`, turned by known rotations."""
     return _turned_as_noted(blocks, sample_rate, rotations, 1)
 
 
@@ -103,7 +102,7 @@ def _turned_as_noted(
 
 
 def _course(before: int, angle: int, number: int, sample_rate: int, length: int) -> NDArray[np.float64]:
-    """The angle at each of `length` samples of stretch `number`, or `[1]` if it is always the same; in radians."""
+    """The angle in radians at each of `length` samples of stretch `number`, or `[1]` if it does not change."""
     if before == angle or number == 0:
         return np.full(1, angle * math.pi / ANGLES)
     ramp = max(1, round(RAMP_SECONDS * sample_rate))
@@ -119,7 +118,7 @@ def _turned(stretch: Samples, angles: NDArray[np.float64]) -> Samples:
 
 
 def _best_angle(stretch: Samples, before: int) -> int:
-    """How to turn a stretch `[2, n]`, where the one before it was turned by `before`."""
+    """The angle by which to turn a stretch `[2, n]`; the stretch before was turned by `before`."""
     left, right = _spectra(stretch)
     powers = np.abs(left) ** 2, np.abs(right) ** 2
     product = 2 * (left * right.conj()).real
@@ -128,7 +127,7 @@ def _best_angle(stretch: Samples, before: int) -> int:
     radians = 0.5 * math.atan2(product.sum(), powers[0].sum() - powers[1].sum())
 
     def share(angle: int) -> float:
-        """The magnitudes of the fainter row, as a share of the other's."""
+        """The magnitudes of the fainter row, as a share of those of the other."""
         cos, sin = math.cos(angle * math.pi / ANGLES), math.sin(angle * math.pi / ANGLES)
         mixed, whole = sin * cos * product, powers[0] + powers[1]
         first = cos**2 * powers[0] + sin**2 * powers[1] + mixed
@@ -143,14 +142,14 @@ def _best_angle(stretch: Samples, before: int) -> int:
 
 
 def _spectra(stretch: Samples) -> NDArray[np.complex128]:
-    """Short-time spectra `[2, frames, bins]`; what is left at the end is in the last one, with silence."""
+    """Short-time spectra `[2, frames, bins]`; the last one is padded with silence."""
     padded = np.pad(stretch, ((0, 0), (WINDOW // 2, WINDOW + -stretch.shape[1] % (WINDOW // 2))))
     frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW, axis=1)[:, :: WINDOW // 2]
     return np.fft.rfft(frames * np.hanning(WINDOW))
 
 
 def with_silent_rows(blocks: Iterable[Samples], source: AudioSource) -> Iterator[Samples]:
-    """Blocks of all rows `[C, n]`, of those of the coded rows."""
+    """Blocks `[C, n]` of all rows, from blocks of the coded rows."""
     if not source.silent_rows:
         yield from blocks
         return

@@ -13,7 +13,7 @@ from vqcodec.codec.indices import Indices, Source
 from vqcodec.codec.rows import RowAnalysis, channels_of, coded_rows, with_silent_rows
 from vqcodec.media.sounds.blocks import fit_blocks
 from vqcodec.media.sounds.offset import without_offset
-from vqcodec.media.sounds.resampling import RATES, resample_blocks, resampled_length
+from vqcodec.media.sounds.resampling import SAMPLE_RATES, resample_blocks, resampled_length
 from vqcodec.media.sounds.sndfile import MAX_CHANNELS
 from vqcodec.model.model import Model
 from vqcodec.system.arguments import whole_number
@@ -24,9 +24,9 @@ __all__ = ["SampleCodec", "recording_source"]
 
 Samples = NDArray[np.float32]
 
-# Of a file that is read: a frame is a step of the prior, and indices are held for a whole recording.
+# Limits on files that are read: a frame is a step of the prior, and the indices of a whole recording are held.
 MOST_FRAMES = 2**23
-FEW_INDICES = 2**20  # are allowed whatever the limit on samples is
+FEW_INDICES = 2**20  # allowed whatever the limit on samples is
 
 
 class SampleCodec(Codec):
@@ -52,11 +52,11 @@ class SampleCodec(Codec):
 
     @property
     def sample_rate(self) -> int:
-        """Of the model, in Hz: nothing above half of it is kept."""
+        """Of the model, in Hz. Frequencies above half of it are lost."""
         return self.networks.shape.sample_rate
 
     def analyse(self, blocks: Iterable[Samples], sample_rate: int) -> tuple[Samples, AudioSource]:
-        """z_e of a recording in blocks `[C, n]`, split into planes: `[P, D, rows, T]`; and what the recording is."""
+        """z_e of a recording in blocks `[C, n]`, split into planes: `[P, D, rows, T]`; and its source."""
         samples = channels = 0
         sample_rate = whole_number(sample_rate, "a sample rate")
 
@@ -76,7 +76,7 @@ class SampleCodec(Codec):
         return coded.reshape(planes, -1, *coded.shape[1:]), source
 
     def decode_blocks(self, indices: Indices) -> Iterator[Samples]:
-        """The recording of indices in blocks `[C, n]`, in -1..1 and at the source's sample rate.
+        """The recording of indices in blocks `[C, n]`, in -1..1 and at the sample rate of the source.
 
         Raises:
             InputError: the indices do not belong to this model.
@@ -93,14 +93,14 @@ class SampleCodec(Codec):
     def shape_of(self, source: Source, allowed: Limits = Limits()) -> tuple[int, int]:  # noqa: B008
         """Coded rows and frames of the index volume of a recording; errors as for `Codec.shape_of`.
 
-        A slow recording has more samples at the rate of the model than its header says.
+        A recording of a low sample rate has more samples at that of the model than its header says.
         """
         found = recording_source(source)
         coded = self._coded_length(found)
         if coded * found.channels > allowed.max_samples:
             raise LimitError(
-                f"the recording is too long: it has {coded} samples in {found.channels} channels at the rate of the"
-                f" model, at most {allowed.max_samples} are allowed"
+                f"the recording is too long: it has {coded} samples in {found.channels} channels at the sample rate of"
+                f" the model, at most {allowed.max_samples} are allowed"
             )
         frames = -(-coded // self.networks.shape.stride)
         indices = found.coded_rows * frames * self.model.codebooks.sizes.shape[1]
@@ -109,20 +109,20 @@ class SampleCodec(Codec):
         return found.coded_rows, frames
 
     def _coded_length(self, source: AudioSource) -> int:
-        """Samples a channel at the model's rate."""
+        """Samples a channel at the sample rate of the model."""
         return resampled_length(source.samples, source.sample_rate, self.sample_rate)
 
     def _coded(self, blocks: Iterable[Samples], sample_rate: int) -> Iterator[Samples]:
-        """A recording in blocks `[C, n]` at the model's rate, without its offset."""
+        """A recording in blocks `[C, n]` at the sample rate of the model, without its offset."""
         return resample_blocks(without_offset(blocks, sample_rate), sample_rate, self.sample_rate)
 
 
 def recording_source(source: Source) -> AudioSource:
-    """The source, once it is known to be of a recording."""
+    """The source of a recording; an error if it is of a picture, or cannot be decoded."""
     if not isinstance(source, AudioSource):
         raise FingerprintError("the file holds a picture, the model is for sound")
-    if source.sample_rate not in RATES:
-        raise UnsupportedError(f"the recording has {source.sample_rate} samples a second, which nobody can play")
+    if source.sample_rate not in SAMPLE_RATES:
+        raise UnsupportedError(f"the sample rate of the recording, {source.sample_rate} Hz, is out of range")
     if source.channels > MAX_CHANNELS:
-        raise UnsupportedError(f"the recording has {source.channels} channels, where {MAX_CHANNELS} is the most")
+        raise UnsupportedError(f"the recording has {source.channels} channels, at most {MAX_CHANNELS} are decoded")
     return source

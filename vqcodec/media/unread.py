@@ -1,4 +1,4 @@
-"""Kinds of files that people keep among their pictures and sounds, and that are not read here."""
+"""Kinds of files among pictures and sounds that vqcodec does not read."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ _KINDS = {f".{suffix}": kind for kind, suffixes in _SUFFIXES.items() for suffix 
 
 
 def unread_kind(name: str) -> str | None:
-    """What a file of this name is, if it is a picture, a sound or a video that is not read, and what reads it.
+    """The kind of an unread picture, sound or video, by the name of its file, and what reads it; None for other names.
 
-    Some of these are read where a package is installed: ask `is_picture_name` and `is_sound_name` first.
+    Some of these are read if a package is installed: ask `is_picture_name` and `is_sound_name` first.
     """
     return _KINDS.get(Path(name).suffix.lower())
 
 
 def is_picture_head(head: bytes) -> bool:
-    """Whether a file may be a picture in one of Pillow's formats that have a magic, by its first 16 bytes or more."""
+    """Whether a file may be a picture that Pillow knows by its magic, given its first 16 bytes or more."""
     from PIL import Image
 
     Image.init()

@@ -1,4 +1,4 @@
-"""The models that ship with the package, and what the headers of model files say."""
+"""The bundled models, and what the header of a model file says."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class ModelInfo:
 
 
 def describe_model(path: Path) -> ModelInfo:
-    """What the header of a model file says; nothing else of it is read.
+    """What the header of a model file says. The rest of the file is not read.
 
     Raises:
         ModelError: it is missing, or not a model file.
@@ -45,7 +45,7 @@ def bundled_models() -> list[ModelInfo]:
 
 
 def find_model(name: str | Path) -> Path:
-    """The path of a bundled model, by its name, or of a model file.
+    """The path of a model: a bundled one by its name, or a file.
 
     Raises:
         ModelError: there is none.

@@ -3,7 +3,8 @@
     {"autoencoder": {...}, "prior": {...}, "quality": [...], "description": "...", "decoder_version": 1,
      "modality": "audio"}
 
-The modality says what autoencoder and prior are; models for pictures, which were there first, leave it out.
+The modality says which shapes autoencoder and prior have; models for pictures leave it out. In JSON, the rate points of
+the autoencoder are `rates`, and the streams of the prior `layers`.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ __all__ = ["Modality", "ModelConfig", "from_json", "to_json"]
 
 Modality = Literal["image", "audio"]
 
-# Far above those of any model; with others, what they are multiplied with would not stay finite.
+# Far above the lambdas of any model. Products with larger ones would not stay finite.
 MOST_QUALITY_LAMBDA = 1e6
 MOST_LAMBDA = 1e12
 MOST_QUALITIES = 1000
@@ -42,17 +43,17 @@ SHAPES = {
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """What a model is, beside its weights. ValueError is raised for what no model is.
+    """What a model is besides its weights; ValueError if something is out of bounds or does not fit together.
 
     Attributes:
         autoencoder: the shape of encoder and decoder.
         prior: the shape of the prior.
         quality: the settings of quality 1..100, evenly spaced, each at least as fine as the one before it.
         description: a line for people.
-        decoder_version: counts the decoders that were released for the same hard half.
-        modality: what the model is for; autoencoder and prior are its.
-        lambdas: what an error is worth at each rate point, in bits a pixel or sample; empty if not known.
-        distortion: the error that this is of, for a model of pictures.
+        decoder_version: counts the decoders that were released for the same normative part.
+        modality: what the model is for; autoencoder and prior are of this modality.
+        lambdas: the weight of the distortion against bits a pixel or sample, at each rate point; empty if not known.
+        distortion: which distortion that is, for a model of pictures.
     """
 
     autoencoder: image.AutoencoderConfig | audio.AutoencoderConfig
@@ -66,43 +67,43 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         if not self.quality or not 0 <= self.decoder_version < 2**32:
-            raise ValueError("a model has settings for its qualities, and a version from 0 to 2**32 - 1")
+            raise ValueError("a model needs settings for its qualities, and a decoder version in 0..2**32 - 1")
         if (type(self.autoencoder), type(self.prior)) != SHAPES.get(self.modality):
-            raise ValueError("a model has autoencoder and prior of one modality")
+            raise ValueError("autoencoder and prior must be of the modality of the model")
         self._check_quality()
-        # Not of their least and greatest, as one may be no number.
+        # Each by itself, not only the least and greatest, as one may be NaN.
         in_range = all(0 < lambda_ <= MOST_LAMBDA for lambda_ in self.lambdas)
-        if self.lambdas and (len(self.lambdas) != self.autoencoder.rates or not in_range):
-            raise ValueError(f"a model has one lambda above 0, and up to {MOST_LAMBDA:g}, for each rate point")
+        if self.lambdas and (len(self.lambdas) != self.autoencoder.rate_points or not in_range):
+            raise ValueError(f"a model needs a lambda above 0 and up to {MOST_LAMBDA:g} for each rate point")
 
     def _check_quality(self) -> None:
         if len(self.quality) > MOST_QUALITIES:
             raise ValueError(f"a model has settings for up to {MOST_QUALITIES} qualities")
         if any(chosen.lambda_ > MOST_QUALITY_LAMBDA for chosen in self.quality):
             raise ValueError(f"the lambda of a quality is at most {MOST_QUALITY_LAMBDA:g}")
-        if max(chosen.rate_point for chosen in self.quality) >= self.autoencoder.rates:
+        if max(chosen.rate_point for chosen in self.quality) >= self.autoencoder.rate_points:
             raise ValueError("a quality has a rate point that the model does not have")
         if any((b.rate_point, -b.lambda_) < (a.rate_point, -a.lambda_) for a, b in pairwise(self.quality)):
             raise ValueError("a quality is coarser than the one before it")
 
     @property
     def covered(self) -> tuple[int, Cost]:
-        """Pixels, or samples of a channel, that a position stands for, and the most that the prior takes for each."""
+        """Pixels, or samples of a channel, of a latent position, and the most that the prior may take for each."""
         if isinstance(self.autoencoder, audio.AutoencoderConfig):
             return self.autoencoder.stride, PRIOR_OF_SAMPLES
         return self.autoencoder.stride**2, PRIOR_OF_PIXELS
 
     @property
-    def hard(self) -> str:
-        """What of the hard half is in no array: the order of the planes, and what a position stands for."""
-        text = f"{self.prior.planes} {self.prior.layers} {self.autoencoder.stride}"
+    def normative(self) -> str:
+        """What the arrays of the normative part do not say: the order of the planes, and the size of a position."""
+        text = f"{self.prior.planes} {self.prior.streams} {self.autoencoder.stride}"
         if isinstance(self.autoencoder, audio.AutoencoderConfig):
             text += f" {self.autoencoder.sample_rate}"
         return text
 
 
 def _structuring(autoencoder: type, prior: type) -> Callable[[Any, Any], ModelConfig]:
-    """What makes a configuration with these shapes from parsed JSON."""
+    """The function that makes a configuration with these shapes from parsed JSON."""
     return make_dict_structure_fn(
         ModelConfig,
         _converter,
@@ -111,7 +112,17 @@ def _structuring(autoencoder: type, prior: type) -> Callable[[Any, Any], ModelCo
     )
 
 
+def _rename(shape: type, **keys: str) -> None:
+    """Let attributes of a shape have other keys in JSON."""
+    overrides: Any = {attribute: override(rename=key) for attribute, key in keys.items()}
+    _converter.register_structure_hook(shape, make_dict_structure_fn(shape, _converter, **overrides))
+    _converter.register_unstructure_hook(shape, make_dict_unstructure_fn(shape, _converter, **overrides))
+
+
 _converter = Converter(forbid_extra_keys=True)
+for _autoencoder, _prior in SHAPES.values():
+    _rename(_autoencoder, rate_points="rates")
+    _rename(_prior, streams="layers")
 _converter.register_unstructure_hook(
     ModelConfig,
     make_dict_unstructure_fn(
@@ -129,13 +140,13 @@ def from_json(text: str) -> ModelConfig:
     """The configuration that `to_json` wrote.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the text is not a configuration.
     """
     try:
         settings = json.loads(text)
         return _structurings[settings.get("modality", "image")](settings, ModelConfig)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, BaseValidationError):
-        raise ValueError("not the configuration of a model, or of one for something unknown") from None
+        raise ValueError("not the configuration of a model for pictures or sound") from None
 
 
 def to_json(config: ModelConfig) -> str:

@@ -1,7 +1,7 @@
-"""What a model file holds, read as hostile input: nothing is inflated that its size and its configuration do not allow.
+"""The contents of a model file, read as hostile input: sizes and configuration are checked before arrays are inflated.
 
-The header of a safetensors file has the configuration of the model as JSON, and for each array its type and shape.
-Arrays of codes are stored one after the other, those of 8 bits packed (`nn.packed_codes`, `nn.packed_integers`).
+The header of the safetensors file has the configuration of the model as JSON, and type and shape of each array. Arrays
+of codes are stored without gaps (`packed_codes`), and those of 8 bits compressed (`packed_integers`).
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ from vqcodec.model.packed_integers import unpack_integers, unpacked_shapes
 from vqcodec.model.packed_kernels import SCALE
 from vqcodec.system.bounds import MOST_CODE_VALUES
 
-__all__ = ["FORMAT", "MAX_BYTES", "MAX_HEADER", "PER_CODE", "SOFT", "read_arrays", "read_header"]
+__all__ = ["FORMAT", "MAX_BYTES", "MAX_HEADER", "NETWORKS", "PER_CODE", "read_arrays", "read_header"]
 
 Arrays = dict[str, NDArray[Any]]
 Shapes = Mapping[str, tuple[int, ...]]
 
 MAX_BYTES = 1 << 28  # of the file, and of its arrays when they are unpacked
-MAX_HEADER = 1 << 20  # bytes: twelve times those of any model so far; parsed, they take up to thirty times as many
+MAX_HEADER = 1 << 20  # bytes: twelve times the largest so far. Parsed, a header takes up to thirty times its size.
 MOST_CODES = 1 << 15  # of an alphabet
 FORMAT = "vqcodec-model-2"
-SOFT = ("encoder/", "decoder/", "likelihood/")
+NETWORKS = ("encoder/", "decoder/", "likelihood/")
 PER_CODE = ("codewords", "code_bits", "prior/values")
-TYPES = {"sizes": np.int16, "metric": np.float32}  # of arrays of the hard half outside of the prior; others: float16
+TYPES = {"sizes": np.int16, "metric": np.float32}  # of arrays outside of prior and networks; others: float16
 NAME = re.compile(r"(metric|code_bits|codewords|sizes|(prior|encoder|decoder|likelihood)/[a-z0-9_./]{1,100})")
 FINGERPRINT = re.compile(r"[0-9a-f]{16}")
 
 
 def read_header(path: Path) -> tuple[ModelConfig, dict[str, str]]:
-    """The configuration of a model file, and all texts of its header; nothing else of it is read.
+    """The configuration of a model file, and all texts of its header. The rest of the file is not read.
 
     Raises:
         ModelError: it is missing, damaged, or not a model file.
@@ -48,7 +48,7 @@ def read_header(path: Path) -> tuple[ModelConfig, dict[str, str]]:
     if not path.is_file():
         raise ModelError(f"no model at {path}")
     if path.stat().st_size > MAX_BYTES:
-        raise ModelError(f"{path}: larger than any model may be")
+        raise ModelError(f"{path}: larger than a model may be, {MAX_BYTES} bytes")
     try:
         with path.open("rb") as start:
             if int.from_bytes(start.read(8), "little") > MAX_HEADER:
@@ -60,17 +60,17 @@ def read_header(path: Path) -> tuple[ModelConfig, dict[str, str]]:
         config = from_json(metadata["config"])
     except (SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError):
         raise _damaged(path) from None
-    # Names end up in errors, and so on terminals: those that no model has are shown as they are nowhere.
+    # Names end up in errors, and so on terminals: unknown ones are escaped.
     for name in names:
         if not NAME.fullmatch(name):
-            raise ModelError(f"{path}: array {name[:40]!a} is none of a model's")
+            raise ModelError(f"{path}: array {name[:40]!a} does not belong to a model")
     if not FINGERPRINT.fullmatch(metadata.get("fingerprint", "")):
         raise _damaged(path)
     return config, metadata
 
 
 def read_arrays(path: Path, config: ModelConfig, metadata: Mapping[str, str]) -> Arrays:
-    """The arrays of a model file with this header, as they are in memory; those of codes are `[R, P, K, ...]`.
+    """The arrays of a model file with this header, unpacked; those of codes are `[R, P, K, ...]`.
 
     Raises:
         ModelError: they are damaged, do not fit the configuration, or are too large.
@@ -81,7 +81,7 @@ def read_arrays(path: Path, config: ModelConfig, metadata: Mapping[str, str]) ->
     except (SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError):
         raise _damaged(path) from None
     for name, array in arrays.items():
-        if not name.startswith(("prior/", *SOFT)) and array.dtype != TYPES.get(name, np.float16):
+        if not name.startswith(("prior/", *NETWORKS)) and array.dtype != TYPES.get(name, np.float16):
             raise ModelError(f"{path}: array {name} has the type {array.dtype}")
     try:
         return _unpacked(arrays, config, metadata)
@@ -92,10 +92,10 @@ def read_arrays(path: Path, config: ModelConfig, metadata: Mapping[str, str]) ->
 
 
 def _unpacked(arrays: Arrays, config: ModelConfig, metadata: Mapping[str, str]) -> Arrays:
-    """The arrays as they are in memory; KeyError for one that is missing."""
+    """The arrays, unpacked; KeyError for one that is missing."""
     alphabet = metadata.get("alphabet", "")
     if not alphabet.isdecimal() or len(alphabet) > len(str(MOST_CODES)) or not 0 < int(alphabet) <= MOST_CODES:
-        raise ModelError("the alphabet of the model is none")
+        raise ModelError(f"the largest alphabet of the model is not a number from 1 to {MOST_CODES}")
     shapes = metadata.get("shapes", "{}")
     _check_shapes(unpacked_shapes(arrays, shapes, MAX_BYTES), config)
     whole = unpack_integers(arrays, shapes, MAX_BYTES)
@@ -105,7 +105,7 @@ def _unpacked(arrays: Arrays, config: ModelConfig, metadata: Mapping[str, str]) 
 
 
 def _check_shapes(shapes: Shapes, config: ModelConfig) -> None:
-    """Compare shapes with the configuration, but for those of the prior's layers: how many there are, they say.
+    """Compare shapes with the configuration. Those of the prior's layers are left to the prior.
 
     Raises:
         KeyError: an array is missing.
@@ -114,8 +114,8 @@ def _check_shapes(shapes: Shapes, config: ModelConfig) -> None:
     autoencoder, planes = config.autoencoder, sum(config.prior.planes)
     codes, dimension = shapes["code_bits"], autoencoder.latent_channels // planes
     fits = dimension * planes == autoencoder.latent_channels
-    fits &= shapes["sizes"] == (autoencoder.rates, planes)
-    fits &= shapes["metric"] == (autoencoder.rates, planes, dimension)
+    fits &= shapes["sizes"] == (autoencoder.rate_points, planes)
+    fits &= shapes["metric"] == (autoencoder.rate_points, planes, dimension)
     fits &= len(codes) == 1
     fits &= shapes["codewords"] == (*codes, dimension) and shapes["prior/values"][:-1] == codes
     # The networks are built from the configuration, which could ask for more memory than there is.

@@ -1,9 +1,11 @@
 """A model on disk: one safetensors file with everything, its configuration as JSON in the header.
 
-    encoder/..., decoder/..., likelihood/...   float16, int8   the soft half: may be replaced by a better one
-    codewords, sizes, prior/...                float16, ints   the hard half: what the indices of a file mean
+    codewords, sizes, prior/...                float16, ints   the normative part: it decides what indices of files mean
+    encoder/..., decoder/..., likelihood/...   float16, int8   the networks: better ones may replace them
+    metric, code_bits                          floats          how an encoder chooses codes
 
-The fingerprint is a hash of the hard half as it is in memory. A model without an encoder reads files and writes none.
+The fingerprint is a hash of the normative part as it is in memory. A model without an encoder reads files and writes
+none.
 Model files are read as hostile input: see `vqcodec.model.file`.
 """
 
@@ -21,12 +23,11 @@ from safetensors.numpy import save
 
 from bitstream.errors import ModelError
 from vqcodec.model.config import ModelConfig, to_json
-from vqcodec.model.file import FORMAT, PER_CODE, SOFT, read_arrays, read_header
+from vqcodec.model.file import FORMAT, NETWORKS, PER_CODE, read_arrays, read_header
 from vqcodec.model.packed_codes import pack_codes
 from vqcodec.model.packed_integers import pack_integers
 from vqcodec.model.packed_kernels import pack_networks, unpack_networks
-from vqcodec.prior import pixelcnn_arrays as image_prior
-from vqcodec.prior import wavenet_arrays as audio_prior
+from vqcodec.prior import pixelcnn_arrays, wavenet_arrays
 from vqcodec.prior.pixelcnn import PixelCNN
 from vqcodec.prior.wavenet import WaveNet
 from vqcodec.system.bounds import check_cost
@@ -44,11 +45,11 @@ class Model:
     """A model in memory.
 
     Attributes:
-        config: see there.
+        config: its shapes and settings.
         codebooks: from latents to indices and back.
-        prior: the exact prior of the indices, of the modality.
-        networks: weights of "encoder/...", "decoder/..." and "likelihood/...", as `unpack_networks` gives them; the
-            encoder's may be missing.
+        prior: the exact prior of the indices, for the modality.
+        networks: weights "encoder/...", "decoder/..." and "likelihood/..." in float32; those of the encoder may be
+            missing.
     """
 
     config: ModelConfig
@@ -57,17 +58,17 @@ class Model:
     networks: Mapping[str, NDArray[Any]] = field(repr=False)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """All arrays of the file, those of codes `[R, P, K, ...]`."""
-        arrays = pack_networks(self.networks) | self._hard_arrays()
+        """All arrays of the file; those of codes are not packed, `[R, P, K, ...]`."""
+        arrays = pack_networks(self.networks) | self._normative_arrays()
         arrays["metric"] = self.codebooks.metric
         arrays["code_bits"] = self.codebooks.code_bits.astype(np.float16)
         return arrays
 
-    def _hard_arrays(self) -> dict[str, NDArray[Any]]:
+    def _normative_arrays(self) -> dict[str, NDArray[Any]]:
         if isinstance(self.prior, PixelCNN):
-            parts = image_prior.prior_to_tensors(self.prior)
+            parts = pixelcnn_arrays.to_arrays(self.prior)
         else:
-            parts = audio_prior.prior_to_tensors(self.prior)
+            parts = wavenet_arrays.to_arrays(self.prior)
         arrays = {f"prior/{name}": array for name, array in parts.items()}
         arrays["codewords"] = self.codebooks.codewords.astype(np.float16)
         arrays["sizes"] = self.codebooks.sizes.astype(np.int16)
@@ -75,9 +76,9 @@ class Model:
 
     @cached_property
     def fingerprint(self) -> bytes:
-        """8 bytes that name the hard half."""
-        digest = hashlib.sha256(f"{self.config.hard}\n".encode())
-        for name, array in sorted(self._hard_arrays().items()):
+        """8 bytes that name the normative part."""
+        digest = hashlib.sha256(f"{self.config.normative}\n".encode())
+        for name, array in sorted(self._normative_arrays().items()):
             digest.update(f"{name} {array.dtype.name} {array.shape}\n".encode())
             digest.update(np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
         return digest.digest()[:8]
@@ -101,12 +102,12 @@ def load_model(path: Path) -> Model:
     """Read and check a model file.
 
     Raises:
-        ModelError: it is missing, damaged, takes too much work or memory, or could not be trusted to decode exactly.
+        ModelError: it is missing or damaged, takes too much work or memory, or might not decode exactly.
     """
     config, metadata = read_header(path)
     arrays = read_arrays(path, config, metadata)
     try:
-        networks = unpack_networks({name: array for name, array in arrays.items() if name.startswith(SOFT)})
+        networks = unpack_networks({name: array for name, array in arrays.items() if name.startswith(NETWORKS)})
         codebooks = Codebooks(
             codewords=arrays["codewords"].astype(np.float32),
             sizes=arrays["sizes"].astype(np.intp),
@@ -127,5 +128,5 @@ def load_model(path: Path) -> Model:
 
 
 def _prior_of(config: ModelConfig, arrays: Mapping[str, NDArray[Any]], sizes: NDArray[np.intp]) -> PixelCNN | WaveNet:
-    from_tensors = image_prior.prior_from_tensors if config.modality == "image" else audio_prior.prior_from_tensors
-    return from_tensors(arrays, config.prior.planes, config.prior.layers, sizes)
+    from_arrays = pixelcnn_arrays.from_arrays if config.modality == "image" else wavenet_arrays.from_arrays
+    return from_arrays(arrays, config.prior.planes, config.prior.streams, sizes)

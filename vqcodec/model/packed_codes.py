@@ -1,6 +1,6 @@
-"""What a model has for every code, as it is stored: one after the other.
+"""Arrays of codes without the places that alphabets leave empty, as a model file stores them.
 
-In memory every alphabet has as many places as the largest may have, `[R, P, K, ...]`, and most of them are empty.
+In memory every alphabet has as many places as the largest one, `[R, P, K, ...]`, and most of them are empty.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ def pack_codes(array: NDArray[Any], sizes: NDArray[np.integer]) -> NDArray[Any]:
     """`[N, ...]` of `[R, P, K, ...]`, the first `sizes[r, p]` of each rate point and plane.
 
     Raises:
-        ModelError: it has anything but zeros beyond them, which would be lost.
+        ModelError: there is something beyond them, which would be lost.
     """
     taken = _taken(sizes, array.shape[2])
     if array[~taken].any():
-        raise ModelError("the model has values for codes that it does not have")
+        raise ModelError("the model has values beyond the end of an alphabet")
     return np.ascontiguousarray(array[taken])
 
 

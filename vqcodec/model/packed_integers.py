@@ -1,7 +1,7 @@
-"""Arrays of 8 bits as they are stored: their bytes under a Huffman code, which saves a seventh of them.
+"""Arrays of 8 bits under a Huffman code, as a model file stores them; it saves a seventh of their bytes.
 
-Weights have no repeats that a search for them would find, but small ones are more frequent than large ones. A Huffman
-code takes at least one bit a value, so that no array has more than eight times as many values as its stream has bytes.
+Weights do not repeat, but small ones are more frequent than large ones. A Huffman code takes at least one bit a value,
+so an array has at most eight times as many values as its stream has bytes.
 """
 
 from __future__ import annotations
@@ -26,42 +26,42 @@ MOST_AXES = 8
 
 
 def pack_integers(arrays: Arrays) -> tuple[dict[str, NDArray[Any]], str]:
-    """Arrays of int8 as a zlib stream, `[N]` of uint8, the others as they are; the shapes of the former, as JSON."""
+    """The arrays, those of int8 as zlib streams, uint8 `[N]`; and the shapes of these, as JSON."""
     whole = {name: array for name, array in arrays.items() if array.dtype == np.int8}
     packed = {name: np.frombuffer(_deflated(array.tobytes()), np.uint8) for name, array in whole.items()}
     return dict(arrays) | packed, json.dumps({name: array.shape for name, array in whole.items()})
 
 
 def unpacked_shapes(packed: Arrays, shapes: str, most: int) -> dict[str, tuple[int, ...]]:
-    """The shape that `unpack_integers` will give each array; nothing is unpacked yet.
+    """The shape of each array after `unpack_integers`. Nothing is unpacked yet.
 
     Raises:
-        ModelError: they are not what `pack_integers` gives, or have more than `most` bytes in all, packed or not.
+        ModelError: the arrays do not come from `pack_integers`, or have more than `most` bytes in all, packed or not.
     """
     try:
         known = {name: tuple(map(int, shape)) for name, shape in json.loads(shapes).items()}
     except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
-        raise ModelError("the shapes of the model's arrays are none") from None
+        raise ModelError("the shapes of the model's arrays cannot be read") from None
     if any(len(shape) > MOST_AXES or not 0 <= extent <= most for shape in known.values() for extent in shape):
-        raise ModelError("the shapes of the model's arrays are none")
+        raise ModelError("the shapes of the model's arrays are out of range")
     for name in known.keys() - packed.keys():
         raise ModelError(f"array {name[:40]!a} is missing")
     sizes = {name: math.prod(known[name]) if name in known else array.nbytes for name, array in packed.items()}
     if sum(sizes.values()) > most:
-        raise ModelError("the model's arrays are larger than those of any may be")
+        raise ModelError("the model's arrays are too large")
     for name in known:
         if packed[name].dtype != np.uint8:
-            raise ModelError(f"array {name} is of another type than packed integers")
+            raise ModelError(f"array {name} does not have the type of packed integers")
         if sizes[name] > LEAST_PACKED * packed[name].nbytes:
             raise ModelError(f"array {name} is damaged, or packed in another way")
     return {name: known.get(name, array.shape) for name, array in packed.items()}
 
 
 def unpack_integers(packed: Arrays, shapes: str, most: int) -> dict[str, NDArray[Any]]:
-    """The arrays of `pack_integers`.
+    """The inverse of `pack_integers`.
 
     Raises:
-        ModelError: they are not what it gives, or have more than `most` bytes in all.
+        ModelError: the arrays do not come from there, or have more than `most` bytes in all.
     """
     whole = unpacked_shapes(packed, shapes, most)
     known = json.loads(shapes)
@@ -74,7 +74,7 @@ def _deflated(data: bytes) -> bytes:
 
 
 def _inflated(name: str, packed: NDArray[np.uint8], shape: tuple[int, ...]) -> NDArray[np.int8]:
-    """The values of a zlib stream; nothing is made of what is beyond them."""
+    """The values of a zlib stream. No more than these are inflated."""
     unpacker, size = zlib.decompressobj(), math.prod(shape)
     try:
         values = unpacker.decompress(packed.tobytes(), size + 1)  # 0 would be no limit

@@ -1,8 +1,8 @@
-"""The weights of networks as they are stored: kernels in 8 bits with a scale an output channel, all else as float16.
+"""The weights of networks as a model file stores them: kernels in 8 bits with a scale for each output channel.
 
-Of pictures this costs 0.01 dB, and it halves the file. The layers at the ends of a decoder, which are small, keep 16
-bits: their errors go into the pixels as they are, and cost the likelihood of `small` 0.1 bit a dim. What is read back
-is what was stored, so that a model that is saved, loaded and saved again stays the same.
+This halves the file, and costs pictures 0.01 dB. Other arrays are float16, and so are the kernels at the ends of a
+decoder, which are small: their errors go into the pixels as they are, and cost the likelihood of `small` 0.1 bit a dim.
+A model that is saved, loaded and saved again stays the same.
 """
 
 from __future__ import annotations
@@ -21,21 +21,18 @@ Arrays = Mapping[str, NDArray[Any]]
 
 LARGEST = 127
 ENDS = ("decoder/stem.", "decoder/location.", "decoder/linear.", "likelihood/")
-SCALE = ".scale"  # what the name of a kernel's scales ends in
+SCALE = ".scale"  # the end of the name of the scales of a kernel
 
 
 def pack_networks(networks: Arrays) -> dict[str, NDArray[Any]]:
-    """Kernels `[out, in, rows, columns]` as int8, and `name.scale` `[out]` as float16; other arrays as float16.
-
-    So are kernels at the ends of a decoder.
-    """
+    """Kernels `[out, in, rows, columns]` as int8, with float16 scales `name.scale` `[out]`; all else as float16."""
     packed: dict[str, NDArray[Any]] = {}
     for name, array in networks.items():
         if array.ndim != 4 or name.startswith(ENDS):
             packed[name] = array.astype(np.float16)
             continue
         scale = (np.abs(array).max((1, 2, 3), initial=0) / LARGEST).astype(np.float16)
-        # A smaller scale would be so coarse that no value is LARGEST of it, and another one would be found next time.
+        # A subnormal scale would be so coarse that no value becomes LARGEST: the next save would find another scale.
         scale = np.maximum(scale, np.finfo(np.float16).smallest_normal)
         whole = np.rint(array / scale.astype(np.float32)[:, None, None, None])
         packed[name], packed[name + SCALE] = whole.clip(-LARGEST, LARGEST).astype(np.int8), scale
@@ -43,11 +40,11 @@ def pack_networks(networks: Arrays) -> dict[str, NDArray[Any]]:
 
 
 def unpack_networks(packed: Arrays) -> dict[str, NDArray[np.float32]]:
-    """The weights in float32; kernels of 16 bits are accepted, too.
+    """The weights in float32. Kernels of 16 bits are accepted, too.
 
     Raises:
         KeyError: the scales of a kernel are missing.
-        ModelError: an array has a type or shape that none has, or a value that is not finite.
+        ModelError: an array has the wrong type or shape, or a value that is not finite.
     """
     networks: dict[str, NDArray[np.float32]] = {}
     for name, array in packed.items():

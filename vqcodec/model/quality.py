@@ -1,4 +1,4 @@
-"""The one knob: quality 1..100 to a rate point of the model and the worth of a bit when codes are chosen."""
+"""The quality knob: from quality 1..100 to a rate point of the model and the lambda with which codes are chosen."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ __all__ = ["Setting", "quality_of", "setting"]
 
 @dataclass(frozen=True)
 class Setting:
-    """A rate point, and `lambda_` in squared quantization widths a bit.
+    """A rate point, and the lambda with which codes are chosen, in squared quantization widths a bit.
 
     Raises:
-        ValueError: one of them is negative, or lambda not finite.
+        ValueError: one of them is negative, or lambda is not finite.
     """
 
     rate_point: int
@@ -24,11 +24,11 @@ class Setting:
 
     def __post_init__(self) -> None:
         if self.rate_point < 0 or not 0 <= self.lambda_ < math.inf:
-            raise ValueError(f"no setting has rate point {self.rate_point} and lambda {self.lambda_}")
+            raise ValueError(f"a setting cannot have rate point {self.rate_point} and lambda {self.lambda_}")
 
 
 def setting(table: Sequence[Setting], quality: float) -> Setting:
-    """The setting of `quality`, interpolated in a table whose entries are quality 1..100, evenly spaced.
+    """The setting of `quality`, interpolated in a table whose entries are evenly spaced in quality 1..100.
 
     Raises:
         InputError: the quality is outside of 1..100.
@@ -44,7 +44,7 @@ def setting(table: Sequence[Setting], quality: float) -> Setting:
 
 
 def quality_of(table: Sequence[Setting], chosen: Setting) -> float:
-    """About which quality a setting is, 1..100: that of the first entry of `setting`'s table which is not coarser."""
+    """The quality of a setting, about: that of the first entry of the table which is not coarser."""
     finer = [(entry.rate_point, -entry.lambda_) >= (chosen.rate_point, -chosen.lambda_) for entry in table]
     index = finer.index(True) if any(finer) else len(table) - 1
     return 1 + 99 * index / max(1, len(table) - 1)

@@ -1,7 +1,7 @@
 """Gated, dilated causal layers over the slices of sequences, in integers (van den Oord et al., 'WaveNet', 2016).
 
-All slices advance together, each a little behind the one before it (`vqcodec.prior.skew`): a step of a layer is one
-batched product over the slices, and any number of steps can be taken at once where the indices are known.
+All slices advance together, each a little behind the one before it (`vqcodec.prior.skew`). A step of a layer is one
+batched product over the slices. Where the indices are known, any number of steps can be taken at once.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitstream.errors import ModelError
-from vqcodec.prior.base import Floats, Indices
+from vqcodec.prior.base import Floats, IndexArray
 from vqcodec.prior.exact import ExactLayer, ExactStack, Tables, add_clamped, gate
 from vqcodec.prior.skew import LAG, SPARE, TAPS, DelayLine, FrameWindows
 
@@ -27,9 +27,9 @@ MOST_REMEMBERED = 1 << 17  # numbers that a model may make us hold for each sequ
 
 
 def rows_read(planes: range, total: int, dimension: int) -> Integers:
-    """Which numbers of its window `[len(TAPS), total, dimension]`, flattened, the slice of `planes` reads.
+    """Which numbers of its flattened window `[len(TAPS), total, dimension]` the slice of `planes` reads.
 
-    Of the earlier slices all that is around the frame, of its own only what is before; of later ones nothing.
+    It reads earlier slices around the frame, its own planes before the frame, and nothing of later slices.
     """
     seen = np.zeros((len(TAPS), total, dimension), bool)
     for tap, frame in zip(seen, TAPS, strict=True):
@@ -42,8 +42,8 @@ class DilatedLayers:
     """The causal layers of all slices.
 
     Args:
-        layers: for each slice, the first of which takes the values at `rows_read`, the others the activations of a
-            frame, then those `dilation` frames before it.
+        layers: those of each slice. The first takes the values at `rows_read`, the others the activations of a frame
+            and then those `dilation` frames before it.
         planes: the planes of each slice.
         dilations: 1..4096, of the layers after the first, at most 16.
         values: integers `[R, P, K, D]`, what the first layer reads for an index.
@@ -64,7 +64,7 @@ class DilatedLayers:
         if len(dilations) > MOST_DILATIONS or not all(1 <= dilation <= MOST_DILATION for dilation in dilations):
             raise ModelError("a dilation of the model's prior is out of range")
         if {len(each) for each in layers} != {1 + len(dilations)}:
-            raise ModelError("a layer of the model's prior is missing, or too many")
+            raise ModelError("the model's prior has too few or too many layers")
         self.dilations, self.values, self.tables = tuple(map(int, dilations)), values, tables
         self.channels = layers[0][0].shift.size // 2
         self._check_memory(layers)
@@ -76,12 +76,12 @@ class DilatedLayers:
 
     @property
     def widest(self) -> int:
-        """The most numbers that an array of all slices has for a step."""
+        """The largest array of a step, in numbers of all slices."""
         return max(int(slices * max(widths)) for slices, *widths in self._shapes())
 
     @property
     def numbers(self) -> int:
-        """What all layers read and give in a step."""
+        """Numbers that all layers read and give in a step."""
         return sum(int(slices * (inputs + outputs)) for slices, inputs, outputs in self._shapes())
 
     @property
@@ -97,49 +97,49 @@ class DilatedLayers:
         # Buffers have as much room again, so that they are moved to their beginning only once in a while.
         remembered = 2 * (slices * self.channels * sum(self.dilations) + max(LAG * slices, SPARE) * width)
         if slices * len(TAPS) * width * 2 * self.channels > MOST_STACKED or remembered > MOST_REMEMBERED:
-            raise ModelError("the model's prior is larger than any may be")
+            raise ModelError("the model's prior is too large")
 
     def _check_shapes(self, layers: Sequence[Sequence[ExactLayer]], planes: Sequence[range]) -> None:
-        rates, total, _, dimension = self.values.shape
+        rate_points, total, _, dimension = self.values.shape
         for each, own in zip(layers, planes, strict=True):
             inputs, outputs = len(rows_read(own, total, dimension)), 2 * self.channels
             for layer in each:
-                if not outputs or layer.weight.shape != (inputs, outputs) or len(layer.bias) != rates:
+                if not outputs or layer.weight.shape != (inputs, outputs) or len(layer.bias) != rate_points:
                     raise ModelError("a layer of the model's prior has the wrong shape")
                 inputs = outputs
 
 
 class DilatedPass:
-    """The layers on their way through sequences side by side, with what they remember of the steps before.
+    """The layers on their way through parallel sequences, with what they remember of the steps before.
 
     Args:
         layers: of all slices.
         slices: the first so many of them.
-        sequences: how many, independent of each other.
-        most: steps at once.
+        sequences: their number; they are independent of each other.
+        most: steps at once, at most.
         rate_point: the rate point.
     """
 
     def __init__(self, layers: DilatedLayers, slices: int, sequences: int, most: int, rate_point: int) -> None:
-        self._layers, self._sequences, self._rate = layers, sequences, rate_point
+        self._layers, self._sequences, self._rate_point = layers, sequences, rate_point
         _, planes, _, dimension = layers.values.shape
         self._windows = FrameWindows(slices, sequences, planes, dimension, most)
         self._lines = [
             DelayLine(slices, layers.channels, dilation * sequences, most * sequences) for dilation in layers.dilations
         ]
 
-    def put(self, frames: Integers, planes: Integers, indices: Indices) -> None:
-        """Note indices `[*B, N]` of planes `[*B]` at frames `[*B]` of the N sequences, for the steps that follow."""
-        self._windows.write(frames, planes, self._layers.values[self._rate, planes[..., None], indices])
+    def put(self, frames: Integers, planes: Integers, indices: IndexArray) -> None:
+        """Store indices `[*B, N]` of planes `[*B]` at frames `[*B]` of the N sequences, for the steps that follow."""
+        self._windows.write(frames, planes, self._layers.values[self._rate_point, planes[..., None], indices])
 
-    def advance(self, steps: range, known: Indices | None = None) -> Floats:
+    def advance(self, steps: range, known: IndexArray | None = None) -> Floats:
         """Activations `[S, n N, H]` of the next n steps.
 
         Args:
             steps: which follow those before.
-            known: indices `[P', N, n']` at the frames `steps`, as far as there are; or they are `put` when known.
+            known: indices `[P', N, n']` at the frames `steps`, as far as these exist. Without it, `put` stores them.
         """
-        layers, rate_point = self._layers, self._rate
+        layers, rate_point = self._layers, self._rate_point
         self._windows.open(steps)
         if known is not None:
             planes, _, frames = map(np.arange, known.shape)

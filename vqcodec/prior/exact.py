@@ -4,8 +4,8 @@ All values are integers held in float32. A layer is a matrix product followed by
 
     acc = x W + b,    |acc| < 2**23 always,    y = floor(acc 2**-shift + 1/2)
 
-No step rounds except the floor, which is of an exact value, so any order of summation, any thread count, any BLAS and
-any rounding mode of the processor give the same y; nothing is so small that it could be flushed to zero. `ExactLayer`
+No step rounds except the floor, whose input is exact. So any order of summation, any thread count, any BLAS and any
+rounding mode of the processor give the same y, and nothing is so small that it could be flushed to zero. `ExactLayer`
 checks the bound on construction, for the worst input that its range allows. tanh, sigmoid and exp are tables of
 integers that travel with the model. See docs/ARCHITECTURE.md.
 """
@@ -53,8 +53,8 @@ class ExactLayer:
         weight: int8 `[I, O]`.
         bias: int32 `[R, O]`, a row for each rate point.
         shift: int8 `[O]`; column o is divided by 2**shift[o] (0..20).
-        input_max: the greatest |x| that the layer is ever given.
-        matrix: `weight 2**-shift` in float32 (exact), for those who multiply by parts of it.
+        input_max: the greatest |x| that the layer is given.
+        matrix: `weight 2**-shift` in float32 (exact).
         offsets: `[R, O]`, what is added to the product: the bias, divided likewise, and one half.
 
     Raises:
@@ -74,7 +74,7 @@ class ExactLayer:
         if self.shift.shape != self.weight.shape[1:] or self.shift.shape != self.bias.shape[1:]:
             raise ModelError("an exact layer of the model has the wrong shape")
         if self.shift.min(initial=0) < 0 or self.shift.max(initial=0) > 20:
-            raise ModelError("an exact layer of the model has a wrong shift")
+            raise ModelError("a shift of the model's prior is outside of 0..20")
         # In int16, as -128 has no absolute value in int8; int64 would take much memory before the bound is checked.
         weights = np.abs(self.weight.astype(np.int16)).sum(0, dtype=np.int64)
         biases = np.maximum(self.bias.max(0).astype(np.int64), -self.bias.min(0).astype(np.int64))
@@ -98,16 +98,16 @@ class ExactLayer:
 
 
 class ExactStack:
-    """Layers side by side, in one batched product: of one shape, or of one width that each reads a part of.
+    """Layers side by side, in one batched product. They have one shape, or each reads a part of a common input.
 
     Attributes:
         matrices: `[S, I, O]`, the matrix of each layer, with zeros for what it does not read.
         offsets: `[R, S, 1, O]`, what is added to the products.
 
     Args:
-        layers: which have one number of outputs, and of rate points.
-        rows: for each layer, which of the I inputs it reads; all by default.
-        inputs: I, by default that of the layers.
+        layers: of one number of outputs and of rate points.
+        rows: which of the I inputs each layer reads; all by default.
+        inputs: I; by default the inputs of the layers.
 
     Raises:
         ModelError: the shapes of the layers differ.
@@ -118,7 +118,7 @@ class ExactStack:
     ) -> None:
         shapes = {(layer.bias.shape, None if rows else layer.weight.shape) for layer in layers}
         if len(shapes) != 1:
-            raise ModelError("layers of the model that should have one shape do not")
+            raise ModelError("layers of the model do not have one shape")
         width = len(layers[0].weight) if inputs is None else inputs
         self.matrices: Floats = np.zeros((len(layers), width, layers[0].shift.size), np.float32)
         for number, layer in enumerate(layers):
@@ -126,7 +126,7 @@ class ExactStack:
         self.offsets: Floats = np.stack([layer.offsets for layer in layers], axis=1)[:, :, None]
 
     def __call__(self, x: Floats, rate_point: int) -> Floats:
-        """Integers x `[S', N, I]`, an input for each of the first S' layers, to `[S', N, O]`."""
+        """Integers x `[S', N, I]`, one input for each of the first S' layers, to `[S', N, O]`."""
         acc: Floats = x @ self.matrices[: len(x)]
         acc += self.offsets[rate_point, : len(x)]
         return np.floor(acc, out=acc)
@@ -164,7 +164,7 @@ class Tables:
 
     @classmethod
     def standard(cls) -> Tables:
-        """The tables that new models get."""
+        """The tables of new models."""
         x = np.arange(-GATE_RANGE, GATE_RANGE + 1) * 2.0**-PREACTIVATION_BITS
         decay = np.exp(-np.arange(EXP_RANGE + 1) * 2.0**-PREACTIVATION_BITS)
         return cls(

@@ -23,7 +23,7 @@ __all__ = ["BAND", "DiagonalPass", "Narrow", "channels_of", "everywhere"]
 Narrow = NDArray[np.signedinteger[Any]]
 Taps = Sequence[tuple[int, int]]
 
-# The parallel pass works on so many positions at once, to bound its memory; on fewer where layers read many numbers.
+# The parallel pass works on this many positions at once, to bound its memory; on fewer where layers read many numbers.
 BAND = 4096
 BAND_NUMBERS = 1 << 23
 

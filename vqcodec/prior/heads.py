@@ -17,9 +17,9 @@ class ExactHeads:
     """The heads of all slices at one rate point.
 
     Args:
-        layers: for each slice, hidden to the logits of its planes with a choice, side by side.
+        layers: one for each slice: hidden to the logits of its planes with a choice, side by side.
         planes: the planes of each slice.
-        sizes: `[P]`, the alphabet of each plane; a plane has a choice if it is above 1.
+        sizes: `[P]`, the alphabet of each plane; a plane with an alphabet above 1 has a choice.
         tables: the integer functions.
 
     Attributes:
@@ -40,7 +40,7 @@ class ExactHeads:
         self._offsets = np.concatenate([layer.offsets[0] for layer in layers])
 
     def __call__(self, hidden: Floats, numbers: range) -> Iterator[tuple[int, Frequencies]]:
-        """Frequencies `[N, K]` of each plane of slices `numbers` with a choice, given `[S, N, H]` of all slices."""
+        """Frequencies `[N, K]` of each plane with a choice in slices `numbers`, given `[S, N, H]` of all slices."""
         first, last = self._bounds[numbers.start], self._bounds[numbers.stop]
         if first == last:
             return

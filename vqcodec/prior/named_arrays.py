@@ -1,4 +1,4 @@
-"""Integer layers and tables as named arrays, as they are stored in a model file; read as hostile input."""
+"""Integer layers and tables as named arrays, as a model file stores them. They are read as hostile input."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ TABLES = {"tanh": np.int16, "sigmoid": np.int16, "exp": np.int32}
 
 
 def check_memory(arrays: Arrays) -> None:
-    """Raise ModelError if the arrays of a prior are more than any has; before layers are made of them."""
+    """Raise ModelError if the arrays of a prior are too large, before layers are made of them."""
     if sum(array.size for array in arrays.values()) > MOST_WEIGHTS:
-        raise ModelError("the model's prior is larger than any may be")
+        raise ModelError("the model's prior is too large")
 
 
 def layers_to_arrays(prefix: str, layers: Sequence[ExactLayer]) -> dict[str, NDArray[Any]]:
-    """The arrays of each layer, as `prefix/0/weight` and so on."""
+    """The arrays of each layer, named `prefix/0/weight` and so on."""
     return {f"{prefix}/{depth}/{name}": getattr(layer, name) for depth, layer in enumerate(layers) for name in LAYER}
 
 
 def layers_from_arrays(arrays: Arrays, prefix: str) -> tuple[ExactLayer, ...]:
-    """As many layers as there are under `prefix`.
+    """All layers under `prefix`.
 
     Raises:
         KeyError: an array is missing.

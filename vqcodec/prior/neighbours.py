@@ -19,7 +19,7 @@ def shifted(
 ) -> NDArray[np.float32]:
     """The neighbours at `offsets` of every position of an area: plane `[h, w, C]` to `[positions, len(offsets) C]`.
 
-    The plane may hold its numbers in any type; those of an area become floats.
+    The plane may have any type; the result has floats.
     """
     height, width, channels = plane.shape
     (top, bottom, _), (left, right, _) = rows.indices(height), columns.indices(width)
@@ -32,7 +32,7 @@ def shifted(
 
 
 def areas(shape: tuple[int, ...], most: int) -> Iterator[tuple[slice, slice]]:
-    """Rows and columns of areas of a plane `[h, w, ...]` with at most `most` positions: `shifted` needs memory."""
+    """Rows and columns of areas of a plane `[h, w, ...]`, each of at most `most` positions, to bound the memory."""
     height, width = shape[:2]
     columns = min(width, most)
     rows = most // columns

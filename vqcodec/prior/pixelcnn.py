@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from bitstream.entropy import PRECISION, SymbolDecoder, SymbolEncoder
 from bitstream.errors import CorruptError, ModelError
-from vqcodec.prior.base import Floats, Frequencies, Indices, SymbolSource
+from vqcodec.prior.base import Floats, Frequencies, IndexArray, SymbolSource
 from vqcodec.prior.exact import ExactLayer, Tables, frequencies
 from vqcodec.prior.gated import BAND, DiagonalPass, Narrow, channels_of, everywhere
 from vqcodec.prior.neighbours import AROUND_OFFSETS
@@ -34,17 +34,18 @@ from vqcodec.prior.wavefront import CAUSAL_OFFSETS, diagonals
 from vqcodec.system.bounds import Cost
 from vqcodec.system.threads import one_blas_thread
 
-__all__ = ["PixelCNN", "SliceNetwork"]
+__all__ = ["PixelCNN", "PixelCNNSlice"]
 
 
 @dataclass(frozen=True)
-class SliceNetwork:
+class PixelCNNSlice:
     """The layers of one slice.
 
     Attributes:
         context: 3x3 layers over the values of earlier slices; empty for the first slice.
-        causal: the first takes the causal neighbours' values, then the context; the others their five activations.
-        heads: one layer a rate point, hidden to the logits of all planes of the slice with a choice.
+        causal: the first takes the values of the causal neighbours, then the context; the others the activations of
+            these neighbours, then of the position itself.
+        heads: one layer for each rate point: hidden to the logits of the planes with a choice.
     """
 
     context: tuple[ExactLayer, ...]
@@ -53,12 +54,12 @@ class SliceNetwork:
 
 
 class PixelCNN:
-    """The prior of a model.
+    """The prior of a model of pictures.
 
     Args:
-        slices: one network a slice.
+        slices: one network for each slice.
         planes: how many planes each slice has.
-        layers: how many slices each stream of a file has.
+        streams: how many slices each stream of a file has.
         values: int8 `[R, P, K, D]`, what the network reads for an index.
         sizes: `[R, P]`, the alphabet of each plane at each rate point, 1..K.
         tables: the integer functions.
@@ -69,27 +70,28 @@ class PixelCNN:
 
     def __init__(
         self,
-        slices: Sequence[SliceNetwork],
+        slices: Sequence[PixelCNNSlice],
         planes: Sequence[int],
-        layers: Sequence[int],
+        streams: Sequence[int],
         values: NDArray[np.int8],
         sizes: NDArray[np.integer],
         tables: Tables,
     ) -> None:
-        order = PlaneOrder.of(planes, layers, values, sizes)
+        order = PlaneOrder.of(planes, streams, values, sizes)
         if len(slices) != len(planes):
             raise ModelError("the parts of the model's prior do not fit together")
         self.slices, self.tables = tuple(slices), tables
         self.sizes = sizes.astype(np.intp)
         self.values = values.astype(np.float32)
-        self.plane_ranges, self.layer_slices, self.layer_ends = order.plane_ranges, order.layer_slices, order.layer_ends
+        self.plane_ranges = order.plane_ranges
+        self.stream_slices, self.stream_ends = order.stream_slices, order.stream_ends
         self._check_shapes(values.shape[3])
 
     def _check_shapes(self, dimension: int) -> None:
         for network, planes in zip(self.slices, self.plane_ranges, strict=True):
             earlier = planes.start * dimension
             if not network.causal or len(network.heads) != len(self.sizes) or (network.context and not earlier):
-                raise ModelError("a layer of the model's prior is missing, or too many")
+                raise ModelError("the model's prior has too few or too many layers")
             rate_points = len(self.sizes)
             context = channels_of(network.context, 9 * earlier, 9, rate_points) if network.context else 0
             hidden = channels_of(network.causal, 4 * len(planes) * dimension + context, 5, rate_points)
@@ -121,12 +123,12 @@ class PixelCNN:
 
     @property
     def calls(self) -> int:
-        """How many layers and planes are evaluated for a diagonal, one after the other, however short it is."""
+        """Layers and planes that are evaluated one after the other for a diagonal; short diagonals take as many."""
         return len(self.sizes[0]) + sum(len(each.causal) + 1 for each in self.slices)
 
     # The network, for any set of positions -------------------------------------------------------------------------
 
-    def look_up(self, indices: Indices, planes: range, rate_point: int) -> Narrow:
+    def look_up(self, indices: IndexArray, planes: range, rate_point: int) -> Narrow:
         """Values `[..., len(planes) D]` of indices `[len(planes), ...]`."""
         dimension = self.values.shape[3]
         out = np.empty((*indices.shape[1:], len(planes), dimension), np.int8)
@@ -134,7 +136,7 @@ class PixelCNN:
             out[..., number, :] = self.values[rate_point, plane][indices[number]]
         return out.reshape(*indices.shape[1:], len(planes) * dimension)
 
-    def _context(self, network: SliceNetwork, earlier: Indices, rate_point: int) -> Narrow | None:
+    def _context(self, network: PixelCNNSlice, earlier: IndexArray, rate_point: int) -> Narrow | None:
         """What the first causal layer sees of the indices of earlier slices `[P', h, w]`: `[h, w, C]`."""
         if not network.context:
             return None
@@ -143,9 +145,9 @@ class PixelCNN:
         return everywhere(network.context, taps, values, None, rate_point, self.tables)
 
     def _tables(
-        self, network: SliceNetwork, planes: range, hidden: Narrow | Floats, rate_point: int
+        self, network: PixelCNNSlice, planes: range, hidden: Narrow | Floats, rate_point: int
     ) -> dict[int, Frequencies]:
-        """The frequencies of each plane with a choice, `[N, K]`, from hidden `[N, H]`: for both directions."""
+        """The frequencies `[N, K]` of each plane with a choice, from hidden `[N, H]`; both directions use them."""
         chosen, sizes = self._choices(planes, rate_point)
         if not chosen:
             return {}
@@ -154,8 +156,8 @@ class PixelCNN:
         table = frequencies(logits, offsets, self.tables)
         return dict(zip(chosen, np.split(table, offsets[1:], axis=1), strict=True))
 
-    def hidden(self, indices: Indices, rate_point: int) -> Iterator[tuple[SliceNetwork, range, Narrow]]:
-        """For each slice its network, planes and hidden activations `[h w, H]`, given the indices `[P', h, w]`."""
+    def hidden(self, indices: IndexArray, rate_point: int) -> Iterator[tuple[PixelCNNSlice, range, Narrow]]:
+        """The network, planes and hidden activations `[h w, H]` of each slice, given the indices `[P', h, w]`."""
         for network, planes in zip(self.slices, self.plane_ranges, strict=True):
             if planes.stop > len(indices):
                 break
@@ -165,15 +167,15 @@ class PixelCNN:
             state = everywhere(network.causal, taps, own, context, rate_point, self.tables)
             yield network, planes, state.reshape(-1, state.shape[2])
 
-    def costs(self, indices: Indices, rate_point: int) -> Iterator[tuple[int, slice, Floats]]:
-        """Bits of every symbol, the others as in `indices`: in pieces of a plane, a range of positions, `[N, K]`."""
+    def costs(self, indices: IndexArray, rate_point: int) -> Iterator[tuple[int, slice, Floats]]:
+        """Bits of every symbol, given `indices` around it: in pieces of a plane, a range of positions, `[N, K]`."""
         for network, planes, state in self.hidden(indices, rate_point):
             for first in range(0, len(state), BAND):
                 part = slice(first, min(first + BAND, len(state)))
                 for plane, table in self._tables(network, planes, state[part], rate_point).items():
                     yield plane, part, (PRECISION - np.log2(table)).astype(np.float32)
 
-    def bits(self, indices: Indices, rate_point: int) -> NDArray[np.float64]:
+    def bits(self, indices: IndexArray, rate_point: int) -> NDArray[np.float64]:
         """Code length of every index under the prior: `[P, h, w]` for indices `[P, h, w]`."""
         flat = indices.reshape(len(indices), -1)
         out = np.zeros(flat.shape)
@@ -184,15 +186,15 @@ class PixelCNN:
     # Coding --------------------------------------------------------------------------------------------------------
 
     @one_blas_thread()
-    def encode(self, indices: Indices, rate_point: int, batch: int | None = None) -> list[bytes]:
-        """The streams of the layers of indices `[P, h, w]`; for `batch` see `decode`."""
+    def encode(self, indices: IndexArray, rate_point: int, batch: int | None = None) -> list[bytes]:
+        """The streams of indices `[P, h, w]`; for `batch` see `decode`."""
         _, height, width = indices.shape
         flat = indices.reshape(len(indices), -1)
         work = self.hidden(indices, rate_point)  # one slice after the other, as each needs memory
         streams = []
-        for layer in self.layer_slices:
+        for slices in self.stream_slices:
             encoder = SymbolEncoder()
-            for _ in layer:
+            for _ in slices:
                 network, planes, state = next(work)
                 for diagonal in (part for whole in diagonals(height, width) for part in whole.split(batch or height)):
                     at = diagonal.flat()
@@ -204,40 +206,40 @@ class PixelCNN:
     @one_blas_thread()
     def decode(
         self, streams: Sequence[bytes], rate_point: int, height: int, width: int, batch: int | None = None
-    ) -> Indices:
-        """Indices `[P', height, width]` of the planes of the first `len(streams)` layers.
+    ) -> IndexArray:
+        """The indices `[P', height, width]` of all planes in the streams.
 
         Args:
-            streams: of the layers, from the first; may be fewer than the model has.
+            streams: from the first on; there may be fewer than the model has.
             rate_point: the rate point.
             height: rows of the index volume.
             width: its columns.
-            batch: positions to evaluate at once, all of a diagonal by default and in files; 1, in both directions, is
-                for measuring what the wavefront saves.
+            batch: positions to evaluate at once, by default a whole diagonal, as files need it. 1, in both directions,
+                is for measuring what the wavefront saves.
 
         Raises:
             CorruptError: a stream is damaged, or there are too many.
         """
-        if not 0 <= rate_point < len(self.sizes) or len(streams) > len(self.layer_slices):
-            raise CorruptError("the file asks for a rate point or layers that the model does not have")
-        decoded = self.plane_ranges[self.layer_slices[len(streams) - 1].stop - 1].stop if streams else 0
+        if not 0 <= rate_point < len(self.sizes) or len(streams) > len(self.stream_slices):
+            raise CorruptError("the file asks for a rate point or streams that the model does not have")
+        decoded = self.plane_ranges[self.stream_slices[len(streams) - 1].stop - 1].stop if streams else 0
         indices = np.zeros((decoded, height, width), np.int32)
-        for layer, stream in zip(self.layer_slices, streams, strict=False):
+        for slices, stream in zip(self.stream_slices, streams, strict=False):
             decoder = SymbolDecoder(stream)
-            for number in layer:
+            for number in slices:
                 self._fill_slice(decoder, number, indices, rate_point, batch or height)
             decoder.finish()
         return indices
 
     @one_blas_thread()
-    def sample(self, source: SymbolSource, rate_point: int, height: int, width: int) -> Indices:
-        """Indices `[P, height, width]` of all planes as `source` draws them, each given those before it."""
-        indices = np.zeros((self.layer_ends[-1], height, width), np.int32)
+    def sample(self, source: SymbolSource, rate_point: int, height: int, width: int) -> IndexArray:
+        """Indices `[P, height, width]` of all planes, drawn by `source`, each given those before it."""
+        indices = np.zeros((self.stream_ends[-1], height, width), np.int32)
         for number in range(len(self.slices)):
             self._fill_slice(source, number, indices, rate_point, height)
         return indices
 
-    def _fill_slice(self, source: SymbolSource, number: int, indices: Indices, rate_point: int, batch: int) -> None:
+    def _fill_slice(self, source: SymbolSource, number: int, indices: IndexArray, rate_point: int, batch: int) -> None:
         """Take the planes of slice `number` from `source` into `indices`, diagonal by diagonal."""
         network, planes = self.slices[number], self.plane_ranges[number]
         _, height, width = indices.shape

@@ -1,4 +1,4 @@
-"""The exact prior as named arrays, as they are stored in a model file."""
+"""The exact PixelCNN <-> named arrays, as a model file stores them."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from vqcodec.prior.named_arrays import (
     tables_to_arrays,
     typed,
 )
-from vqcodec.prior.pixelcnn import PixelCNN, SliceNetwork
+from vqcodec.prior.pixelcnn import PixelCNN, PixelCNNSlice
 
-__all__ = ["prior_from_tensors", "prior_to_tensors"]
+__all__ = ["from_arrays", "to_arrays"]
 
 GROUPS = ("context", "causal", "heads")
 
 
-def prior_to_tensors(prior: PixelCNN) -> dict[str, NDArray[Any]]:
-    """All arrays that make up the prior but for the alphabets."""
+def to_arrays(prior: PixelCNN) -> dict[str, NDArray[Any]]:
+    """All arrays of the prior but the alphabets."""
     arrays = {"values": prior.values.astype(np.int8)} | tables_to_arrays(prior.tables)
     for number, network in enumerate(prior.slices):
         for group in GROUPS:
@@ -34,13 +34,11 @@ def prior_to_tensors(prior: PixelCNN) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-def prior_from_tensors(
-    arrays: Arrays, planes: Sequence[int], layers: Sequence[int], sizes: NDArray[np.integer]
-) -> PixelCNN:
-    """The prior of arrays that `prior_to_tensors` gave; `planes` and `layers` as in `PixelCNNConfig`.
+def from_arrays(arrays: Arrays, planes: Sequence[int], streams: Sequence[int], sizes: NDArray[np.integer]) -> PixelCNN:
+    """The prior of arrays that `to_arrays` gave; `planes` and `streams` as in `PixelCNNConfig`.
 
     Raises:
-        ModelError: an array is missing, or of another kind than it should be; or there is too much in them.
+        ModelError: an array is missing, unknown, too large or of the wrong type or shape.
     """
     check_memory(arrays)
     try:
@@ -48,10 +46,10 @@ def prior_from_tensors(
         slices = []
         for number in range(len(planes)):
             groups = [layers_from_arrays(arrays, f"{number}/{group}") for group in GROUPS]
-            slices.append(SliceNetwork(*groups))
-        prior = PixelCNN(slices, planes, layers, typed(arrays, "values", np.int8), sizes, tables)
+            slices.append(PixelCNNSlice(*groups))
+        prior = PixelCNN(slices, planes, streams, typed(arrays, "values", np.int8), sizes, tables)
     except (KeyError, ValueError, IndexError) as error:
         raise ModelError(f"the model's prior is incomplete ({error})") from None
-    if prior_to_tensors(prior).keys() != arrays.keys():
-        raise ModelError("the model's prior has arrays missing, or too many")
+    if to_arrays(prior).keys() != arrays.keys():
+        raise ModelError("the model's prior has too few or too many arrays")
     return prior

@@ -1,4 +1,4 @@
-"""Symbols drawn by chance from the integer tables that a stream would be decoded with."""
+"""Symbols drawn at random from the integer tables with which a stream would be decoded."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ __all__ = ["SymbolSampler"]
 
 
 class SymbolSampler:
-    """Takes the place of a `SymbolDecoder`: the same calls give symbols that the tables themselves make likely.
+    """Takes the place of a `SymbolDecoder`: the same calls give symbols that are drawn from the tables.
 
-    At temperature 1 all is integers, and PCG64 is the same everywhere: so are the symbols. At others, the powers are
-    floats, and a symbol may once in a while differ between machines.
+    At temperature 1 all is integers, and PCG64 is the same everywhere, so the symbols are the same on every machine. At
+    other temperatures the powers are floats, and a symbol may rarely differ between machines.
 
     Args:
         seed: of the draws, not negative.
-        temperature: p becomes p**(1 / temperature), renormalised: below 1 the likely is drawn more often, at 0 nothing
-            but the likeliest.
+        temperature: p becomes p**(1 / temperature), renormalised. Below 1, likely symbols are drawn more often; at 0,
+            only the likeliest.
 
     Raises:
         InputError: seed or temperature is out of range.
@@ -31,7 +31,7 @@ class SymbolSampler:
 
     def __init__(self, seed: int, temperature: float = 1.0) -> None:
         if seed < 0 or not 0 <= temperature < math.inf:
-            raise InputError("the seed must not be negative, the temperature neither, and finite")
+            raise InputError("seed and temperature must not be negative, and the temperature must be finite")
         self._bits = np.random.PCG64(seed)
         self._power = 1 / temperature if temperature else math.inf
 

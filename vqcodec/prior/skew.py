@@ -27,7 +27,7 @@ Integers = NDArray[np.intp]
 LAG = 2
 TAPS = (-2, -1, 0, 1)  # frames that a slice sees, from its own; the last is what the lag allows
 
-# A buffer is moved to its beginning when it is full: it has room for this many steps more than it must, as each costs.
+# A full buffer is moved to its beginning. It has room for this many more steps than needed, as each move costs time.
 SPARE = 64
 
 
@@ -54,10 +54,10 @@ class Skew:
 
 
 class DelayLine:
-    """The last rows of an array `[S, rows, C]`, given back `delay` rows later; zeros before the first."""
+    """Gives rows of an array `[S, rows, C]` back `delay` rows later; zeros before the first."""
 
     def __init__(self, slices: int, channels: int, delay: int, most: int) -> None:
-        """For at most `most` rows at once."""
+        """Make a line for at most `most` rows at once."""
         self._delay, self._end = delay, delay
         self._buffer = np.zeros((slices, delay + max(delay, most, SPARE), channels), np.float32)
 
@@ -98,7 +98,7 @@ class FrameWindows:
         )
 
     def open(self, steps: range) -> None:
-        """Make room for `steps`, which follow those before; what is older than any window is forgotten."""
+        """Make room for `steps`, which follow those before. What is older than every window is forgotten."""
         if steps.stop - self._first > self._room:
             start = steps.start - self._first
             kept = self._frames[start : start + self._history].copy()

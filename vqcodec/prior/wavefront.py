@@ -8,7 +8,7 @@ With a causal 3x3 mask, position (i, j) depends on (i, j-1) and (i-1, j-1..j+1).
 
 so that an h x w plane takes w + 2 (h - 1) steps, whatever the depth of the network. On a diagonal each row has at
 most one position: the activations of a diagonal are an array over rows, and the neighbours of rows i0..i1-1 are
-slices of the three diagonals before it. No more than these are kept: memory is that of a diagonal, not O(h w).
+slices of the three diagonals before it. Only these are kept, so the memory is that of a few diagonals, not O(h w).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Diagonal:
         return rows * self.width + self.t - 2 * rows
 
     def split(self, most: int) -> Iterator[Diagonal]:
-        """The same positions in runs of at most `most`; 1 is one position at a time, to measure what batches save."""
+        """The same positions in runs of at most `most`."""
         for first in range(self.first, self.last, most):
             yield Diagonal(self.t, first, min(first + most, self.last), self.width)
 
@@ -54,7 +54,7 @@ def diagonals(height: int, width: int) -> Iterator[Diagonal]:
 
 
 class DiagonalCache:
-    """The last three diagonals of one layer's activations.
+    """The current diagonal of one layer's activations, and the three before it.
 
     A diagonal is kept as `[1 + N + 1, C]`: its N rows, and a row of zeros before and after them. Row i of the plane,
     if it is one of them, has column t - 2 i, so that the neighbours of rows i0..i1-1 are slices of what is kept.
@@ -91,6 +91,6 @@ class DiagonalCache:
 
 
 def _rows(t: int, height: int, width: int) -> range:
-    """The rows with a position on the diagonal t, which may be one before the plane or after it."""
+    """The rows with a position on the diagonal t, which may lie before or after the plane."""
     first = max(0, (t - width) // 2 + 1)
     return range(first, max(first, min(height, t // 2 + 1)))

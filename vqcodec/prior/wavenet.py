@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from bitstream.entropy import PRECISION, SymbolDecoder, SymbolEncoder
 from bitstream.errors import CorruptError, LimitError, ModelError
-from vqcodec.prior.base import Floats, Indices, SymbolSource
+from vqcodec.prior.base import Floats, IndexArray, SymbolSource
 from vqcodec.prior.dilated import DilatedLayers, DilatedPass
 from vqcodec.prior.exact import ExactLayer, Tables
 from vqcodec.prior.heads import ExactHeads
@@ -30,21 +30,21 @@ from vqcodec.prior.skew import LAG, Skew
 from vqcodec.system.bounds import Cost
 from vqcodec.system.threads import one_blas_thread
 
-__all__ = ["SliceNetwork", "WaveNet"]
+__all__ = ["WaveNet", "WaveNetSlice"]
 
-# Known indices go through the network in blocks of so many steps, of fewer if an array would have more numbers than so.
+# Known indices go through the network in blocks of this many steps; of fewer if an array would have too many numbers.
 BLOCK = 1024
 BLOCK_NUMBERS = 1 << 22
-MOST_REMEMBERED = 1 << 28  # numbers of all rows that are held from step to step
+MOST_REMEMBERED = 1 << 28  # numbers that are held from step to step, of all rows
 
 
 @dataclass(frozen=True)
-class SliceNetwork:
+class WaveNetSlice:
     """The layers of one slice.
 
     Attributes:
         causal: see `DilatedLayers`.
-        heads: one layer a rate point, hidden to the logits of all planes of the slice with a choice.
+        heads: one layer for each rate point: hidden to the logits of the planes with a choice.
     """
 
     causal: tuple[ExactLayer, ...]
@@ -52,13 +52,13 @@ class SliceNetwork:
 
 
 class WaveNet:
-    """The prior of a model of sound: a `vqcodec.prior.base.Prior`, whose rows are channels and whose columns frames.
+    """The prior of a model of sound. Rows of its index volumes are channels, and columns are frames.
 
     Args:
-        slices: one network a slice, all with the same number of hidden channels.
+        slices: one network for each slice, all with the same number of hidden channels.
         planes: how many planes each slice has.
-        layers: how many slices each stream of a file has.
-        dilations: 1..4096, for each causal layer after the first how many frames back it looks; at most 16.
+        streams: how many slices each stream of a file has.
+        dilations: how many frames back each causal layer after the first looks, 1..4096; at most 16 of them.
         values: int8 `[R, P, K, D]`, what the network reads for an index.
         sizes: `[R, P]`, the alphabet of each plane at each rate point, 1..K.
         tables: the integer functions.
@@ -69,21 +69,22 @@ class WaveNet:
 
     def __init__(
         self,
-        slices: Sequence[SliceNetwork],
+        slices: Sequence[WaveNetSlice],
         planes: Sequence[int],
-        layers: Sequence[int],
+        streams: Sequence[int],
         dilations: Sequence[int],
         values: NDArray[np.int8],
         sizes: NDArray[np.integer],
         tables: Tables,
     ) -> None:
-        order = PlaneOrder.of(planes, layers, values, sizes)
+        order = PlaneOrder.of(planes, streams, values, sizes)
         if len(slices) != len(planes):
             raise ModelError("the parts of the model's prior do not fit together")
         self.slices, self.tables = tuple(slices), tables
         self.sizes = sizes.astype(np.intp)
         self.values = values.astype(np.float32)
-        self.plane_ranges, self.layer_slices, self.layer_ends = order.plane_ranges, order.layer_slices, order.layer_ends
+        self.plane_ranges = order.plane_ranges
+        self.stream_slices, self.stream_ends = order.stream_slices, order.stream_ends
         causal = [network.causal for network in self.slices]
         self.causal = DilatedLayers(causal, self.plane_ranges, dilations, self.values, tables)
         self._check_heads()
@@ -99,7 +100,7 @@ class WaveNet:
 
     @property
     def _remembered(self) -> int:
-        """Numbers that are held for each row: delay lines, and windows of what is known."""
+        """Numbers that are held for each row: delay lines and windows."""
         slices, (_, planes, _, dimension) = len(self.slices), self.values.shape
         held = self.causal.channels * sum(self.causal.dilations) + LAG * planes * dimension
         return int(2 * slices * held)
@@ -107,7 +108,7 @@ class WaveNet:
     def _check_heads(self) -> None:
         for network, planes in zip(self.slices, self.plane_ranges, strict=True):
             if len(network.heads) != len(self.sizes):
-                raise ModelError("a head of the model's prior is missing, or too many")
+                raise ModelError("the model's prior has too few or too many heads")
             for head, sizes in zip(network.heads, self.sizes[:, planes.start : planes.stop], strict=True):
                 if head.weight.shape != (self.causal.channels, sizes[sizes > 1].sum()) or len(head.bias) != 1:
                     raise ModelError("a head of the model's prior has the wrong shape")
@@ -118,20 +119,20 @@ class WaveNet:
         heads = [max((head.weight.shape for head in network.heads), key=math.prod) for network in self.slices]
         numbers = self.causal.numbers + sum(map(sum, heads))
         multiply_adds = self.causal.multiply_adds + sum(map(math.prod, heads))
-        # All of a frame is there at once; indices are held, of 4 bytes each and once in another order.
+        # All of a frame is there at once. Indices of 4 bytes are held twice, the second time in another order.
         return Cost(multiply_adds, numbers, widest=numbers, held=2 * 4 * self.values.shape[1])
 
     @property
     def calls(self) -> int:
-        """How many layers and planes are evaluated for a step, one after the other, however few channels there are."""
+        """Layers and planes that are evaluated one after the other for a step; few channels take as many."""
         return len(self.sizes[0]) + len(self.causal.stacks) + len(self.slices)
 
     # Likelihoods ---------------------------------------------------------------------------------------------------
 
-    def hidden(self, indices: Indices, rate_point: int) -> Iterator[tuple[range, Floats]]:
-        """Blocks of steps, and in these the activations `[S', n C, H]` of all slices; of indices `[P', C, T]`.
+    def hidden(self, indices: IndexArray, rate_point: int) -> Iterator[tuple[range, Floats]]:
+        """Blocks of n steps, each with the activations `[S', n C, H]`, for indices `[P', C, T]`.
 
-        S' are the slices that `indices` has whole, up to the last with a choice.
+        S' counts the slices whose planes `indices` has, up to the last one with a choice.
         """
         planes, channels, columns = indices.shape
         slices = self._slices(planes, rate_point)
@@ -145,12 +146,12 @@ class WaveNet:
             yield steps, run.advance(steps, indices[:known, :, steps.start : steps.stop])
 
     def _slices(self, planes: int, rate_point: int) -> int:
-        """How many slices the first `planes` planes fill, up to the last one with a choice at this rate point."""
+        """The number of slices in the first `planes` planes, up to the last one with a choice at this rate point."""
         whole = sum(each.stop <= planes for each in self.plane_ranges)
         return min(whole, self._heads[rate_point].slices)
 
-    def costs(self, indices: Indices, rate_point: int) -> Iterator[tuple[int, slice, Floats]]:
-        """Bits of every symbol, the others as in `indices`: in pieces of a plane, a range of positions, `[N, K]`.
+    def costs(self, indices: IndexArray, rate_point: int) -> Iterator[tuple[int, slice, Floats]]:
+        """Bits of every symbol, given `indices` around it: in pieces of a plane, a range of positions, `[N, K]`.
 
         Positions are those of the flattened `[C, T]`.
         """
@@ -169,7 +170,7 @@ class WaveNet:
                         start = channel * columns
                         yield plane, slice(start + frames.start, start + frames.stop), cost[channel::channels]
 
-    def bits(self, indices: Indices, rate_point: int) -> NDArray[np.float64]:
+    def bits(self, indices: IndexArray, rate_point: int) -> NDArray[np.float64]:
         """Code length of every index under the prior: `[P, C, T]` for indices `[P, C, T]`."""
         flat = indices.reshape(len(indices), -1)
         out = np.zeros(flat.shape)
@@ -180,16 +181,16 @@ class WaveNet:
     # Coding --------------------------------------------------------------------------------------------------------
 
     @one_blas_thread()
-    def encode(self, indices: Indices, rate_point: int) -> list[bytes]:
-        """The streams of the layers of indices `[P, C, T]`: in order of the step, the slice, the plane, the channel."""
+    def encode(self, indices: IndexArray, rate_point: int) -> list[bytes]:
+        """The streams of indices `[P, C, T]`, whose symbols are ordered by step, slice, plane and channel."""
         _, channels, columns = indices.shape
         symbols = np.ascontiguousarray(indices.transpose(0, 2, 1))
-        encoders = [SymbolEncoder() for _ in self.layer_slices]
+        encoders = [SymbolEncoder() for _ in self.stream_slices]
         for steps, hidden in self.hidden(indices, rate_point):
-            for encoder, layer in zip(encoders, self.layer_slices, strict=True):
+            for encoder, slices in zip(encoders, self.stream_slices, strict=True):
                 work = [
                     (LAG * number, symbols[plane], table)
-                    for number in layer[: max(0, len(hidden) - layer.start)]
+                    for number in slices[: max(0, len(hidden) - slices.start)]
                     for plane, table in self._heads[rate_point](hidden, range(number, number + 1))
                 ]
                 for row, step in enumerate(steps):
@@ -199,21 +200,21 @@ class WaveNet:
         return [encoder.finish() for encoder in encoders]
 
     @one_blas_thread()
-    def decode(self, streams: Sequence[bytes], rate_point: int, channels: int, frames: int) -> Indices:
-        """Indices `[P', channels, frames]` of the planes of the first `len(streams)` layers.
+    def decode(self, streams: Sequence[bytes], rate_point: int, channels: int, frames: int) -> IndexArray:
+        """The indices `[P', channels, frames]` of all planes in the streams.
 
         Args:
-            streams: of the layers, from the first; may be fewer than the model has.
+            streams: from the first on; there may be fewer than the model has.
             rate_point: the rate point.
             channels: of the recording.
             frames: of the index volume.
 
         Raises:
             CorruptError: a stream is damaged, or there are too many.
-            LimitError: there are too many channels for a network that remembers so much.
+            LimitError: there are too many channels: for each, the network remembers the past.
         """
-        if not 0 <= rate_point < len(self.sizes) or len(streams) > len(self.layer_slices):
-            raise CorruptError("the file asks for a rate point or layers that the model does not have")
+        if not 0 <= rate_point < len(self.sizes) or len(streams) > len(self.stream_slices):
+            raise CorruptError("the file asks for a rate point or streams that the model does not have")
         if channels * self._remembered > MOST_REMEMBERED:
             raise LimitError(f"the recording has {channels} channels, which are too many for the model")
         decoders = [SymbolDecoder(stream) for stream in streams]
@@ -223,14 +224,18 @@ class WaveNet:
         return indices
 
     @one_blas_thread()
-    def sample(self, source: SymbolSource, rate_point: int, channels: int, frames: int) -> Indices:
-        """Indices `[P, channels, frames]` of all planes as `source` draws them, each given those before it."""
-        return self._fill([source] * len(self.layer_slices), rate_point, channels, frames)
+    def sample(self, source: SymbolSource, rate_point: int, channels: int, frames: int) -> IndexArray:
+        """Indices `[P, channels, frames]` of all planes, drawn by `source`, each given those before it."""
+        return self._fill([source] * len(self.stream_slices), rate_point, channels, frames)
 
-    def _fill(self, sources: Sequence[SymbolSource], rate_point: int, channels: int, frames: int) -> Indices:
-        """Take the planes of the first layers from `sources`, one a layer, a step at a time."""
-        layers = list(zip(sources, self.layer_slices, strict=False))
-        source_of = [source for source, slices in layers for number in slices for _ in self.plane_ranges[number]]
+    def _fill(self, sources: Sequence[SymbolSource], rate_point: int, channels: int, frames: int) -> IndexArray:
+        """Take planes from `sources`, one for each of the first streams, a step at a time."""
+        source_of = [
+            source
+            for source, slices in zip(sources, self.stream_slices, strict=False)
+            for number in slices
+            for _ in self.plane_ranges[number]
+        ]
         planes = len(source_of)
         lags = np.repeat([LAG * number for number in range(len(self.slices))], list(map(len, self.plane_ranges)))
         indices = np.zeros((planes, frames, channels), np.int32)

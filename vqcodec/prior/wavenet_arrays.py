@@ -1,4 +1,4 @@
-"""The exact prior as named arrays, as they are stored in a model file."""
+"""The exact WaveNet <-> named arrays, as a model file stores them."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from vqcodec.prior.named_arrays import (
     tables_to_arrays,
     typed,
 )
-from vqcodec.prior.wavenet import SliceNetwork, WaveNet
+from vqcodec.prior.wavenet import WaveNet, WaveNetSlice
 
-__all__ = ["prior_from_tensors", "prior_to_tensors"]
+__all__ = ["from_arrays", "to_arrays"]
 
 GROUPS = ("causal", "heads")
 
 
-def prior_to_tensors(prior: WaveNet) -> dict[str, NDArray[Any]]:
-    """All arrays that make up the prior but for the alphabets.
+def to_arrays(prior: WaveNet) -> dict[str, NDArray[Any]]:
+    """All arrays of the prior but the alphabets.
 
-    The dilations are among them, as what they are decides what the indices of a file mean.
+    The dilations are among them, as they decide what the indices of a file mean.
     """
     arrays: dict[str, NDArray[Any]] = {"values": prior.values.astype(np.int8)}
     arrays |= {"dilations": np.array(prior.causal.dilations, np.int16)} | tables_to_arrays(prior.tables)
@@ -38,28 +38,26 @@ def prior_to_tensors(prior: WaveNet) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-def prior_from_tensors(
-    arrays: Arrays, planes: Sequence[int], layers: Sequence[int], sizes: NDArray[np.integer]
-) -> WaveNet:
-    """The prior of arrays that `prior_to_tensors` gave; `planes` and `layers` as in `WaveNetConfig`.
+def from_arrays(arrays: Arrays, planes: Sequence[int], streams: Sequence[int], sizes: NDArray[np.integer]) -> WaveNet:
+    """The prior of arrays that `to_arrays` gave; `planes` and `streams` as in `WaveNetConfig`.
 
     Raises:
-        ModelError: an array is missing, or of another kind than it should be; or there is too much in them.
+        ModelError: an array is missing, unknown, too large or of the wrong type or shape.
     """
     check_memory(arrays)
     try:
         tables = tables_from_arrays(arrays)
         slices = [
-            SliceNetwork(*(layers_from_arrays(arrays, f"{number}/{group}") for group in GROUPS))
+            WaveNetSlice(*(layers_from_arrays(arrays, f"{number}/{group}") for group in GROUPS))
             for number in range(len(planes))
         ]
         dilations = typed(arrays, "dilations", np.int16)
         if dilations.ndim != 1:
             raise ModelError("the dilations of the model's prior have the wrong shape")
         values = typed(arrays, "values", np.int8)
-        prior = WaveNet(slices, planes, layers, dilations.tolist(), values, sizes, tables)
+        prior = WaveNet(slices, planes, streams, dilations.tolist(), values, sizes, tables)
     except (KeyError, ValueError, IndexError) as error:
         raise ModelError(f"the model's prior is incomplete ({error})") from None
-    if prior_to_tensors(prior).keys() != arrays.keys():
-        raise ModelError("the model's prior has arrays missing, or too many")
+    if to_arrays(prior).keys() != arrays.keys():
+        raise ModelError("the model's prior has too few or too many arrays")
     return prior

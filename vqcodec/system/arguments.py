@@ -1,6 +1,6 @@
-"""What callers from Python give: as what the code works with, or refused in one line.
+"""Arguments of callers from Python: converted to the types that the code works with, or refused in one line.
 
-Numbers may be those of numpy, files may be in any buffer or named by a path.
+Numbers may be those of numpy; files may be in any buffer, or named by a path.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def is_path(data: object) -> TypeGuard[FilePath]:
 
 
 def number(value: object, name: str) -> float:
-    """A real number, of Python or numpy; InputError, which begins with `name`, if it is none."""
+    """A real number, of Python or numpy, as float; InputError, which begins with `name`, if it is something else."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
         raise InputError(f"{name} must be a number, not {_shown(value)}")
     try:
@@ -67,7 +67,7 @@ def number(value: object, name: str) -> float:
 
 
 def whole_number(value: object, name: str) -> int:
-    """An integer, of Python or numpy, or a float that is whole, as 48000.0; else InputError, as for `number`."""
+    """An integer, of Python or numpy, or a whole float such as 48000.0, as int; else InputError, as for `number`."""
     if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
         return int(value)
     if isinstance(value, (float, np.floating)) and float(value).is_integer():
@@ -81,7 +81,7 @@ def limits(
     max_seconds: float | None = None,
     max_steps: int | None = None,
 ) -> Limits:
-    """What a file may claim; None is the default."""
+    """Limits on what a file may claim; None stands for the default."""
     default = Limits()
     return Limits(
         max_pixels=default.max_pixels if max_pixels is None else whole_number(max_pixels, "max_pixels"),

@@ -1,6 +1,6 @@
-"""Bounds of what is in a model file, which may be hostile: what loading it takes, and using it for a pixel or a sample.
+"""Bounds on models, whose files may be hostile: on the memory to load one, and on the work for a pixel or a sample.
 
-They are two to ten times what the bundled models need. docs/FORMAT.md has them, and what follows from them.
+They are two to ten times what the bundled models need. docs/FORMAT.md lists them and their consequences.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ __all__ = [
     "parameters",
 ]
 
-MOST_WEIGHTS = 1 << 25  # of a prior: ten times those of any model so far; as layers, they take five bytes each
-MOST_CODE_VALUES = 1 << 21  # of the codes of all rate points and planes, with room for those that alphabets lack
+MOST_WEIGHTS = 1 << 25  # of a prior: ten times the most so far. As layers, they take five bytes each.
+MOST_CODE_VALUES = 1 << 21  # of the codes of all rate points and planes, with the places that alphabets leave empty
 LEAST_PACKED = 8  # values of 8 bits that a byte may stand for: a Huffman code takes at least one bit a value
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a part of a model takes, for a latent position or for a pixel or sample.
+    """Work and memory of a part of a model, for a latent position, or for a pixel or sample.
 
     Attributes:
         multiply_adds: of all layers together.
-        numbers: that its layers read and give: few multiply-adds of many numbers take time, too.
-        widest: numbers that are there at once where it works: on a diagonal, or in a tile.
-        held: bytes that are held for all of a picture or recording.
+        numbers: that all layers read and give: they take time even if there are few multiply-adds.
+        widest: numbers of the largest layer or slice, which are held for a diagonal or a tile.
+        held: bytes that are held for the whole picture or recording.
     """
 
     multiply_adds: float
@@ -49,7 +49,7 @@ class Cost:
     held: float
 
 
-# The most for a pixel of a picture, and for a sample of a channel at the rate of the model.
+# The most for a pixel of a picture, and for a sample of a channel at the sample rate of the model.
 NETWORK_OF_PIXELS = Cost(multiply_adds=1 << 18, numbers=1 << 10, widest=32, held=0)
 PRIOR_OF_PIXELS = Cost(multiply_adds=1 << 18, numbers=1 << 12, widest=256, held=32)
 NETWORK_OF_SAMPLES = Cost(multiply_adds=1 << 16, numbers=1 << 8, widest=32, held=0)
@@ -60,9 +60,9 @@ class Convolution(NamedTuple):
     """A layer of an encoder or decoder.
 
     Attributes:
-        weights: without biases.
-        outputs: its channels, each of which has a bias.
-        units: pixels, or samples, that one of its positions stands for.
+        weights: their number, without biases.
+        outputs: its channels; each has a bias.
+        units: pixels, or samples, in one of its positions.
     """
 
     weights: int
@@ -80,17 +80,17 @@ def check_convolutions(layers: Sequence[Convolution], most: Cost) -> None:
     work = sum(layer.weights / layer.units for layer in layers)
     numbers = [layer.outputs / layer.units for layer in layers]
     if not _within(Cost(work, sum(numbers), max(numbers), 0), most):
-        raise ValueError("the networks take more work or memory than those of any model may")
+        raise ValueError("the networks take more work or memory than a model may")
 
 
 def check_cost(of_position: Cost, units: int, most: Cost) -> None:
-    """Raise ModelError if a prior takes more for a position of so many pixels or samples than `most` for each."""
+    """Raise ModelError if a prior takes more than `most` for a pixel or sample; a position has `units` of these."""
     if not _within(Cost(*(each / units for each in astuple(of_position))), most):
-        raise ModelError("the model's prior takes more work or memory for a position than any may")
+        raise ModelError("the model's prior takes more work or memory than a prior may")
 
 
 def check_bounds(name: str, value: int, high: int, low: int = 1) -> None:
-    """Raise ValueError if `value`, a setting of a model's header, is outside of `low`..`high`."""
+    """Raise ValueError if `value`, a setting in the header of a model, is outside of `low`..`high`."""
     if not low <= value <= high:
         raise ValueError(f"{name}: {value} is outside of {low}..{high}")
 

@@ -1,4 +1,4 @@
-"""Files that are whole or absent: nobody sees half of one, and none is overwritten unasked."""
+"""Reading and writing files. Outputs are whole or absent, and no file is overwritten unasked."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ __all__ = [
 ]
 
 STANDARD_STREAM = "-"  # the name of standard input, or of standard output
-HEAD = 24  # bytes that tell what a file is
+HEAD = 24  # bytes by which the kind of a file is recognised
 PIECE = 1 << 20  # bytes that are read at once
-# Bytes that are read of a stream, which may never end: of one that begins like what is wanted, and of any other.
+# Bytes that are read, at most, of an input that may never end: of a known kind, and of an unknown kind.
 MOST_BYTES = 1 << 30
 MOST_UNKNOWN_BYTES = 1 << 26
 
-# Names of what this process has open.
+# Names of files that this process has open.
 _OPEN_FILE = re.compile(r"/(?:dev|proc/self)/fd/(\d+)")
 _OPEN_FILES = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 
@@ -53,11 +53,11 @@ def read_input(path: str, is_known: Callable[[bytes], bool]) -> bytes:
 
     Args:
         path: the file, or '-'.
-        is_known: whether these first HEAD bytes, or fewer if there are no more, begin what is wanted. Of a pipe, a
-            device or standard input `MOST_BYTES` are read if they do, and else `MOST_UNKNOWN_BYTES`.
+        is_known: whether a file with these first HEAD bytes (all, if it has fewer) is of a known kind. Of a pipe, a
+            device or standard input at most `MOST_BYTES` are read if it is, and else `MOST_UNKNOWN_BYTES`.
 
     Raises:
-        InputError: there are more.
+        InputError: it has more bytes than that.
         OSError: it cannot be read; the error names the file.
     """
     if path == STANDARD_STREAM:
@@ -68,7 +68,7 @@ def read_input(path: str, is_known: Callable[[bytes], bool]) -> bytes:
 
 
 def read_file(path: str | os.PathLike[str], is_known: Callable[[bytes], bool] = is_vq) -> bytes:
-    """`read_input`, of a path that may be one of '-', too."""
+    """As `read_input`, but '-' is the name of a file."""
     with _naming(os.fspath(path)), open(path, "rb") as file:
         if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             return file.read()
@@ -83,14 +83,14 @@ def _read_stream(file: BinaryIO, name: str, is_known: Callable[[bytes], bool]) -
     while piece := file.read(PIECE):
         memory.write(piece)
         if memory.tell() > most:
-            what = "" if known else "it begins like nothing that is known here, and "
-            raise InputError(f"{name}: {what}more than {most} bytes come from it; a file that is named may have more")
+            what = "" if known else "its kind is not known, and it has "
+            raise InputError(f"{name}: {what}more than {most} bytes; a regular file may have more")
     return memory.getvalue()
 
 
 @contextmanager
 def write_output(path: str, force: bool = False) -> Iterator[BinaryIO]:
-    """`atomic_write`, or for '-' a file in memory that goes to standard output once it is complete.
+    """As `atomic_write`; for '-', a file in memory that goes to standard output when it is complete.
 
     Raises:
         InputError: standard output is a terminal, and `force` is not set.
@@ -113,20 +113,20 @@ def write_output(path: str, force: bool = False) -> Iterator[BinaryIO]:
 
 
 def is_stream(path: str) -> bool:
-    """Whether an output of this name is written to and not replaced: '-', a pipe, a device, or what is open already."""
+    """Whether an output is written to instead of replaced: '-', a pipe, a device, or a file that is open already."""
     return path == STANDARD_STREAM or _open_file(path) is not None or _is_stream(Path(path))
 
 
 def refuse_own_source(source: str, target: str) -> None:
-    """Raise InputError if an output is the file that it would be made of, also by another name."""
+    """Raise InputError if an output is its own input, even under another name."""
     with suppress(OSError):
         if not is_stream(target) and os.path.samefile(source, target):
-            raise InputError(f"{target}: it is the file that is read, and would be lost")
+            raise InputError(f"{target}: it is also the input, which would be lost")
 
 
 @contextmanager
 def _written_at_the_end(name: str, opened: Callable[[], BinaryIO], keep_open: bool = False) -> Iterator[BinaryIO]:
-    """A file in memory, whose bytes go to the file that is `opened` when the block ends, and not if it fails."""
+    """A file in memory. When the block ends, its bytes go to the file that is then `opened`; not if it fails."""
     memory = io.BytesIO()
     yield memory
     with _naming(name):
@@ -147,10 +147,10 @@ def _open_file(path: str) -> int | None:
 
 @contextmanager
 def atomic_write(path: Path, force: bool = False) -> Iterator[BinaryIO]:
-    """Open `path` for writing; it appears, complete, when the block ends, and not at all when the block fails.
+    """Open `path` for writing. It appears, complete, when the block ends, and not at all if the block fails.
 
-    An existing file keeps its permissions and is replaced in one step; symbolic links are followed. What cannot be
-    replaced (a pipe, a character device) is written to when the block ends.
+    An existing file keeps its permissions and is replaced in one step; symbolic links are followed. Pipes and character
+    devices, which cannot be replaced, are written to when the block ends.
 
     Args:
         path: the file to write.
@@ -183,7 +183,7 @@ def atomic_write(path: Path, force: bool = False) -> Iterator[BinaryIO]:
 
 
 def remove_temporaries(path: Path, process: int) -> None:
-    """Remove what a process that was killed has left of `atomic_write(path)`, given its number."""
+    """Remove the temporary files of `atomic_write(path)` that a killed process left, given its number."""
     with suppress(OSError):
         for temporary in Path(os.path.realpath(path)).parent.glob(f"{_temporary_prefix(process)}*.tmp"):
             temporary.unlink()
@@ -201,7 +201,7 @@ def _is_stream(path: Path) -> bool:
 
 
 def _check_target(path: Path, target: Path, force: bool) -> None:
-    """Refuse what must not be replaced, before any work is done for it."""
+    """Refuse a target that must not be replaced, before any work is done for it."""
     if target.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     if target.exists() and not target.is_file():
@@ -230,7 +230,7 @@ def _publish(temporary: Path, target: Path, force: bool) -> None:
 
 @contextmanager
 def _naming(path: Path | str, temporary: Path | None = None) -> Iterator[None]:
-    """Let errors name the file as the caller knows it: a failed write names none, or the temporary file."""
+    """Let errors name the file as the caller does; those of a failed write name no file, or the temporary one."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What is in a folder: the files that are meant, and all else, so that nothing is left out in silence."""
+"""The contents of folders: the files that are meant, and what is left out, so that users can be told."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ __all__ = ["Contents", "all_but", "contents_of", "files_named"]
 
 @dataclass(frozen=True)
 class Contents:
-    """What is in a folder; what is hidden, as its name begins with a dot, is in neither list.
+    """The contents of a folder. Hidden files, whose names begin with a dot, are in neither list.
 
     Attributes:
-        meant: files, those of a folder sorted. A link to nothing is a file that cannot be read.
+        meant: files, sorted within their folder. A link to nothing counts as a file that cannot be read.
         left_out: other files, pipes and the like, folders that were not entered, and links to folders.
     """
 
@@ -29,13 +29,13 @@ def contents_of(
     recursive: bool = False,
     unreadable: Callable[[OSError], object] | None = None,
 ) -> Contents:
-    """Look into a folder.
+    """The contents of a folder.
 
     Args:
         folder: where to look.
         wanted: whether a file of this name is meant.
         recursive: enter the folders in it, and in those, too.
-        unreadable: is told of folders that cannot be read; by default the first one is an error.
+        unreadable: called for each folder that cannot be read; by default the first one is an error.
 
     Raises:
         OSError: a folder cannot be read.
@@ -58,12 +58,12 @@ def files_named(folder: Path, wanted: Callable[[str], bool]) -> list[Path]:
 
 
 def all_but(folder: Path, paths: Collection[Path]) -> tuple[Path, ...]:
-    """What is directly in `folder` besides `paths`, and not hidden; nothing if it is a file. OSError as it comes."""
+    """What lies directly in `folder` besides `paths`, and is not hidden; empty if it is a file. OSError as it comes."""
     return contents_of(folder, {path.name for path in paths}.__contains__).left_out if folder.is_dir() else ()
 
 
 def _is_file(path: Path) -> bool:
-    """Whether it is a file, or a link to nothing, which is told when it is read; a pipe is none."""
+    """Whether it is a file, or a link to nothing, which is reported when it is read; pipes are not files."""
     return path.is_file() or (path.is_symlink() and not path.exists())
 
 

@@ -1,4 +1,4 @@
-"""The same work on many tasks, in several processes; one that is killed takes no more with it than its own task."""
+"""The same work on many tasks, in several processes. If one is killed, only its own task fails."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 GRACE = 20  # seconds until a process that was asked to end is killed
-# Signals that a terminal sends to all its processes: what is to end then is the first one's to decide.
+# Signals that a terminal sends to all its processes. Only the main process acts on them.
 OF_TERMINALS = [getattr(signal, name) for name in ("SIGINT", "SIGHUP") if hasattr(signal, name)]
 
 
 @dataclass(frozen=True)
 class Ended:
-    """In the place of a result: the process that worked on it is gone, killed perhaps for want of memory.
+    """Stands for a result whose process has ended, perhaps killed because memory ran out.
 
     Attributes:
         process: its number.
@@ -40,19 +40,19 @@ class Ended:
 
     @property
     def reason(self) -> str:
-        """One line."""
+        """Why there is no result, in one line."""
         how = f"by signal {-self.exit_code}" if self.exit_code < 0 else f"with code {self.exit_code}"
-        memory = ", perhaps for want of memory" if self.exit_code == -9 else ""
+        memory = ", perhaps because memory ran out" if self.exit_code == -9 else ""
         return f"the process that worked on it was ended {how}{memory}"
 
 
 class Processes(Generic[Task, Result]):
-    """Processes that start when there is something to do, and that end with a `with` block: at once if it fails.
+    """Processes that start when there are tasks, and end with a `with` block; at once, if the block fails.
 
     Args:
-        work: what is done to each task, a function of a module or an object that can be pickled. Every process has one
-            copy of it for all tasks, so that it can keep what it has loaded.
-        count: how many processes, at most.
+        work: the function for each task, of a module or an object that can be pickled. Every process has one copy of it
+            for all its tasks, which can keep what it has loaded.
+        count: the number of processes, at most.
         prepare: called once in every process, before the first task.
     """
 
@@ -70,7 +70,7 @@ class Processes(Generic[Task, Result]):
             worker.join()
 
     def each(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Result | Ended]]:
-        """The result of every task, as soon as it is there.
+        """Every task with its result, in the order in which they are done.
 
         Raises:
             Exception: what `work` raised.
@@ -115,7 +115,7 @@ class Processes(Generic[Task, Result]):
 
 
 class _Worker:
-    """A process and our end of the pipe to it, which is closed when either of both processes ends."""
+    """A process, and our end of the pipe to it, which is closed when one of the two processes ends."""
 
     def __init__(self, work: Callable[[Any], Any], prepare: Callable[[], object] | None) -> None:
         # Not forked: a copy of a process with threads, of which torch has some, may hang.
@@ -143,7 +143,7 @@ class _Worker:
         return result
 
     def dismiss(self, at_once: bool) -> None:
-        """Let the process end: between two tasks, or at once, but not before its temporary files are removed."""
+        """Let the process end after its task, or at once; its temporary files are removed in both cases."""
         self.connection.close()
         if at_once:
             self._process.terminate()
@@ -162,7 +162,7 @@ def processors() -> int:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Keep the signals of terminals from the processes that are started in the block."""
+    """Keep signals of the terminal from processes that are started in the block."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -175,7 +175,7 @@ def _uninterrupted() -> Iterator[None]:
 
 
 def _serve(connection: Connection, work: Callable[[Any], Any], prepare: Callable[[], object] | None) -> None:
-    """Work on tasks until there are no more, or nobody who gives them."""
+    """Work on tasks until there are no more, or the main process is gone."""
     for number in OF_TERMINALS:
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _unwind)
@@ -187,7 +187,7 @@ def _serve(connection: Connection, work: Callable[[Any], Any], prepare: Callable
 
 
 def _unwind(*_: object) -> None:
-    """End through the stack, so that temporary files are removed; undisturbed by a second signal."""
+    """Unwind the stack, so that temporary files are removed. A second signal is ignored."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     sys.exit(128 + signal.SIGTERM)
 

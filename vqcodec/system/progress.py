@@ -1,4 +1,4 @@
-"""How far long work on a sequence is, told to whoever wants to know: by default nobody, as in a library."""
+"""Progress of long work on a sequence, for those who want to watch it; by default nobody does, as in a library."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ __all__ = ["Progress", "Watch", "as_one", "watched", "watching"]
 
 
 class Progress(Protocol):
-    """Who is told how work goes on; a bar of tqdm is one."""
+    """Receives the progress of work, as a bar of tqdm does."""
 
     def update(self, steps: int, /) -> object:
-        """So many steps more are done."""
+        """So many more steps are done."""
 
 
-# Is told how many steps there are in all when work begins; what it gives back is left when the work ends.
+# Called with the number of all steps when work begins. The context that it returns is left when the work ends.
 Watch = Callable[[int], AbstractContextManager[Progress]]
 
 _watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
 
 
 def watched(runs: Iterable[range], steps: int) -> Iterable[range]:
-    """The runs of a pass of `steps` steps, told to the watch of the block around, if there is one."""
+    """The runs of a pass of `steps` steps; the watch of the block around, if there is one, sees them."""
     watch = _watch.get()
     return runs if watch is None else _told(runs, steps, watch)
 
@@ -60,9 +60,9 @@ class _Part:
 
 @contextmanager
 def as_one(steps: int) -> Iterator[None]:
-    """Let whoever watches see all work in the block as one, of `steps` steps: more are not told, missing ones are done.
+    """Let a watch see all work in the block as one piece of `steps` steps.
 
-    So an estimate will do for work of which it shows only on the way how much it is.
+    `steps` may be an estimate: further steps are not reported, and missing ones are reported at the end.
     """
     watch = _watch.get()
     if watch is None:

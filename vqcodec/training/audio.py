@@ -38,8 +38,8 @@ class AudioTraining(TrainingSettings):
         noise: the first stage, or None to train on codes from the start. `crop` is in latent frames here.
     """
 
-    autoencoder: AutoencoderConfig = field(default_factory=lambda: AutoencoderConfig(rates=10))
-    quantizer: QuantizerConfig = field(default_factory=lambda: QuantizerConfig(planes=24, rates=10))
+    autoencoder: AutoencoderConfig = field(default_factory=lambda: AutoencoderConfig(rate_points=10))
+    quantizer: QuantizerConfig = field(default_factory=lambda: QuantizerConfig(planes=24, rate_points=10))
     prior: WaveNetConfig = field(default_factory=lambda: WaveNetConfig((2,) * 12, (4, 4, 4)))
     lambdas: tuple[float, ...] = (1.5, 3.0, 6.0, 12.0, 24.0, 48.0, 96.0, 192.0, 384.0, 768.0)
     noise: NoiseStage | None = field(default_factory=lambda: NoiseStage(steps=8_000, batch=16, crop=64))
@@ -71,7 +71,7 @@ def train_audio(folder: Path, out: Path, config: Path | None = None, start: Path
     Args:
         folder: sounds, of any sample rate.
         out: the model file.
-        config: settings, as TOML; None for the bundled model's.
+        config: settings, as TOML; None for the defaults. Those of bundled models are in `vqcodec.training.recipes`.
         start: a model file whose networks to start from.
 
     Raises:
@@ -90,7 +90,7 @@ def train_audio(folder: Path, out: Path, config: Path | None = None, start: Path
     stages = Stages(settings, Encoder(shape), Decoder(shape), LikelihoodHead(shape), objective, work, start is not None)
     cuts = batches(settings.codes.batch, settings.codes.crop)
     if start is not None:
-        networks = stages.encoder, stages.decoder, stages.density
+        networks = stages.encoder, stages.decoder, stages.factorized_prior
         start_from_model(load_model(start), stages.lambdas, *networks, cuts, hear=settings.noise is not None)
     else:
         spread_latents(stages.encoder, cuts)

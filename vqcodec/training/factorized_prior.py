@@ -1,9 +1,9 @@
-"""A factorized density over latents under additive uniform noise: the surrogate of quantization that training starts
+"""The factorized prior of latents under additive uniform noise, the surrogate of quantization that training starts
 from.
 
 Ballé, Laparra and Simoncelli, 'End-to-end optimized image compression' (2017), with a mixture of logistics a channel
 in place of their piecewise function, and one noise width a rate point and channel (the gains of Cui et al.,
-'Asymmetric gained deep image compression', 2021), so that one encoder serves all rates.
+'Asymmetric gained deep image compression', 2021), so that one encoder serves all rate points.
 """
 
 from __future__ import annotations
@@ -11,32 +11,32 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-__all__ = ["NoiseDensity", "mixture_bits"]
+__all__ = ["FactorizedPrior", "mixture_bits"]
 
 
-class NoiseDensity(nn.Module):
+class FactorizedPrior(nn.Module):
     """Adds uniform noise to latents and counts the bits that quantizing them as finely would take.
 
     Args:
         channels: channels of the latents.
-        rates: number of rate points, coarse to fine.
+        rate_points: their number, coarse to fine.
         coarsest: initial noise width of rate point 0.
         ratio: initial factor between the widths of neighbouring rate points.
         components: logistics a channel.
     """
 
     def __init__(
-        self, channels: int, rates: int, coarsest: float = 1.2, ratio: float = 0.66, components: int = 4
+        self, channels: int, rate_points: int, coarsest: float = 1.2, ratio: float = 0.66, components: int = 4
     ) -> None:
         super().__init__()
         self.mean = nn.Parameter(0.5 * torch.randn(channels, components))
         self.log_scale = nn.Parameter(torch.linspace(-2.0, 1.5, components).repeat(channels, 1))
         self.logit = nn.Parameter(torch.zeros(channels, components))
-        widths = torch.tensor([coarsest * ratio**rate_point for rate_point in range(rates)])
+        widths = torch.tensor([coarsest * ratio**rate_point for rate_point in range(rate_points)])
         self.log_width = nn.Parameter(widths.log()[:, None].repeat(1, channels))
 
     def widths(self) -> Tensor:
-        """Width of the noise, `[rates, channels]`, in units of the latents."""
+        """Width of the noise, `[R, C]`, in units of the latents."""
         return self.log_width.detach().exp()
 
     @torch.no_grad()

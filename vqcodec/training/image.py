@@ -32,7 +32,7 @@ __all__ = ["ImageTraining", "PictureObjective", "train_image"]
 
 @dataclass(frozen=True)
 class ImageTraining(TrainingSettings):
-    """All settings of a model for pictures; the defaults are those of the last run (docs/TRAINING.md).
+    """All settings of a model for pictures; those of bundled models are in `vqcodec.training.recipes`.
 
     Attributes:
         distortion: what pictures are to be close in.
@@ -41,9 +41,9 @@ class ImageTraining(TrainingSettings):
     """
 
     autoencoder: AutoencoderConfig = field(
-        default_factory=lambda: AutoencoderConfig(latent_channels=192, rates=9, linear_path=True)
+        default_factory=lambda: AutoencoderConfig(latent_channels=192, rate_points=9, linear_path=True)
     )
-    quantizer: QuantizerConfig = field(default_factory=lambda: QuantizerConfig(rates=9))
+    quantizer: QuantizerConfig = field(default_factory=lambda: QuantizerConfig(rate_points=9))
     prior: PixelCNNConfig = field(
         default_factory=lambda: PixelCNNConfig((2, 2, 4, 8, 8, 12, 12), (3, 2, 2), context=96, hidden=96)
     )
@@ -78,7 +78,7 @@ def train_image(folder: Path, out: Path, config: Path | None = None, start: Path
     Args:
         folder: pictures, and .npy files of uint8 `[N, H, W, 3]`.
         out: the model file.
-        config: settings, as TOML; None for the bundled model's.
+        config: settings, as TOML; None for the defaults. Those of bundled models are in `vqcodec.training.recipes`.
         start: a model file whose networks to start from.
 
     Raises:
@@ -101,9 +101,9 @@ def train_image(folder: Path, out: Path, config: Path | None = None, start: Path
         model = load_model(start)
         alike = model.config.distortion == settings.distortion
         noisy = settings.noise is not None  # else the networks are taken as they are
-        start_from_model(model, stages.lambdas, encoder, decoder, stages.density, crops, alike, noisy)
+        start_from_model(model, stages.lambdas, encoder, decoder, stages.factorized_prior, crops, alike, noisy)
         if noisy and settings.distortion == "squared error":  # by which channels come back
-            revive(encoder, decoder, stages.density, stages.lambdas, crops)
+            revive(encoder, decoder, stages.factorized_prior, stages.lambdas, crops)
     else:
         start_linear_path(encoder, decoder, shape, crops)
     stages.run(batches).save(out)

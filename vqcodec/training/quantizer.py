@@ -33,7 +33,7 @@ class QuantizerConfig:
     planes: int = 48
     dimension: int = 4
     alphabet: int = 256
-    rates: int = 1
+    rate_points: int = 1
     update: Literal["gradient", "ema"] = "ema"
     decay: float = 0.99
 
@@ -62,7 +62,7 @@ class Quantized:
 
 
 class ProductQuantizer(nn.Module):
-    """See the module. `codebooks` is `[rates, P, K, D]`; `code_bits` holds each code's length, `[rates, P, K]`."""
+    """See the module. `codebooks` is `[R, P, K, D]`; `code_bits` holds each code's length, `[R, P, K]`."""
 
     code_bits: Tensor
     metric: Tensor
@@ -74,11 +74,11 @@ class ProductQuantizer(nn.Module):
     def __init__(self, config: QuantizerConfig) -> None:
         super().__init__()
         self.config = config
-        shape = (config.rates, config.planes, config.alphabet)
+        shape = (config.rate_points, config.planes, config.alphabet)
         codebooks = torch.randn(*shape, config.dimension)
         self.codebooks = nn.Parameter(codebooks, requires_grad=config.update == "gradient")
         self.register_buffer("code_bits", torch.full(shape, float(torch.tensor(config.alphabet).log2())))
-        self.register_buffer("metric", torch.ones(config.rates, config.planes, config.dimension))
+        self.register_buffer("metric", torch.ones(config.rate_points, config.planes, config.dimension))
         self.register_buffer("alive", torch.ones(shape, dtype=torch.bool))
         self.register_buffer("ema_count", torch.ones(shape))
         self.register_buffer("ema_sum", codebooks.clone())
@@ -200,7 +200,7 @@ class ProductQuantizer(nn.Module):
         return restarted
 
     def perplexity(self) -> Tensor:
-        """2^entropy of the codes counted since `reset_usage`, `[rates, P]`."""
+        """2^entropy of the codes counted since `reset_usage`, `[R, P]`."""
         p = self.usage / self.usage.sum(-1, keepdim=True).clamp_min(1)
         return torch.exp2(-(p * p.clamp_min(1e-12).log2()).sum(-1))
 

@@ -27,7 +27,7 @@ class Codebooks:
         code_bits: `[R, P, K]`, order-0 code lengths.
 
     Raises:
-        ModelError: the shapes do not fit, nothing is in them, or a value is not finite, or negative where none is.
+        ModelError: the shapes do not fit or are empty, a value is not finite, or a distance or code length is negative.
     """
 
     codewords: Floats
@@ -56,7 +56,7 @@ class Codebooks:
         return self.codewords[rate_point, plane, : self.sizes[rate_point, plane]]
 
     def order0_bits(self, rate_point: int, plane: int) -> Floats:
-        """Their code lengths, `[K]`."""
+        """The order-0 code lengths of a plane, `[K]`."""
         return self.code_bits[rate_point, plane, : self.sizes[rate_point, plane]]
 
     def nearest(self, vectors: Floats, rate_point: int, plane: int, penalty: Floats) -> NDArray[np.int32]:
@@ -71,7 +71,7 @@ class Codebooks:
         return out
 
     def look_up(self, indices: NDArray[np.int32], rate_point: int) -> Floats:
-        """z_q `[P D, h, w]` of indices `[P', h, w]`; planes that are missing take their most frequent code."""
+        """z_q `[P D, h, w]` of indices `[P', h, w]`; missing planes take their most frequent code."""
         _, planes, _, dimension = self.codewords.shape
         out = np.empty((planes, *indices.shape[1:], dimension), np.float32)
         for plane in range(planes):

@@ -1,4 +1,4 @@
-"""All computations on one thread in a forked process, where more would wait for ever."""
+"""One thread for all computations in forked processes, where more threads would wait for ever."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def one_thread_in_forks() -> None:
     """Let processes that are forked from this one compute on one thread, from now on.
 
     A fork copies what OpenMP knows of its threads, but not the threads: torch would wait for them for ever (GCC's bug
-    60035). A thread alone waits for nobody. It is also what a pool of forked processes wants.
+    60035). One thread waits for nobody, and suits a pool of forked processes.
     """
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=_compute_on_one_thread)

@@ -2,8 +2,8 @@
 
     p(v) = F((v + 1/2 - m) / s) - F((v - 1/2 - m) / s),  F the logistic function, the two ends of the range open
 
-Pixels have values 0..255 and are independent given z_q. Within one, green's location follows the error of red's, and
-blue's those of both:
+Pixels have values 0..255 and are independent given z_q. Within a pixel, the location of green follows the error of red,
+and the location of blue follows both errors:
 
     m_r = location_r,    m_g = location_g + w_0 (r - location_r),
     m_b = location_b + w_1 (r - location_r) + w_2 (g - location_g)
@@ -11,7 +11,7 @@ blue's those of both:
 Salimans et al., 'PixelCNN++' (2017), with one component. Samples of sound have values
 -2**15..2**15-1, and are independent given z_q:
 
-    m = factor location,    location and factor of the decoder, one each a sample
+    m = factor location,    one location and one factor for each sample, from the decoder
 
 The masses of all values sum to 1 for any m and s.
 """

@@ -1,4 +1,4 @@
-"""The networks of a model on a device, of any modality."""
+"""The networks of a model of any modality, on a device."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ Likelihood = TypeVar("Likelihood", bound=nn.Module)
 
 
 class Networks(Generic[Encoder, Decoder, Likelihood]):
-    """Encoder, decoder and likelihood of a model, to be evaluated.
+    """Encoder, decoder and likelihood of a model, for evaluation.
 
     Args:
         weights: of the model; the encoder's may be missing.
         device: "cpu", "cuda", ...
         encoder, decoder, likelihood: make networks of the model's shape.
-        values: what the likelihood is of, for an error.
+        values: "pixels" or "samples", for error messages.
 
     Raises:
         ModelError: the weights do not fit, or the device cannot be used.
@@ -62,28 +62,28 @@ class Networks(Generic[Encoder, Decoder, Likelihood]):
         """From originals to latents.
 
         Raises:
-            ModelError: the model does not have it.
+            ModelError: the model has none, or one that does not fit.
         """
         if self._encoder is None:
-            raise ModelError("the model has no encoder: it reads files, and writes none")
+            raise ModelError("the model has no encoder: it can only decompress")
         return self._encoder
 
     @cached_property
     def likelihood(self) -> Likelihood:
-        """What the decoder's features say of p(x|z_q); made when it is asked for, as files have no use for it.
+        """From the decoder's features to the parameters of p(x|z_q). It is made on first use, as files do not need it.
 
         Raises:
-            ModelError: the model does not have it.
+            ModelError: the model has none, or one that does not fit.
         """
         try:
             return self._filled(self._make_likelihood(), "likelihood")
         except RuntimeError:
             raise ModelError(
-                f"the model does not say how likely {self._values} are: its likelihood does not fit"
+                f"the model cannot say how likely {self._values} are: its likelihood network is missing or does not fit"
             ) from None
 
     def _filled(self, network: Network, name: str) -> Network:
-        """The network on the device, with the weights that the model has under this name."""
+        """The network on the device, with the weights of this name in the model."""
         network.eval().requires_grad_(False).to(self.device).load_state_dict(state_of(self._weights, name))
         return network
 
@@ -99,11 +99,11 @@ def state_of(weights: Weights, network: str) -> dict[str, Tensor]:
 
 
 def arrays_of(name: str, module: nn.Module) -> dict[str, NDArray[np.float32]]:
-    """The weights of a network under its name, as a model has them."""
+    """The weights of a network as arrays of a model, `name/...`."""
     return {f"{name}/{key}": value.numpy() for key, value in module.state_dict().items()}
 
 
 def check_finite(*ends: SupportsFloat) -> None:
-    """Raise ModelError if the least or greatest number of a network is not finite, as large weights can make it."""
+    """Raise ModelError if the least or greatest number of a network is not finite, which large weights can cause."""
     if not all(map(math.isfinite, map(float, ends))):
         raise ModelError("the networks of the model give values that are not finite")

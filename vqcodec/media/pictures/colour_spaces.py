@@ -1,4 +1,4 @@
-"""Colour spaces that a file names by numbers -> ICC profiles, so that all that is not sRGB takes the same path.
+"""Colour spaces that a file gives by numbers -> ICC profiles, so that all colours but sRGB take one path.
 
 The numbers are gamma and chromaticities (PNG), or the code points of ITU-T H.273 (PNG, AVIF, HEIC).
 """
@@ -58,7 +58,7 @@ class ColourSpace:
         """The ICC profile, version 4, of pictures of one channel or of three.
 
         Raises:
-            ValueError: the chromaticities span no space, or have no place in a profile.
+            ValueError: the chromaticities span no space, or are too large for a profile.
         """
         tags = {
             b"desc": _text(self.name),
@@ -85,15 +85,15 @@ _BRADFORD = np.array(((0.8951, 0.2664, -0.1614), (-0.7502, 1.7135, 0.0367), (0.0
 def _tristimulus(x: float, y: float) -> NDArray[np.float64]:
     """XYZ of a chromaticity, at Y = 1."""
     if not 0 < y <= 1 or not 0 <= x <= 1:
-        raise ValueError(f"chromaticity ({x}, {y}) is of no colour")
+        raise ValueError(f"no colour has the chromaticity ({x}, {y})")
     return np.array((x / y, 1, (1 - x - y) / y))
 
 
 def _to_d50(space: ColourSpace) -> NDArray[np.float64]:
-    """What takes XYZ under the white of the space to XYZ under D50."""
+    """The matrix from XYZ under the white of the space to XYZ under D50."""
     response = _BRADFORD @ _tristimulus(*space.chromaticities[:2])
     if (response <= 0).any():
-        raise ValueError("its white is of no colour")
+        raise ValueError("its white is not a colour")
     scale = np.diag((_BRADFORD @ _D50) / response)
     return np.asarray(np.linalg.inv(_BRADFORD) @ scale @ _BRADFORD)
 
@@ -110,7 +110,7 @@ def _primaries(space: ColourSpace) -> NDArray[np.float64]:
 
 
 def _profile(space: bytes, tags: dict[bytes, bytes]) -> bytes:
-    """The bytes of a profile for a display, of the contents of its tags."""
+    """The bytes of a display profile with the given tags."""
     start = 128 + 4 + 12 * len(tags)
     table, content, places = struct.pack(">I", len(tags)), b"", {}
     for name, data in tags.items():
@@ -152,9 +152,9 @@ _HLG_PEAK = 1000  # cd/m2 of the display that ITU-R BT.2408 takes for HLG
 
 
 def gamma_curve(gamma: float) -> Curve:
-    """The curve of values that are light to the power `gamma`; ValueError if that is none that anybody uses."""
+    """The curve of values that are light to the power `gamma`; ValueError if the power is out of range."""
     if not 0.1 <= gamma <= 10:
-        raise ValueError(f"gamma {gamma} is of no use")
+        raise ValueError(f"gamma {gamma} is out of range")
     return Parametric(1 / gamma)
 
 
@@ -220,7 +220,7 @@ ADOBE_RGB = ColourSpace(
 
 
 def coded_space(primaries: int, transfer: int, notes: list[str]) -> ColourSpace | None:
-    """The colour space of code points of H.273; None, and mostly a note, if it is not known."""
+    """The colour space of code points of H.273; None, and in most cases a note, if it is not known."""
     if (primaries, transfer) == _SRGB_CODES:
         return SRGB
     high = transfer in (_PQ, _HLG)

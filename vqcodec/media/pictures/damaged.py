@@ -1,7 +1,8 @@
-"""What can be seen of a picture whose file is cut or damaged.
+"""The visible part of a picture whose file is cut or damaged.
 
-Pillow has a switch for this, `ImageFile.LOAD_TRUNCATED_IMAGES`, but it is for the whole process, and does not tell how
-much of the picture is there. So a picture is decoded twice, onto different backgrounds: where both agree, it is there.
+Pillow has a switch for this, `ImageFile.LOAD_TRUNCATED_IMAGES`, but it holds for the whole process, and does not say
+how much of the picture there is. So a picture is decoded twice, onto different backgrounds: it is there where both
+agree.
 """
 
 from __future__ import annotations
@@ -33,9 +34,9 @@ class Salvaged:
     """The picture of a damaged file.
 
     Attributes:
-        image: it, as far as it can be decoded.
-        part: of its pixels, from 0 to 1, that are there.
-        is_coarse: they are there, but some or all without their detail.
+        image: the picture, as far as it can be decoded.
+        part: the share of its pixels that are there, 0..1.
+        is_coarse: whether some of them lack detail.
     """
 
     image: Image.Image
@@ -44,7 +45,7 @@ class Salvaged:
 
 
 def salvage(data: bytes, open_image: Opener) -> Salvaged | None:
-    """What can be seen of a damaged picture; None if it is nothing.
+    """The visible part of a damaged picture; None if there is none.
 
     Args:
         data: the file.
@@ -66,7 +67,7 @@ def salvage(data: bytes, open_image: Opener) -> Salvaged | None:
 
 
 def _of_jpeg(data: bytes, open_image: Opener) -> Salvaged | None:
-    """A JPEG file with an end that it lacks; None if that does not help."""
+    """A JPEG file with its missing end added; None if that does not help."""
     try:
         image = open_image(jpeg.with_end(data))
         image.load()
@@ -84,7 +85,7 @@ def _of_jpeg(data: bytes, open_image: Opener) -> Salvaged | None:
 
 
 def _decoded_onto(data: bytes, open_image: Opener, light: bool) -> ImageFile.ImageFile | None:
-    """A picture where what cannot be decoded is light, or not; None if nothing can."""
+    """The picture, on a light or a dark background where it cannot be decoded; None if nothing can be decoded."""
     try:
         image = open_image(data)
         prepare = image.load_prepare
@@ -118,13 +119,13 @@ def _agreement(one: Image.Image, other: Image.Image) -> NDArray[np.bool_]:
 
 
 def _level(mode: str, light: bool) -> tuple[int, ...]:
-    """A colour of a mode, as Pillow's core takes it: white, or else grey; with a palette or alpha, all or nothing."""
+    """The background in a mode, as Pillow's core takes it: white or grey; with a palette or alpha, all or nothing."""
     dark = 0 if mode in _DARK_MODES else 128
     return (255 if light else dark,) * Image.getmodebands(mode)
 
 
 def _filled(pixels: NDArray[Any], known: NDArray[np.bool_]) -> NDArray[Any]:
-    """Pixels `[H, W]` or `[H, W, C]`; an unknown one is the nearest known one within reach on its left, or above it."""
+    """Pixels `[H, W]` or `[H, W, C]`; unknown ones get the nearest known pixel within reach to the left or above."""
     pixels, known = pixels.copy(), known.copy()
     for axis in (1, 0):
         rows, seen = (each.swapaxes(0, axis) for each in (pixels, known))  # views, along the axis

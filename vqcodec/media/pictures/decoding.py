@@ -1,6 +1,6 @@
 """The bytes of a picture file -> its first frame, decoded by Pillow, with a colour profile wherever it is not sRGB.
 
-What Pillow does not know, or refuses where others do not, is put right before it or behind it.
+Where Pillow reads a file wrongly, or refuses one that others read, the file is mended before, or the picture after.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class _File:
 
     Attributes:
         open_image: opens it, without decoding it.
-        space: of its colours if it has no profile; bytes are a profile.
-        finish: what is left to do with the decoded picture.
+        space: its colour space, if it has no profile; bytes are a profile.
+        finish: the last step for the decoded picture.
     """
 
     data: bytes
@@ -59,7 +59,7 @@ class _File:
 
 
 def decode(data: bytes) -> tuple[Image.Image, list[str]]:
-    """The first frame, decoded to its end or as far as possible, and what was lost by that, a line each.
+    """The first frame, decoded as far as possible, and what was lost by that, a line each.
 
     Raises:
         InputError: the data are not a picture, are damaged beyond use, or hold too many pixels.
@@ -119,7 +119,7 @@ def _file(data: bytes, notes: list[str]) -> _File:
 
 
 def _open(data: bytes, page: int = 0) -> ImageFile.ImageFile:
-    """Open a file; InputError if it is of a kind that Pillow opens, and that holds no pixels for us."""
+    """Open a file; InputError if Pillow opens its format, but there are no pixels to code."""
     image = Image.open(io.BytesIO(data))
     if image.format in _VECTOR_FORMATS:
         raise InputError(f"a drawing ({image.format}) is not a picture: it has no pixels")
@@ -143,7 +143,7 @@ def _loaded(file: _File, notes: list[str]) -> Image.Image:
 
 
 def _layouts(image: Image.Image) -> Iterator[str]:
-    """The names of its mode and of how its pixels are stored, of a picture that is not loaded yet."""
+    """The names of the mode and of the pixel layouts of a picture that is not loaded yet."""
     yield image.mode
     for tile in getattr(image, "tile", ()):
         arguments = tile[3] if isinstance(tile[3], tuple) else (tile[3],)
@@ -151,7 +151,7 @@ def _layouts(image: Image.Image) -> Iterator[str]:
 
 
 def _salvaged(file: _File, error: Exception, notes: list[str]) -> Image.Image:
-    """What can be seen of a damaged picture; InputError if it is too little."""
+    """The visible part of a damaged picture; InputError if it is too little."""
     found = salvage(file.data, file.open_image)
     if found is None or found.part < FAIR_PART:
         raise InputError(f"the picture is damaged: {line_of(error)}") from None
@@ -166,7 +166,7 @@ def _salvaged(file: _File, error: Exception, notes: list[str]) -> Image.Image:
 
 
 def _unidentified(data: bytes) -> InputError:
-    """Why Pillow opens no such file."""
+    """Why Pillow does not open such a file."""
     if heif.is_avif(data) and "AVIF" not in Image.OPEN:
         return InputError("AVIF pictures are read by Pillow 11.3 and later: pip install --upgrade pillow")
     if _JPEG_XL.match(data):
@@ -177,7 +177,7 @@ def _unidentified(data: bytes) -> InputError:
 
 
 def _add_profile(image: Image.Image, space: ColourSpace | bytes, notes: list[str]) -> None:
-    """Give a picture that has no profile that of its colour space."""
+    """Give a picture without a profile the one of its colour space."""
     if isinstance(space, bytes):
         image.info["icc_profile"] = space
     if image.info.get("icc_profile"):
@@ -189,7 +189,7 @@ def _add_profile(image: Image.Image, space: ColourSpace | bytes, notes: list[str
 
 
 def _is_adobe_rgb(image: Image.Image) -> bool:
-    """Whether EXIF says so, of a file without a profile, as cameras write them."""
+    """Whether EXIF says Adobe RGB, as cameras write it into files without a profile."""
     try:
         return str(image.getexif().get_ifd(_INTEROPERABILITY).get(_INDEX, "")).strip("\0 ") == _ADOBE
     except MemoryError:

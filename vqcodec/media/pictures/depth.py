@@ -1,4 +1,4 @@
-"""Grey of 16 bits <-> grey of 8 bits: Pillow may clip where we scale."""
+"""Grey of 16 bits <-> grey of 8 bits, by scaling, where Pillow may clip."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a picture is flat, and where it looks drawn: by how few of its pixels are unlike their neighbours."""
+"""Masks of the flat and of the drawn parts of a picture, in which few pixels differ from their neighbours."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def flat_mask(pixels: Pixels) -> Mask:
 
 
 def drawn_mask(pixels: Pixels, flat: Mask) -> Mask:
-    """Which pixels `[H, W, 3]` are in blocks that look drawn, by what is not flat in them: `[H, W]`."""
+    """Which pixels `[H, W, 3]` are in blocks that look drawn, judged by their pixels that are not flat: `[H, W]`."""
     height, width, _ = pixels.shape
     mask = np.zeros((height, width), np.bool_)
     for top in range(0, height, STRIP):
@@ -68,14 +68,14 @@ def _packed(pixels: Pixels) -> NDArray[np.int32]:
 
 
 def _runs(mask: Mask, length: int, axis: int) -> Mask:
-    """Where so many values in a row are true, each run where it begins."""
+    """Where runs of so many true values begin."""
     count = mask.shape[axis] - length + 1
     found: Mask = np.logical_and.reduce([mask.take(range(first, first + count), axis) for first in range(length)])
     return found
 
 
 def _spread(begins: Mask, length: int, axis: int) -> Mask:
-    """The inverse of `_runs`: all values of the runs that begin where it is true."""
+    """The inverse of `_runs`: all values of the runs that begin at true values."""
     widths = [(0, 0), (0, 0)]
     widths[axis] = (length - 1, length - 1)
     return ~_runs(~np.pad(begins, widths), length, axis)

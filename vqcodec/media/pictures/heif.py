@@ -1,4 +1,4 @@
-"""HEIC and AVIF: which of them a file is, what reads it, and what it says of its colours. See ISO/IEC 23008-12."""
+"""HEIC and AVIF: how to tell them, how to open HEIC, and their colour spaces. See ISO/IEC 23008-12."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ def is_avif(data: bytes) -> bool:
 
 
 def reads_heic() -> bool:
-    """Whether the package is there that reads HEIC."""
+    """Whether the package that reads HEIC is installed."""
     return find_spec("pillow_heif") is not None
 
 
 def open_heic(data: bytes) -> ImageFile.ImageFile:
-    """Open a HEIC file; Pillow is not told of the format, as that would be for the whole process.
+    """Open a HEIC file. The format is not registered with Pillow, as that would hold for the whole process.
 
     Raises:
-        InputError: the package is not there that reads it, or the picture is too large.
+        InputError: the package that reads it is not installed, or the picture is too large.
         Exception: of nearly any type, if the file is damaged.
     """
     if not reads_heic():
@@ -66,7 +66,7 @@ def coded_colours(data: bytes, notes: list[str]) -> ColourSpace:
 
 
 def _brands(data: bytes) -> tuple[bytes, ...]:
-    """The major brand, and the compatible ones; of another file, one that is none."""
+    """The major brand and the compatible ones; for another format, bytes that are no brand."""
     if data[4:8] != b"ftyp":
         return (b"",)
     end = min(int.from_bytes(data[:4], "big"), 4096)

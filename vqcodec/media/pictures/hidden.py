@@ -1,9 +1,9 @@
-"""Colours for the pixels that nobody sees: whatever costs least to code.
+"""Colours for hidden pixels, which cost least to code.
 
-What is under fully transparent pixels is often noise, or black with a hard edge. It is replaced by colours that
-continue those around: each pixel takes the mean of what is visible in the smallest square around it that shows
-anything, squares being those of a pyramid, with interpolation. This is the push-pull method of Gortler et al. (The
-Lumigraph, SIGGRAPH 1996, section 3.4) with weights of 0 and 1.
+Fully transparent pixels often hold noise, or black with a hard edge. They are replaced by colours that continue those
+around: each pixel takes the mean of the visible pixels in the smallest square around it that has any. The squares are
+those of a pyramid, with interpolation. This is the push-pull method of Gortler et al. (The Lumigraph, SIGGRAPH 1996,
+section 3.4) with weights of 0 and 1.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _UNSEEN = (128, 128, 128)  # the colour of a picture of which nothing is visible
 
 
 def fill_hidden(pixels: Pixels, alpha: Pixels) -> Pixels:
-    """Pixels `[H, W, 3]` with those replaced whose alpha `[H, W]` is 0; the same array if there are none.
+    """Pixels `[H, W, 3]`, where those with an alpha `[H, W]` of 0 are replaced; the same array if there are none.
 
-    The time is linear in the number of pixels. Beside the result, it takes about 2 bytes a pixel.
+    The time is linear in the number of pixels. Besides the result, it takes about 2 bytes a pixel.
     """
     if alpha.all():
         return pixels

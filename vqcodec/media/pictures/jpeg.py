@@ -1,4 +1,4 @@
-"""JPEG files that end early: how much of their picture is there. See ITU-T T.81, annex B, for the markers."""
+"""JPEG files that end early: how much of the picture there is. See ITU-T T.81, annex B, for the markers."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _BARE = {0x00, 0x01, *range(0xD0, 0xD9)}  # bytes after ff that do not begin a s
 
 
 def with_end(data: bytes) -> bytes:
-    """The file with the marker that ends it: what is missing before it, a decoder fills with grey."""
+    """The file with an end marker. A decoder fills what is missing before it with grey."""
     return data.removesuffix(b"\xff") + _END
 
 
 def with_noise_and_end(data: bytes) -> bytes:
-    """The same, with noise at the place where the file was cut: from there on, other pixels are decoded."""
+    """The same, with noise at the cut: from there on, other pixels are decoded."""
     noise = np.random.default_rng(0).integers(0, 255, 256, np.uint8)  # no 255, which would begin a marker
     return data.removesuffix(b"\xff") + noise.tobytes() + _END
 
@@ -30,7 +30,7 @@ def with_noise_and_end(data: bytes) -> bytes:
 def are_scans_of_all(data: bytes) -> bool:
     """Whether there is a whole scan of each component, and something after it.
 
-    The first of several scans are coarse, so the picture is there from top to bottom, however early its file ends.
+    The first scans of a progressive file are coarse, so that the picture is there from top to bottom.
     """
     components, whole, last = b"", set[int](), b""
     for marker, content in _segments(data):

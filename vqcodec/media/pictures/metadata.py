@@ -1,4 +1,4 @@
-"""What describes a picture rather than being it: colour profile, EXIF and XMP, and the chunk that holds them."""
+"""The metadata of a picture: colour profile, EXIF and XMP, and the chunk that holds them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _XMP_ORIENTATION = re.compile(rb"""(tiff:Orientation\s*(?:=\s*["']|>)\s*)[0-9]+"
 
 @dataclass(frozen=True)
 class Metadata:
-    """What is kept of a picture besides its pixels; empty is what there is not.
+    """What is kept of a picture besides its pixels. Fields are empty if there is nothing.
 
     Attributes:
         icc_profile: the colour space that the pixels are in.
@@ -48,7 +48,7 @@ class Metadata:
         return len(self.icc_profile) + len(self.exif) + len(self.xmp)
 
     def info(self) -> dict[Any, Any]:
-        """The same as Pillow has it, in `Image.info`, whose type it takes."""
+        """The same in the form of Pillow's `Image.info`."""
         exif = _EXIF_HEAD + self.exif if self.exif else b""
         found = {"icc_profile": self.icc_profile, "exif": exif, "xmp": self.xmp}
         return {name: value for name, value in found.items() if value}
@@ -62,9 +62,9 @@ def metadata_of(image: Image.Image) -> Metadata:
 
 
 def describing_tags(tags: Image.Exif) -> bytes:
-    """EXIF with those tags of a TIFF file, or of EXIF, that say nothing of how pixels are stored; empty without any.
+    """EXIF with the tags of a TIFF file, or of EXIF, that do not say how pixels are stored; empty if there are none.
 
-    The orientation is none of them.
+    The orientation is left out.
 
     Raises:
         Exception: of nearly any type, if the tags are damaged.
@@ -77,9 +77,9 @@ def describing_tags(tags: Image.Exif) -> bytes:
 
 
 def upright(metadata: Metadata) -> Metadata:
-    """The metadata without an orientation, which would turn a picture that is upright: it becomes 1, "as it is".
+    """The metadata with an orientation of 1, "as it is", as any other would turn a picture that is upright already.
 
-    All else stays where it is, as camera makers' notes have offsets that nobody else knows.
+    All else stays in its place, as the notes of camera makers have offsets that nobody else knows.
     """
     xmp = _XMP_ORIENTATION.sub(rb"\g<1>%d" % _AS_IT_IS, metadata.xmp)
     return replace(metadata, exif=_upright_exif(_without_head(metadata.exif)), xmp=xmp)
@@ -99,7 +99,7 @@ def unpack_metadata(chunk: bytes) -> Metadata:
     """The metadata of a chunk, which may be empty; an orientation is left out.
 
     Raises:
-        CorruptError: it is none.
+        CorruptError: the chunk is damaged.
         LimitError: unpacked, it has more than `MAX_BYTES`.
     """
     found, names, last = Metadata(), [field.name for field in fields(Metadata)], 0
@@ -132,7 +132,7 @@ def _inflated(chunk: bytes) -> bytes:
 
 
 def _upright_exif(exif: bytes) -> bytes:
-    """EXIF whose first directory has no orientation but 1; what is no EXIF stays as it is."""
+    """EXIF whose first directory has no orientation but 1; anything else stays as it is."""
     order, changed = (">" if exif.startswith(b"MM") else "<"), bytearray(exif)
     try:
         (start,) = struct.unpack_from(f"{order}I", exif, 4)

@@ -1,12 +1,12 @@
-"""Pictures of all modes <-> what is coded: RGB of 8 bits, and beside it what makes the mode.
+"""Pictures of all modes <-> RGB of 8 bits, and what restores the mode.
 
 A picture comes back in the mode that went in, which is one of `MODES`:
 
     RGB, RGBA     as they are; alpha is coded without loss
-    L, LA         their grey is coded as three equal channels, which are weighed again as luma
+    L, LA         grey is coded as three equal channels, and comes back as their luma
     1             likewise; what is lighter than half is white
     I;16          likewise; 8 of its 16 bits are coded
-    P             its colours; few are kept, and every pixel takes the nearest one; of many a palette is made anew
+    P             its colours; a small palette is kept, and every pixel takes the nearest colour; else a new one is made
     CMYK          as Pillow converts it to RGB and back
 """
 
@@ -52,7 +52,7 @@ class Prepared:
     """A picture as it is coded.
 
     Attributes:
-        pixels: uint8 `[H, W, 3]`, RGB. Where the picture is fully transparent, or has an overlay, they are not its own.
+        pixels: uint8 `[H, W, 3]`, RGB. They are replaced where the picture is fully transparent or has an overlay.
         source: its size and colour format.
         chunks: its alpha, metadata and overlay.
     """
@@ -63,7 +63,7 @@ class Prepared:
 
 
 def prepare(image: Image.Image) -> Prepared:
-    """What is coded of a picture of one of `MODES`, whose `info` has nothing but metadata that are kept."""
+    """What is coded of a picture of one of `MODES`, whose `info` has only the metadata that are kept."""
     pixels, alpha = pixels_of(image), b""
     if image.mode in ("LA", "RGBA"):
         channel = np.asarray(image.getchannel("A"))
@@ -78,7 +78,7 @@ def image_of(pixels: NDArray[np.uint8]) -> Image.Image:
     """The picture of uint8 `[H, W]` (grey), `[H, W, 3]` (RGB) or `[H, W, 4]` (RGBA).
 
     Raises:
-        InputError: the array is something else, or there is not a single pixel.
+        InputError: the array is something else, or has no pixels.
     """
     fits = pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] in (3, 4))
     if not fits or pixels.dtype != np.uint8 or pixels.size == 0:
@@ -90,9 +90,9 @@ def image_of(pixels: NDArray[np.uint8]) -> Image.Image:
 
 
 def restore(pixels: Pixels, source: ImageSource, chunks: Chunks) -> Image.Image:
-    """The picture in the mode that went in, of pixels `[H, W, 3]`, which may be overwritten.
+    """The picture in the mode that went in, from pixels `[H, W, 3]`, which may be overwritten.
 
-    The overlay is laid over them. Where the picture is fully transparent it is black.
+    The overlay is laid over them. Fully transparent pixels become black.
 
     Raises:
         CorruptError: the chunks are damaged.
@@ -110,10 +110,10 @@ def restore(pixels: Pixels, source: ImageSource, chunks: Chunks) -> Image.Image:
 
 
 def to_known_mode(image: Image.Image, notes: list[str]) -> Image.Image:
-    """The picture in one of `MODES`; what changes on the way is added to `notes`.
+    """The picture in one of `MODES`. Changes are added to `notes`.
 
     Raises:
-        InputError: it is not known how light its pixels are.
+        InputError: the range of its pixels is not known.
     """
     if image.mode == "F":
         raise InputError("the picture has floating-point pixels, whose range is not known")
@@ -128,14 +128,14 @@ def to_known_mode(image: Image.Image, notes: list[str]) -> Image.Image:
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """The colours of a picture of any mode as RGB, without alpha; of RGB the picture itself, as copies may be large."""
+    """The colours of a picture of any mode as RGB, without alpha; the picture itself if it is RGB."""
     if image.mode == "RGB":
         return image
     return (to_eight_bits(image) if image.mode == "I;16" else image).convert("RGB")
 
 
 def pixels_of(image: Image.Image) -> Pixels:
-    """uint8 `[H, W, 3]` of `to_rgb`, strip by strip: `np.asarray` has the pixels three times meanwhile."""
+    """uint8 `[H, W, 3]` of `to_rgb`, strip by strip, as `np.asarray` holds all pixels three times meanwhile."""
     width, height = image.size
     pixels = np.empty((height, width, 3), np.uint8)
     for top in range(0, height, STRIP):
@@ -159,7 +159,7 @@ def _sixteen_bits(image: Image.Image, notes: list[str]) -> Image.Image:
 
 
 def _with_alpha(image: Image.Image, notes: list[str]) -> Image.Image:
-    """A picture with transparency as LA or RGBA; one whose transparent colour does not occur stays as it is."""
+    """A picture with transparency as LA or RGBA; it stays as it is if its transparent colour does not occur."""
     if image.mode in ("LA", "RGBA"):
         return image
     layered = image.convert("LA" if image.mode in ("1", "L", "La") else "RGBA")
@@ -173,7 +173,7 @@ def _with_alpha(image: Image.Image, notes: list[str]) -> Image.Image:
 
 
 def _small_palette(image: Image.Image) -> bytes:
-    """The colours that occur, three bytes each, sorted; empty if they are many."""
+    """The colours that occur, three bytes each, sorted; empty if there are many."""
     found: Any = to_rgb(image).getcolors(KEPT_COLOURS)  # whose type allows for pictures of one channel
     return b"".join(sorted(bytes(colour) for _, colour in found or ()))
 
@@ -194,7 +194,7 @@ def _in_colour_format(rgb: Image.Image, source: ImageSource) -> Image.Image:
 
 
 def _in_palette(rgb: Image.Image, palette: bytes) -> Image.Image:
-    """The picture in the nearest colours of a palette, or if it is empty in those that serve it best."""
+    """The picture in the nearest colours of a palette; if that is empty, in a palette made for the picture."""
     if not palette:
         return rgb.quantize(MAX_COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     found = Image.fromarray(_nearest(pixels_of(rgb), np.frombuffer(palette, np.uint8).reshape(-1, 3)))
@@ -203,7 +203,7 @@ def _in_palette(rgb: Image.Image, palette: bytes) -> Image.Image:
 
 
 def _nearest(pixels: Pixels, colours: Pixels) -> Pixels:
-    """Which of the colours `[K, 3]` is nearest to each of the pixels `[H, W, 3]`, the first of equals: `[H, W]`."""
+    """The number of the nearest of the colours `[K, 3]` for each of the pixels `[H, W, 3]`, the first of equals."""
     # Squared distances, but for what all colours have in common. In float32 they are exact: all is below 2**24.
     weights = colours.T.astype(np.float32)
     squares = (weights**2).sum(0)

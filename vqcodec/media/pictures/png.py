@@ -1,7 +1,7 @@
-"""PNG files -> files that Pillow reads: what is damaged beside the pixels is left out, and colours become a profile.
+"""PNG files -> files that Pillow reads: damaged chunks besides the pixels are left out, and colours become a profile.
 
-Pillow refuses a file for the checksum of a comment, which browsers do not look at; its switch for that is for the whole
-process. It knows nothing of cICP either. See the PNG specification (third edition, W3C 2025), 11.3 for the chunks.
+Pillow refuses a file for the checksum of a comment, which browsers ignore, and its switch for that holds for the whole
+process. It does not know cICP either. See the PNG specification (third edition, W3C 2025), 11.3 for the chunks.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Png:
 
     Attributes:
         data: a PNG file with the same pixels, EXIF and XMP, and nothing else.
-        space: of its colours; bytes are an ICC profile.
+        space: its colour space; bytes are an ICC profile.
         notes: what is damaged or not kept, a line each.
     """
 
@@ -55,7 +55,7 @@ class _Chunk:
 
 
 def read_png(data: bytes) -> Png:
-    """Take a PNG file apart: it may be cut, and be damaged wherever that does not matter to the pixels.
+    """Take a PNG file apart. It may be cut, and may be damaged wherever that does not matter to the pixels.
 
     Raises:
         InputError: it has no pixels, or its header or palette is damaged.
@@ -70,7 +70,7 @@ def read_png(data: bytes) -> Png:
 
 
 def _chunks(data: bytes) -> Iterator[_Chunk]:
-    """The chunks up to IEND, or to what is none; the last one may be cut."""
+    """The chunks up to IEND, or to something that is not a chunk; the last one may be cut."""
     place = len(SIGNATURE)
     while place + 8 <= len(data):
         (size,), kind = struct.unpack_from(">I", data, place), data[place + 4 : place + 8]
@@ -84,7 +84,7 @@ def _chunks(data: bytes) -> Iterator[_Chunk]:
 
 
 def _whole(chunks: list[_Chunk], notes: list[str]) -> list[_Chunk]:
-    """The chunks without the damaged ones, but for pixels, of which some may be left."""
+    """The chunks without the damaged ones. Damaged pixels are kept, as some may be readable."""
     if chunks and chunks[-1].kind != b"IEND":
         notes.append("it ends early")
         chunks = [*chunks, _Chunk(b"IEND", b"")]
@@ -109,14 +109,14 @@ def _whole(chunks: list[_Chunk], notes: list[str]) -> list[_Chunk]:
 
 
 def _name_of(kind: bytes) -> str:
-    """What notes call a kind of chunk."""
+    """The name of a kind of chunk in notes."""
     if kind in _ANIMATION:
         return _ANIMATION_NAME
     return "text" if kind in _TEXT else kind.decode("ascii")
 
 
 def _inflated(chunk: _Chunk, room: int = MAX_BYTES) -> bytes | None:
-    """What is behind the keyword of a text or profile, unpacked; None if it cannot be, or is too large."""
+    """The content after the keyword of a text or profile, unpacked; None if it is damaged or too large."""
     most = min(_PACKED[chunk.kind], room)
     _, _, rest = chunk.content.partition(b"\0")
     if chunk.kind == b"iTXt":
@@ -153,7 +153,7 @@ def _written(chunk: _Chunk) -> bytes:
 
 
 def _space_of(chunks: list[_Chunk], notes: list[str]) -> ColourSpace | bytes:
-    """What the colours are in, as a profile if there is one: cICP counts before iCCP, sRGB, and gAMA with cHRM."""
+    """The colour space, or the profile if there is one: cICP counts before iCCP, sRGB, and gAMA with cHRM."""
     found = {chunk.kind: chunk for chunk in reversed(chunks)}  # the first of each
     if b"cICP" in found:
         primaries, transfer, matrix, is_full = found[b"cICP"].content[:4]
@@ -169,14 +169,14 @@ def _space_of(chunks: list[_Chunk], notes: list[str]) -> ColourSpace | bytes:
 
 
 def _measured(found: dict[bytes, _Chunk], notes: list[str]) -> ColourSpace:
-    """The space of gAMA and cHRM; what one of them does not say is as in sRGB."""
+    """The space of gAMA and cHRM. Without one of them, its part is that of sRGB."""
     curve, chromaticities, names = SRGB.curve, SRGB.chromaticities, []
     try:
         if b"cHRM" in found:
             chromaticities = _chromaticities(found[b"cHRM"].content)
         if b"gAMA" in found:
             gamma = int.from_bytes(found[b"gAMA"].content[:4], "big") / 100_000
-            # Who wrote sRGB before there was a chunk for it wrote 1 / 2.2.
+            # Before there was a chunk for sRGB, writers of sRGB wrote 1 / 2.2.
             if chromaticities != SRGB.chromaticities or not _GAMMAS_OF_SRGB[0] <= gamma <= _GAMMAS_OF_SRGB[1]:
                 curve = gamma_curve(gamma)
                 names.append(f"gAMA {gamma:g}")

@@ -1,4 +1,4 @@
-"""Colour profiles: pictures of other colour spaces become sRGB, unless their profile is kept."""
+"""Colour profiles: pictures in other colour spaces become sRGB, unless their profile is kept."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _SAME = 2  # levels that profiles of one space differ by, as their numbers are r
 
 
 def to_srgb(image: Image.Image, keep_profile: bool, notes: list[str]) -> Image.Image:
-    """The picture in sRGB, in the same mode; or with `keep_profile` as it is, if a reader of the profile can use it so.
+    """The picture in sRGB, in the same mode; or as it is, with `keep_profile` and a profile for its kind of pixels.
 
-    CMYK is converted even then: the black of its pixels is lost, so that the profile would give other colours.
+    CMYK is always converted: the black of its pixels is lost, so that its profile would give other colours.
 
     Args:
         image: of a mode of `modes.py`; its profile is in `info`, and stays there only if it is kept.
@@ -58,14 +58,14 @@ def lab_to_rgb(image: Image.Image) -> Image.Image:
 
 
 def _space(image: Image.Image) -> str:
-    """The colour space that a profile for the pixels is for; CMYK has none that could be kept."""
+    """The colour space that a profile of the pixels must have; none for CMYK, whose profile is not kept."""
     if image.mode == "CMYK":
         return ""
     return _SPACE_OF_GREY if image.mode in GREY_MODES else _SPACE_OF_COLOUR
 
 
 def _name_of(profile: ImageCms.ImageCmsProfile) -> str:
-    """What a profile calls itself, which may be anything."""
+    """The name that a profile gives itself, which may be anything."""
     try:
         name = ImageCms.getProfileDescription(profile).strip()
     except ImageCms.PyCMSError:  # as it is no text
@@ -74,7 +74,7 @@ def _name_of(profile: ImageCms.ImageCmsProfile) -> str:
 
 
 def _is_srgb(image: Image.Image, profile: ImageCms.ImageCmsProfile) -> bool:
-    """Whether a profile leaves colours of the picture's kind as they are, whatever its name."""
+    """Whether a profile leaves the colours of the picture's mode as they are, whatever its name is."""
     if image.mode == "CMYK":
         return False
     ramp = np.arange(256, dtype=np.uint8)
@@ -116,7 +116,7 @@ def _converted_grey(image: Image.Image, profile: ImageCms.ImageCmsProfile) -> Im
 
 
 def _grey_levels(profile: ImageCms.ImageCmsProfile) -> NDArray[np.uint8]:
-    """What becomes of the 256 levels of grey in sRGB."""
+    """The 256 levels of grey, converted to sRGB."""
     ramp = Image.fromarray(np.arange(256, dtype=np.uint8)[None])
     levels: NDArray[np.uint8] = np.asarray(_transformed(ramp, profile, _NO_OPTIMIZATION).convert("L"))[0]
     return levels

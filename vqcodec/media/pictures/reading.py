@@ -1,4 +1,4 @@
-"""Picture files, and pictures in memory -> pictures that can be coded: all that differs between formats ends here."""
+"""Picture files and pictures in memory -> pictures that can be coded. The differences between formats end here."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Picture:
     """A picture that was read.
 
     Attributes:
-        image: at least one pixel, the right way up, of one of the modes of `modes.py`; in sRGB, unless its
-            `info` has a profile. `info` has nothing but the metadata that are kept.
-        notes: what was lost or changed on the way, a line each.
+        image: an upright picture of at least one pixel, of one of the modes of `modes.py`; in sRGB, unless its `info`
+            has a profile. `info` has only the metadata that are kept.
+        notes: what was lost or changed, a line each.
     """
 
     image: Image.Image
@@ -60,7 +60,7 @@ def read_picture(source: bytes | str | os.PathLike[str], keep_metadata: bool = F
 
 
 def read_rgb(source: bytes | str | os.PathLike[str]) -> Picture:
-    """`read_picture` for those who need mode RGB: what is transparent is laid over white."""
+    """`read_picture` in mode RGB: transparent pixels are laid over white."""
     picture = read_picture(source)
     image, notes = picture.image, picture.notes
     if image.mode in ("LA", "RGBA") and image.getchannel("A").getextrema() != (255, 255):
@@ -71,7 +71,7 @@ def read_rgb(source: bytes | str | os.PathLike[str]) -> Picture:
 
 
 def picture_of(image: Image.Image, keep_metadata: bool = False, given: Mapping[str, bytes] | None = None) -> Picture:
-    """What `read_picture` makes of a file, of a picture that Pillow has opened.
+    """As `read_picture`, for a picture that Pillow has opened.
 
     Args:
         image: of any mode.
@@ -85,7 +85,7 @@ def picture_of(image: Image.Image, keep_metadata: bool = False, given: Mapping[s
 
 
 def is_picture_name(name: str) -> bool:
-    """Whether the suffix of `name` is one of a format whose pixels are read, of HEIC only if pillow-heif is there."""
+    """Whether the suffix of `name` is that of a format that is read; HEIC is, if pillow-heif is installed."""
     suffix = Path(name).suffix.lower()
     if suffix in HEIC_SUFFIXES:
         return reads_heic()
@@ -94,10 +94,10 @@ def is_picture_name(name: str) -> bool:
 
 
 def rgb_array(image: Image.Image | NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """uint8 `[H, W, 3]` of a Pillow image, which is converted to RGB, or of an array that is this already.
+    """uint8 `[H, W, 3]` of a Pillow image, converted to RGB, or of such an array.
 
     Raises:
-        InputError: the array is something else, or there is not a single pixel.
+        InputError: the array is something else, or has no pixels.
     """
     pixels = pixels_of(image) if isinstance(image, Image.Image) else np.asarray(image)
     if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8 or pixels.size == 0:
@@ -133,7 +133,7 @@ def _normalised(image: Image.Image, keep_metadata: bool, given: Mapping[str, byt
 
 
 def _guard(step: Callable[[Image.Image, list[str]], Image.Image], image: Image.Image, notes: list[str]) -> Image.Image:
-    """Take one step of the conversion; what Pillow cannot do becomes an InputError."""
+    """Take one step of the conversion; errors of Pillow become InputError."""
     try:
         return step(image, notes)
     except (OSError, ValueError) as error:
@@ -141,7 +141,7 @@ def _guard(step: Callable[[Image.Image, list[str]], Image.Image], image: Image.I
 
 
 def _turn_upright(image: Image.Image, notes: list[str]) -> Image.Image:
-    """A copy that has the orientation that the camera noted, and its EXIF in `info`."""
+    """A copy that is turned as EXIF says, with its EXIF in `info`."""
     try:
         upright = ImageOps.exif_transpose(image)
         if "exif" not in upright.info:

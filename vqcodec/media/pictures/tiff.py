@@ -1,4 +1,4 @@
-"""TIFF files before Pillow reads them: raw files of cameras are told apart, and all grey of 12 and 16 bits is readable.
+"""TIFF files, prepared for Pillow: raw files of cameras are found, and grey of 12 and 16 bits becomes readable.
 
 Tags are those of TIFF 6.0 (Adobe, 1992), TIFF/EP (ISO 12234-2) and DNG (Adobe).
 """
@@ -38,9 +38,9 @@ class Tiff:
 
     Attributes:
         data: a file that Pillow reads, with the same pixels.
-        page: which page is its picture, from 0.
-        bits: of its grey, if Pillow leaves them as 12.
-        is_inverted: white is 0 in its grey, and Pillow leaves it so.
+        page: number of the page that is its picture, from 0.
+        bits: of its grey, as Pillow returns it: 12 bits are not scaled to 16.
+        is_inverted: whether Pillow returns its grey with 0 for white.
     """
 
     data: bytes
@@ -49,7 +49,7 @@ class Tiff:
     is_inverted: bool = False
 
     def stretch(self, image: Image.Image) -> None:
-        """Let the picture of this file, if it is grey of more than 8 bits, go from black at 0 to white at 65535."""
+        """Scale the picture of this file in place, if it is grey of more than 8 bits: black to 0, white to 65535."""
         if not image.mode.startswith("I;16") or (self.bits == 16 and not self.is_inverted):
             return
         levels = np.asarray(image)
@@ -62,10 +62,10 @@ class Tiff:
 def read_tiff(data: bytes) -> Tiff | None:
     """Look at the directories of a TIFF file; None if it is the raw file of a camera, whose first page is a thumbnail.
 
-    The page is the first that is no thumbnail. What is wrong with the directories is left to Pillow.
+    The page is the first one that is not a thumbnail. Errors in the directories are left to Pillow.
 
     Raises:
-        InputError: it is not known how light its pixels are.
+        InputError: the range of its pixels is not known.
     """
     if data[8:10] == b"CR":  # of Canon
         return None
@@ -101,13 +101,13 @@ def _pages(data: bytes) -> Iterator[Directory]:
 
 
 def _below(data: bytes, page: Directory) -> Iterator[Directory]:
-    """The directories that one names as parts of its picture."""
+    """The directories that a directory names as parts of its picture."""
     for place in _numbers(page, _SUBFILES)[:_MOST_DIRECTORIES]:
         yield _directory(data, place)
 
 
 def _directory(data: bytes, place: int | None) -> Directory:
-    """The directory at a place; without one, what the header says of the first."""
+    """The directory at an offset; without an offset, the first one that the header names."""
     directory = ImageFileDirectory_v2(data[:16] if data[2:4] in (b"+\0", b"\0+") else data[:8])
     if place is not None:
         file = io.BytesIO(data)
@@ -135,7 +135,7 @@ def _pixels(directory: Directory) -> int:
 
 
 def _is_raw(picture: Directory, directories: list[Directory]) -> bool:
-    """Whether a file has what a sensor saw, and the picture is not what was made of it, in full size."""
+    """Whether a file has the raw data of a sensor, and its picture is not the developed one at full size."""
     sensor = [each for each in directories if _number(each, _PHOTOMETRIC, 0) in _SENSOR]
     if any(each is picture or _pixels(picture) < _pixels(each) / 2 for each in sensor):
         return True
@@ -174,7 +174,7 @@ _ASCII, _LONG, _UNDEFINED = 2, 4, 7  # types of values
 
 
 def _grey(data: bytes, page: Directory, place: int) -> Tiff:
-    """The file, of which Pillow may read the grey when it is told that black is 0, or that bytes are the other way."""
+    """The file, changed so that Pillow reads its grey: black is said to be 0, or the byte order swapped."""
     bits, order = _numbers(page, _BITS), data[:2]
     photometric = _number(page, _PHOTOMETRIC, _WHITE_IS_ZERO)  # as Pillow and libtiff take it
     if bits not in ((12,), (16,)) or photometric not in (_WHITE_IS_ZERO, _BLACK_IS_ZERO):
@@ -188,7 +188,7 @@ def _grey(data: bytes, page: Directory, place: int) -> Tiff:
 
 
 def _rewritten(data: bytes, page: Directory, order: str) -> bytes:
-    """The file with a directory of one page behind it, in which black is 0; the pixels stay where they are."""
+    """The file with a new directory of one page at its end, in which black is 0. The pixels stay in their place."""
     values: dict[int, Any] = {tag: page[tag] for tag in _COPIED if tag in page} | {_PHOTOMETRIC: _BLACK_IS_ZERO}
     place = len(data) + len(data) % 2
     behind = place + 2 + 12 * len(values) + 4
@@ -205,7 +205,7 @@ def _rewritten(data: bytes, page: Directory, order: str) -> bytes:
 
 
 def _entry(value: Any, order: str) -> tuple[int, int, bytes]:
-    """Type, count and content of what Pillow made of a tag."""
+    """Type, count and content of a tag, from what Pillow read of it."""
     if isinstance(value, str):
         value = value.encode("latin-1", "replace") + b"\0"
         return _ASCII, len(value), value

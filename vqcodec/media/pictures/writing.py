@@ -1,6 +1,6 @@
-"""Pictures -> picture files, of every format that Pillow writes.
+"""Pictures -> picture files, in every format that Pillow writes.
 
-Which modes a format holds is not written down here: it is tried, with a picture of a few pixels.
+The modes that a format holds are found by trying, with a picture of a few pixels.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from vqcodec.media.pictures.modes import to_rgb
 
 __all__ = ["write_picture", "written_format"]
 
-# How pictures are written, by format. Nothing is lost on top of what the codec lost, or in the lossy ones little.
+# How pictures are written, by format: without further loss, or with little in lossy formats.
 _OPTIONS: dict[str, dict[str, Any]] = {
     "AVIF": {"quality": 95, "subsampling": "4:4:4"},
     "JPEG": {"quality": 95, "subsampling": 0},
@@ -38,7 +38,7 @@ _LARGEST_ICON = 256
 _XMP_TAG = 700  # of TIFF
 _WITH_METADATA = ("AVIF", "JPEG", "MPO", "PNG", "TIFF", "WEBP")
 
-# What a picture is written as: the first of these modes that the format holds.
+# A picture is written in the first of these modes that the format holds.
 _INSTEAD = {
     "1": ("1", "L", "RGB", "P", "F"),
     "L": ("L", "RGB", "P", "1", "F"),
@@ -71,7 +71,7 @@ def written_format(name: str) -> str:
 
 
 def write_picture(image: Image.Image, file: BinaryIO, suffix: str) -> tuple[str, ...]:
-    """Write a picture to `file`, and return what the format does not hold of it, a line each.
+    """Write a picture to `file`, and return what the format does not keep, a line each.
 
     Args:
         image: of a mode of `vqcodec.media.pictures.modes`; the metadata in its `info` are written, too.
@@ -105,7 +105,7 @@ def write_picture(image: Image.Image, file: BinaryIO, suffix: str) -> tuple[str,
 
 
 def _in_held_mode(image: Image.Image, kind: str, suffix: str, notes: list[str]) -> Image.Image:
-    """The picture in the mode that comes next to its own, of those that the format holds."""
+    """The picture in its mode, or in the closest one that the format holds."""
     mode = image.mode
     soft = mode in _ALPHA and _alpha_levels(image) > 2
     modes = [each for each in _INSTEAD[mode] if each in _SUFFIX_MODES.get(suffix, (each,))]
@@ -134,7 +134,7 @@ def _converted(image: Image.Image, mode: str) -> Image.Image:
 
 @cache
 def _is_held(kind: str, mode: str, soft: bool) -> bool:
-    """Whether a format holds what is special about a mode; `soft` alpha has more values than 0 and 255."""
+    """Whether a format holds pictures of a mode; `soft` alpha has more values than 0 and 255."""
     try:
         data = _save(_probe(mode, soft), kind)
     except InputError:
@@ -170,7 +170,7 @@ def _probe(mode: str, soft: bool) -> Image.Image:
 
 
 def _save(image: Image.Image, kind: str) -> bytes:
-    """The bytes of a file, with the metadata in `info`; InputError if the format does not allow it."""
+    """The bytes of a file, with the metadata in `info`; InputError if the format cannot hold it."""
     # Into memory first: Pillow's writers want to seek, and report errors of the file as errors of the picture.
     memory = io.BytesIO()
     try:
@@ -184,7 +184,7 @@ def _save(image: Image.Image, kind: str) -> bytes:
 
 
 def _options_of(image: Image.Image, kind: str) -> dict[str, Any]:
-    """What Pillow's writer has to be told of this picture."""
+    """The options of Pillow's writer for this picture."""
     if kind == "ICO":
         return {"sizes": [(min(image.width, _LARGEST_ICON), min(image.height, _LARGEST_ICON))]}
     options: dict[Any, Any] = dict(image.info)

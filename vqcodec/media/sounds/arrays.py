@@ -8,25 +8,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitstream.errors import InputError
-from vqcodec.media.sounds.resampling import check_rate
+from vqcodec.media.sounds.resampling import check_sample_rate
 from vqcodec.media.sounds.sndfile import MAX_CHANNELS
 
 __all__ = ["peak", "samples_array"]
 
-_LOUDEST = 2.0**16  # floats go beyond full scale, 1, by a little, or up to 2**15 if they were never scaled
-_SURROUND = 8  # channels that people have; an array with more rows than that, and than columns, is the wrong way round
+_LOUDEST = 2.0**16  # floats may exceed full scale, 1, by a little, or reach 2**15 if they were never scaled
+_SURROUND = 8  # channels, at most, of usual sounds: an array with more rows than this and than columns is transposed
 
 
 def samples_array(samples: NDArray[Any], sample_rate: int) -> NDArray[np.float32]:
     """float32 `[C, N]`, nominally in -1..1, of an array `[N]`, `[C, N]` or `[N, C]` of floats, of int16 or of int32.
 
-    It is taken for `[N, C]`, as soundfile and SciPy return sounds, if it has more than 8 rows and at most 8 columns.
+    An array of more than 8 rows and at most 8 columns is taken as `[N, C]`, as soundfile and SciPy return it.
 
     Raises:
         InputError: the array is something else, is empty, or has values that are not numbers; or `sample_rate` is not
-            one of `resampling.RATES`.
+            one of `resampling.SAMPLE_RATES`.
     """
-    check_rate(sample_rate)
+    check_sample_rate(sample_rate)
     array = np.asarray(samples)
     if array.ndim not in (1, 2) or not array.size:
         raise InputError(f"samples must be [N] or [C, N] with at least one sample, not {list(array.shape)}")

@@ -1,4 +1,4 @@
-"""Recordings in blocks `[C, n]` that follow each other: cut anew, and to a length."""
+"""Recordings in consecutive blocks `[C, n]`: other block lengths, other total lengths."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def equal_blocks(blocks: Iterable[NDArray[np.float32]], length: int) -> Iterator
 
 
 def fit_length(samples: NDArray[np.float32], length: int) -> NDArray[np.float32]:
-    """`[C, N]` -> `[C, length]`: cut at the end, or continued with silence."""
+    """`[C, N]` -> `[C, length]`: cut at the end, or padded with silence."""
     missing = max(0, length - samples.shape[1])
     return np.pad(samples[:, :length], ((0, 0), (0, missing)))
 
 
 def fit_blocks(blocks: Iterable[NDArray[np.float32]], length: int) -> Iterator[NDArray[np.float32]]:
-    """`fit_length` of blocks `[C, n]`, of which there must be one; it stops to take blocks when it has enough."""
+    """`fit_length` of at least one block `[C, n]`. It takes no more blocks than it needs."""
     block, left = None, length
     for block in blocks:
         yield block[:, :left]

@@ -1,4 +1,4 @@
-"""What callers from Python give to be compressed -> its blocks of samples: an array with its rate, or a file."""
+"""Sounds that callers from Python give, as arrays or files -> blocks of samples."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def recorded(samples: SamplesOrFile, sample_rate: int | None) -> Iterator[tuple[
     given = None if sample_rate is None else whole_number(sample_rate, "a sample rate")
     if not isinstance(samples, (bytes, str, os.PathLike)):
         if given is None:
-            raise InputError("samples go with their rate, the number of them a second")
+            raise InputError("samples need a sample rate")
         yield [samples_array(samples, given)], given
         return
     with RecordingReader(samples) as reader:

@@ -1,4 +1,4 @@
-"""Which kinds of sound there are, by the first bytes of a file and by its name."""
+"""Kinds of sound files, by their first bytes and by their names."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 __all__ = ["HEAD", "SUFFIX", "is_sound", "unread_kind"]
 
-# Of the files of those kinds that libsndfile reads, as far as they are not those of something else, too.
+# The suffixes of files that libsndfile reads, but for those that other kinds of files have, too.
 SUFFIX = re.compile(
     r"\.(8svx|aif[cf]?|aiff|au|avr|caf|fap|flac|htk|ircam|mp[123]|nist|og[ag]|opus|paf|pvf|rf64|sds|sf|snd|sph|svx|voc"
     r"|w64|wave?|wve|xi)"
@@ -14,7 +14,7 @@ SUFFIX = re.compile(
 HEAD = 24  # bytes that tell what a file is
 
 # WAV, FLAC, Ogg, AIFF, Amiga, Sun, Core Audio, Wave64; NIST SPHERE, VOC, IRCAM, PAF, AVR, PVF, Psion, FastTracker;
-# MPEG layers II and III, behind a tag or bare. libsndfile knows more of them, which have no beginning of their own.
+# MPEG layers II and III, behind a tag or bare. libsndfile knows more kinds, which have no magic.
 _READ = re.compile(
     rb"RIFF....WAVE|RIFX....WAVE|RF64....WAVE|fLaC|OggS|FORM....(AIF[FC]|8SVX|16SV)|\.snd|dns\.|caff"
     rb"|riff\x2e\x91\xcf\x11|NIST_1A\n|Creative Voice File|[\1-\4]\0?\xa3\x64|\x64\xa3[\1-\4]\0| paf|fap |2BIT|PVF1\n"
@@ -23,7 +23,7 @@ _READ = re.compile(
     re.DOTALL,
 )
 
-# What libsndfile does not read: its owner is helped by an error that says what it is. MPEG-4 has pictures, too.
+# Kinds that libsndfile does not read, so that an error can name them. MPEG-4 has pictures, too.
 _PICTURES = b"avif|avis|hei[cmsx]|hev[cmsx]|mif1|msf1|crx |jp2 |jpx |jpm "
 _UNREAD = {
     "MPEG-4 (AAC or ALAC sound, or a film)": re.compile(b"....ftyp(?!" + _PICTURES + b")", re.DOTALL),
@@ -43,13 +43,13 @@ _UNREAD = {
 
 
 def is_sound(head: bytes) -> bool:
-    """Whether a file that begins with these HEAD bytes, or fewer if it has no more, is known to hold sound.
+    """Whether a file is known to hold sound, given its first HEAD bytes, or all if it has fewer.
 
-    Not every sound can be known by them, and not every one that is known can be read.
+    Some sounds cannot be recognised like this, and some that are recognised cannot be read.
     """
     return _READ.match(head) is not None or unread_kind(head) is not None
 
 
 def unread_kind(head: bytes) -> str | None:
-    """What such a file is, if it is a sound that libsndfile does not read."""
+    """The kind of a sound that libsndfile does not read; None for other files."""
     return next((kind for kind, pattern in _UNREAD.items() if pattern.match(head)), None)

@@ -1,6 +1,6 @@
-"""The offset of a recording, which some sound cards add: nobody hears it, and models do not know it.
+"""The constant offset of a recording, which some sound cards add. It is not heard, and models were not trained on it.
 
-Where it begins and ends it would be a click. So it is removed, before anything else is done.
+It would be a click where it begins and ends. So it is removed, before anything else is done.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from vqcodec.media.sounds.blocks import equal_blocks
 
 __all__ = ["without_offset"]
 
-SECONDS = 1.0  # the offset is measured so often: sounds above a few Hz have no part in it
+SECONDS = 1.0  # the offset is the mean of so long a stretch, to which sounds above a few Hz add nothing
 
 Samples = NDArray[np.float32]
 
 
 def without_offset(blocks: Iterable[Samples], sample_rate: int) -> Iterator[Samples]:
-    """Blocks `[C, n]` less the mean of each second, where means are joined by straight lines from middle to middle.
+    """Blocks `[C, n]` without their offset: the mean of each second, interpolated between the middles of seconds.
 
-    How they are cut does not change the result.
+    Where the recording is cut into blocks does not change the result.
 
     Args:
         blocks: of a recording.

@@ -1,4 +1,4 @@
-"""Sound files are opened, also where something is wrong with them."""
+"""Opening sound files, including some that are damaged."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class OpenedSound:
     """A sound that libsndfile reads.
 
     Attributes:
-        file: what it reads.
-        sound: what comes of it.
+        file: the file that it reads.
+        sound: the opened sound.
         size: bytes of the file, without those before its sound.
-        notes: what was wrong with it, a line each.
+        notes: what was wrong with the file, a line each.
     """
 
     file: WatchedFile
@@ -31,7 +31,7 @@ class OpenedSound:
 
 
 def open_sound(file: BinaryIO, size: int) -> OpenedSound:
-    """The sound in a file of `size` bytes, which can seek.
+    """The sound in a seekable file of `size` bytes.
 
     Raises:
         InputError: it is not a sound that libsndfile reads.

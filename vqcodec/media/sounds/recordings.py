@@ -1,4 +1,4 @@
-"""Sound files <-> float32 samples: everything that differs between formats ends here."""
+"""Sound files <-> float32 samples. The differences between formats end here."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from vqcodec.media.sounds.arrays import peak
 from vqcodec.media.sounds.kinds import SUFFIX, is_sound
 from vqcodec.media.sounds.opening import open_sound
 from vqcodec.media.sounds.repair import ogg_chain
-from vqcodec.media.sounds.resampling import check_rate
+from vqcodec.media.sounds.resampling import check_sample_rate
 from vqcodec.media.sounds.sndfile import MAX_CHANNELS, SequentialSound, WatchedFile
 from vqcodec.system.files import read_file
 
@@ -33,7 +33,7 @@ __all__ = [
     "written_format",
 ]
 
-_ENDLESS = 2**62  # samples of a file that does not say how many it has, or more
+_ENDLESS = 2**62  # from this many samples on, a file does not say how many it has
 _BLOCK = 2**14  # samples a channel that are read or written at once: many more overflow the stack of Vorbis' encoder
 # Vorbis and Opus order 3 to 8 channels in another way than WAV, FLAC and we do, and libsndfile leaves them so. Where
 # the channels of WAV are in theirs: Vorbis I specification, 4.3.9, and RFC 7845, 5.1.1.2.
@@ -44,7 +44,7 @@ _MAX_VALUES = Limits().max_samples  # of a whole recording in memory: more are n
 
 @dataclass(frozen=True)
 class _Format:
-    """How libsndfile writes a format, and where it would fail: with a broken file, or in Vorbis with a crash."""
+    """How libsndfile writes a format. Beyond the limits it would write broken files, or crash in Vorbis."""
 
     name: str
     subtype: str = "PCM_16"
@@ -68,8 +68,8 @@ class Recording:
     Attributes:
         samples: float32 `[C, N]`, at least one, channels in the order of WAV; full scale is -1..1, which files of
             floats may exceed.
-        sample_rate: samples a second, one of `resampling.RATES`.
-        notes: what is lost or was changed on the way, a line each.
+        sample_rate: samples a second, one of `resampling.SAMPLE_RATES`.
+        notes: what was lost or changed, a line each.
     """
 
     samples: NDArray[np.float32]
@@ -81,18 +81,18 @@ class RecordingReader:
     """A sound file that is read once, from start to end, in bounded memory; a context manager.
 
     Attributes:
-        sample_rate: samples a second, one of `resampling.RATES`.
+        sample_rate: samples a second, one of `resampling.SAMPLE_RATES`.
         channels: 1..1024.
-        samples: how many samples a channel the file promises, 0 if it does not say. Damaged files hold fewer, as may
-            MP3 files without a header, where this is an estimate; never more are read.
+        samples: how many samples a channel the file announces, 0 if it does not say. Fewer may follow if it is damaged,
+            or an MP3 file without a header, where this is an estimate. Never more are read.
     """
 
     def __init__(self, source: bytes | str | os.PathLike[str]) -> None:
         """Open a sound from the bytes of a file, or from its path.
 
         Raises:
-            InputError: the data are not a sound, or have a sample rate that is not one of `resampling.RATES`; or too
-                much comes of a pipe or device.
+            InputError: the data are not a sound, or have a sample rate that is not one of `resampling.SAMPLE_RATES`; or
+                too much comes of a pipe or device.
             OSError: the file cannot be read at all.
         """
         self._about = "" if isinstance(source, bytes) else f"{os.fspath(source)}: "
@@ -107,7 +107,7 @@ class RecordingReader:
                 opened = open_sound(file, size)
                 self._file, self._bytes, self._sound = opened.file, opened.size, stack.enter_context(opened.sound)
                 self._notes = list(opened.notes)
-                check_rate(self._sound.samplerate)
+                check_sample_rate(self._sound.samplerate)
             self.sample_rate: int = self._sound.samplerate
             self.channels: int = self._sound.channels
             self.samples: int = self._sound.frames if self._sound.frames < _ENDLESS else 0
@@ -121,17 +121,17 @@ class RecordingReader:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is lost or was changed on the way, a line each; complete once all blocks were read."""
+        """What was lost or changed, a line each; complete when all blocks were read."""
         loud = f"its samples go up to {self._peak:.3g}, beyond full scale: they are clipped at 1"
         return (*self._notes, loud) if self._peak > 1 else tuple(self._notes)
 
     def blocks(self, size: int = _BLOCK) -> Iterator[NDArray[np.float32]]:
-        """The samples, as float32 `[C, n]` of 1..`size` samples a channel. How they are cut does not change them.
+        """The samples, in blocks of float32 `[C, n]`, n in 1..`size`. Where they are cut does not change them.
 
         Channels are in the order of WAV.
 
         Raises:
-            InputError: the file is damaged, has no samples, or has some that are not numbers.
+            InputError: the file is damaged, or has no samples, or some that are not numbers.
             OSError: it cannot be read.
         """
         count = 0
@@ -170,15 +170,15 @@ class RecordingReader:
 
 
 class RecordingWriter:
-    """A sound file that is written block by block: a context manager, at whose end the file is complete."""
+    """A sound file that is written block by block. It is a context manager: the file is complete when it exits."""
 
     def __init__(self, file: BinaryIO, suffix: str, sample_rate: int, channels: int, samples: int) -> None:
         """Begin a file in the format that `suffix` (".wav", ...) stands for.
 
         Args:
-            file: empty, open for writing, and one that can seek.
-            sample_rate, channels: samples a second, and how many channels the blocks have.
-            samples: how many a channel will be written, at most; a WAV file beyond 4 GiB becomes RF64.
+            file: empty, open for writing, and seekable.
+            sample_rate, channels: of the blocks.
+            samples: how many a channel will be written, at most. A WAV file beyond 4 GiB becomes RF64.
 
         Raises:
             InputError: sounds are not written in that format, or not with this rate, these channels or this length.
@@ -202,7 +202,7 @@ class RecordingWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        # Where an error is under way, what it leads to here is of no interest.
+        # After an error, errors of closing the file do not matter.
         with self._errors() if kind is None else suppress(Exception):
             self._sound.close()
 
@@ -251,7 +251,7 @@ def write_recording(samples: NDArray[np.float32], sample_rate: int, file: Binary
 
 
 def is_sound_name(name: str) -> bool:
-    """Whether the suffix of `name` is one of the sounds that libsndfile reads and that people have."""
+    """Whether the suffix of `name` is that of a usual sound format that libsndfile reads."""
     return SUFFIX.fullmatch(Path(name).suffix.lower()) is not None
 
 

@@ -1,4 +1,4 @@
-"""Damaged sound files that other programs read: WAV without a length, MPEG behind something else, Ogg in a chain."""
+"""Damaged sound files that other programs read: WAV without a length, MPEG behind other bytes, chained Ogg."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _RATES = (44_100, 48_000, 32_000)
 
 
 def wav_patch(file: BinaryIO, size: int) -> tuple[int, bytes] | None:
-    """Where a WAV file of `size` bytes says that it has no samples although some follow, and what it should say.
+    """The place in a WAV file where its length is 0 although samples follow, and the bytes to read there instead.
 
-    That is what a program leaves which was stopped before it could write the length.
+    Such files are left by programs that were stopped before they could write the length. The file has `size` bytes.
     """
     file.seek(0)
     head = file.read(12)
@@ -45,7 +45,7 @@ def wav_patch(file: BinaryIO, size: int) -> tuple[int, bytes] | None:
 
 
 def first_mpeg_frame(file: BinaryIO) -> int | None:
-    """Where MPEG audio begins in a file that does not begin with it: at most SEARCHED bytes behind its beginning."""
+    """Where MPEG audio begins in a file that begins with other bytes, at most SEARCHED of them."""
     file.seek(0)
     data = file.read(2 * SEARCHED)
     place = data.find(b"\xff")
@@ -57,7 +57,7 @@ def first_mpeg_frame(file: BinaryIO) -> int | None:
 
 
 def ogg_chain(file: BinaryIO, size: int) -> int:
-    """How many Ogg files there are one after the other in a file of `size` bytes; 0 if it is none."""
+    """The number of consecutive Ogg streams in a file of `size` bytes; 0 if it is not Ogg."""
     place, links, begun = 0, 0, False
     while place < size:
         file.seek(place)
@@ -72,7 +72,7 @@ def ogg_chain(file: BinaryIO, size: int) -> int:
 
 
 def _is_chunk(head: bytes, order: str, left: int) -> bool:
-    """Whether 8 bytes of a WAV file, behind which `left` ones are left, begin a chunk."""
+    """Whether 8 bytes of a WAV file begin a chunk; `left` bytes follow them."""
     return len(head) == 8 and head[:4].isascii() and head[:4].decode().isprintable() and _number(head, order) <= left
 
 

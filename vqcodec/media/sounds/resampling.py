@@ -12,31 +12,33 @@ from numpy.typing import NDArray
 from bitstream.errors import InputError
 
 __all__ = [
-    "RATES",
-    "check_rate",
+    "SAMPLE_RATES",
+    "check_sample_rate",
     "note_of_bandwidth",
     "resample",
     "resample_blocks",
     "resampled_length",
 ]
 
-# Hz. Slower samples hold no sound, and these bounds bound what resampling makes of a few samples.
-RATES = range(1_000, 10_000_001)
+# Hz. Lower sample rates hold no sound, and the range limits how long a few samples can become.
+SAMPLE_RATES = range(1_000, 10_000_001)
 
 _QUALITY = "VHQ"  # 28 bits of precision; it keeps what is below 91 % of half the lower rate
 _PIECE = 2**16  # samples a channel on either side of a call of soxr, whatever the blocks of the caller
 
 
-def check_rate(sample_rate: int) -> None:
-    """Raise InputError unless `sample_rate` is an int, as others overflow in products, and one of RATES."""
-    if not isinstance(sample_rate, int) or sample_rate not in RATES:
-        raise InputError(f"a sample rate must be an int from {RATES[0]} to {RATES[-1]} Hz, not {sample_rate!r}")
+def check_sample_rate(sample_rate: int) -> None:
+    """Raise InputError unless `sample_rate` is one of SAMPLE_RATES, as a Python int: others overflow in products."""
+    if not isinstance(sample_rate, int) or sample_rate not in SAMPLE_RATES:
+        raise InputError(
+            f"a sample rate must be an int from {SAMPLE_RATES[0]} to {SAMPLE_RATES[-1]} Hz, not {sample_rate!r}"
+        )
 
 
 def resampled_length(samples: int, rate_in: int, rate_out: int) -> int:
     """The number of samples at `rate_out` for `samples` of them at `rate_in`: `ceil(samples * rate_out / rate_in)`.
 
-    What comes back from another rate is thus never shorter than what went there.
+    So a recording that is resampled and resampled back is never shorter than before.
     """
     return -(-samples * rate_out // rate_in)
 
@@ -45,7 +47,7 @@ def resample(samples: NDArray[np.float32], rate_in: int, rate_out: int) -> NDArr
     """float32 `[C, N]` at `rate_in` Hz -> float32 `[C, resampled_length(N)]` at `rate_out` Hz, without a delay.
 
     Raises:
-        InputError: a rate is not one of RATES.
+        InputError: a sample rate is not one of SAMPLE_RATES.
     """
     return np.concatenate(list(resample_blocks([samples], rate_in, rate_out)), axis=1)
 
@@ -55,14 +57,14 @@ def resample_blocks(
 ) -> Iterator[NDArray[np.float32]]:
     """Resample float32 blocks `[C, n]` with band-limited interpolation, by libsoxr.
 
-    How the recording is cut into blocks does not change a bit of the result, only how that is cut. In all it has the
-    `resampled_length` of the blocks together. Memory is for `_PIECE` samples at either rate, or those of a filter.
+    Where the recording is cut into blocks does not change a bit of the result, which has the `resampled_length` of all
+    blocks. It needs memory for `_PIECE` samples at either sample rate, or for the filter.
 
     Raises:
-        InputError: a rate is not one of RATES.
+        InputError: a sample rate is not one of SAMPLE_RATES.
     """
-    check_rate(rate_in)
-    check_rate(rate_out)
+    check_sample_rate(rate_in)
+    check_sample_rate(rate_out)
     if rate_in == rate_out:
         yield from blocks
         return
@@ -84,7 +86,7 @@ def resample_blocks(
 
 
 def note_of_bandwidth(sample_rate: int, model_rate: int) -> str | None:
-    """What a model at `model_rate` Hz loses of a recording at `sample_rate` Hz, as one line; None if nothing."""
+    """A line on what a model at `model_rate` Hz loses of a recording at `sample_rate` Hz; None if nothing."""
     if sample_rate <= model_rate:
         return None
     return (

@@ -1,4 +1,4 @@
-"""soundfile, with the errors of files told as they are and without its seeking."""
+"""soundfile, without its seeking, and with the original errors of files."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ MAX_CHANNELS = 1024  # of libsndfile; more are not decoded either, as a prior ne
 class SequentialSound(soundfile.SoundFile):  # type: ignore[misc]
     """A sound file that is read or written from start to end.
 
-    After every block soundfile seeks to where it is already; Opus goes on from there with other samples, and some
-    formats with an error. It leaves that out for files that cannot seek.
+    After every block, soundfile seeks to its current place. Then Opus goes on with other samples, and some formats
+    fail. soundfile does not do this for files that cannot seek, as this one says of itself.
     """
 
     def seekable(self) -> bool:
@@ -31,7 +31,7 @@ class SequentialSound(soundfile.SoundFile):  # type: ignore[misc]
 
 @contextmanager
 def silent_stderr() -> Iterator[None]:
-    """Let nothing be written on standard error, past Python: what libsndfile is made of warns there."""
+    """Keep off standard error what libraries of libsndfile write there past Python."""
     try:
         kept = os.dup(2)
     except OSError:  # it is closed
@@ -47,14 +47,14 @@ def silent_stderr() -> Iterator[None]:
 
 
 class WatchedFile:
-    """A file for libsndfile, through which no exception can travel: the first one is kept for `errors`.
+    """A file for libsndfile, which cannot pass on exceptions: the first one is kept for `errors`.
 
-    It has no name either, so that soundfile cannot take the format from its suffix.
+    It has no name, so that soundfile cannot take the format from a suffix.
 
     Args:
-        file: open, and one that can seek.
-        start: where it begins for libsndfile.
-        patch: a place, and the bytes that are read there instead of its own.
+        file: open and seekable.
+        start: the offset that libsndfile takes for the beginning.
+        patch: an offset, and the bytes that are read there instead of those of the file.
     """
 
     def __init__(self, file: BinaryIO, start: int = 0, patch: tuple[int, bytes] = (0, b"")) -> None:
@@ -63,7 +63,7 @@ class WatchedFile:
 
     @contextmanager
     def errors(self, text: str) -> Iterator[None]:
-        """Let libsndfile's errors be an InputError that begins with `text`, but those that came of the file's own."""
+        """Turn errors of libsndfile into an InputError that begins with `text`; raise the file's errors as they are."""
         try:
             yield
         except soundfile.LibsndfileError as error:

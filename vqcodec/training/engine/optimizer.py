@@ -1,7 +1,7 @@
 """One optimiser for networks of convolutions: Muon for the weight matrices, AdamW for the rest.
 
 Muon (Jordan et al., 2024) orthogonalises the momentum of every matrix. In our equal-time trials it stood 1.9 dB above
-AdamW after three minutes (docs/TRAINING.md). PyTorch's takes matrices only, so it is handed flattened views of the
+AdamW after three minutes (docs/runs). PyTorch's takes matrices only, so it is handed flattened views of the
 kernels.
 """
 
@@ -19,7 +19,7 @@ __all__ = ["NetworkOptimizer", "Schedule", "kernels_of", "others_of"]
 
 @dataclass(frozen=True)
 class Schedule:
-    """Linear warm-up, a constant part, then a cosine to `final` of the base rate."""
+    """A factor on learning rates: linear warm-up, a constant part, then a cosine down to `final`."""
 
     steps: int
     warmup: int = 100
@@ -49,10 +49,9 @@ class NetworkOptimizer:
 
     Args:
         kernels: groups of parameters of 2 or more dimensions, each with its learning rate for Muon.
-        others: groups of parameters, each with its learning rate for AdamW. Those of an entropy model need 10 to 30
-        times
-            the rate of a network's.
-        schedule: the factor on all rates, by step.
+        others: groups of parameters, each with its learning rate for AdamW. Those of an entropy model need a rate 10 to
+            30 times that of a network.
+        schedule: the factor on all learning rates, by step.
     """
 
     def __init__(
@@ -78,7 +77,7 @@ class NetworkOptimizer:
             ]
             self.optimizers.append(torch.optim.Muon(muon, weight_decay=0.0))
         self.others = [p for group, _ in others for p in group]
-        self.base_rates = [[group["lr"] for group in optimizer.param_groups] for optimizer in self.optimizers]
+        self.base_learning_rates = [[group["lr"] for group in optimizer.param_groups] for optimizer in self.optimizers]
 
     def step(self, loss: Tensor, step: int, clip: float = 1.0) -> None:
         """Back-propagate `loss` and take one step, gradients clipped to the norm `clip`."""
@@ -89,8 +88,8 @@ class NetworkOptimizer:
         for kernel, matrix in zip(self.kernels, self.matrices, strict=True):
             matrix.grad = None if kernel.grad is None else kernel.grad.flatten(1)
         factor = self.schedule.factor(step)
-        for optimizer, rates in zip(self.optimizers, self.base_rates, strict=True):
-            for group, learning_rate in zip(optimizer.param_groups, rates, strict=True):
+        for optimizer, learning_rates in zip(self.optimizers, self.base_learning_rates, strict=True):
+            for group, learning_rate in zip(optimizer.param_groups, learning_rates, strict=True):
                 group["lr"] = learning_rate * factor
             optimizer.step()
 

@@ -1,6 +1,6 @@
-"""The quality knob: which rate point and which worth of a bit give a rate best.
+"""The quality knob: which rate point and which lambda give a rate best.
 
-At each rate point, larger worths of a bit trade fidelity for rate. All rate points are measured on a few originals; for
+At each rate point, larger lambdas trade fidelity for rate. All rate points are measured on a few originals; for
 every target rate the setting with the highest fidelity is taken. Targets are evenly spaced in the rate's logarithm.
 """
 
@@ -19,11 +19,11 @@ from vqcodec.codec.base import Codec
 from vqcodec.model.quality import Setting
 from vqcodec.system.processes import processors
 from vqcodec.training.data.originals import Piece
-from vqcodec.training.prior.volumes import WORTHS
+from vqcodec.training.prior.volumes import LAMBDA_OCTAVES
 
 __all__ = ["calibrate"]
 
-FACTORS = tuple(2.0 ** np.linspace(*WORTHS, 5))
+FACTORS = tuple(2.0 ** np.linspace(*LAMBDA_OCTAVES, 5))
 ENTRIES = 100
 
 
@@ -38,8 +38,8 @@ class Measured:
 
 def calibrate(codec: Codec, pieces: list[Piece], lambda_: float, lowest_rate: float) -> tuple[Setting, ...]:
     """Settings of quality 1..100, from `lowest_rate` (or what the model gives) to its highest rate."""
-    rates = range(len(codec.model.codebooks.sizes))
-    chosen = [Setting(rate_point, lambda_ * factor) for rate_point in rates for factor in FACTORS]
+    rate_points = range(len(codec.model.codebooks.sizes))
+    chosen = [Setting(rate_point, lambda_ * factor) for rate_point in rate_points for factor in FACTORS]
     with ThreadPoolExecutor(processors()) as pool:  # numpy's part of the work is on one thread each
         measured = pool.map(partial(measure, codec, pieces), chosen)
         points = list(tqdm(measured, desc="calibration", total=len(chosen), disable=None))

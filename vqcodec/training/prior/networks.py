@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 
 from vqcodec.prior.config import PixelCNNConfig, WaveNetConfig
-from vqcodec.training.prior.pixelcnn import PriorNetwork as PixelCNNNetwork
-from vqcodec.training.prior.wavenet import PriorNetwork as WaveNetNetwork
+from vqcodec.training.prior.pixelcnn import PixelCNNNetwork
+from vqcodec.training.prior.wavenet import WaveNetNetwork
 from vqcodec.transform.codebooks import Codebooks
 
 __all__ = ["PriorNetwork", "prior_network"]

@@ -12,26 +12,26 @@ from torch import Tensor, nn
 from vqcodec.prior.config import PixelCNNConfig
 from vqcodec.prior.exact import Tables
 from vqcodec.prior.neighbours import AROUND_OFFSETS
-from vqcodec.prior.pixelcnn import PixelCNN, SliceNetwork
+from vqcodec.prior.pixelcnn import PixelCNN, PixelCNNSlice
 from vqcodec.prior.wavefront import CAUSAL_OFFSETS
 from vqcodec.training.prior.heads import PriorHeads
 from vqcodec.training.prior.quantized_layer import QuantizedLayer, add_clamped, gate
 
-__all__ = ["PriorNetwork"]
+__all__ = ["PixelCNNNetwork"]
 
 
 class SliceModule(nn.Module):
     """One slice: context layers, causal layers and the inner matrix of the heads, `[H, planes, features]`."""
 
-    def __init__(self, config: PixelCNNConfig, earlier: int, planes: int, dimension: int, rates: int) -> None:
+    def __init__(self, config: PixelCNNConfig, earlier: int, planes: int, dimension: int, rate_points: int) -> None:
         super().__init__()
         centre = ((0, 0),)
         widths = [earlier * dimension] + [config.context] * config.context_depth if earlier else []
-        context = [QuantizedLayer([(width, AROUND_OFFSETS)], 2 * config.context, rates) for width in widths[:-1]]
+        context = [QuantizedLayer([(width, AROUND_OFFSETS)], 2 * config.context, rate_points) for width in widths[:-1]]
         first = [(planes * dimension, CAUSAL_OFFSETS)] + ([(config.context, centre)] if earlier else [])
         deeper = [(config.hidden, (*CAUSAL_OFFSETS, (0, 0)))]
         inputs = [first] + [deeper] * (config.depth - 1)
-        causal = [QuantizedLayer(each, 2 * config.hidden, rates) for each in inputs]
+        causal = [QuantizedLayer(each, 2 * config.hidden, rate_points) for each in inputs]
         self.context = cast("Sequence[QuantizedLayer]", nn.ModuleList(context))
         self.causal = cast("Sequence[QuantizedLayer]", nn.ModuleList(causal))
         self.project = nn.Parameter(torch.zeros(config.hidden, planes, config.features))
@@ -49,8 +49,8 @@ class SliceModule(nn.Module):
         return hidden
 
 
-class PriorNetwork(PriorHeads):
-    """The prior of codebooks that are fixed.
+class PixelCNNNetwork(PriorHeads):
+    """The trainable prior of a model of pictures, for fixed codebooks.
 
     Args:
         config: its shape.
@@ -62,8 +62,8 @@ class PriorNetwork(PriorHeads):
     def __init__(self, config: PixelCNNConfig, codebooks: Tensor, code_bits: Tensor, sizes: Tensor) -> None:
         super().__init__(config.planes, config.features, codebooks, code_bits, sizes)
         self.config = config
-        rates, _, _, dimension = codebooks.shape
-        modules = [SliceModule(config, planes.start, len(planes), dimension, rates) for planes in self.ranges]
+        rate_points, _, _, dimension = codebooks.shape
+        modules = [SliceModule(config, planes.start, len(planes), dimension, rate_points) for planes in self.ranges]
         self.slices = cast("Sequence[SliceModule]", nn.ModuleList(modules))
 
     def look_up(self, indices: Tensor, rate_point: int) -> Tensor:
@@ -96,11 +96,11 @@ class PriorNetwork(PriorHeads):
         for planes, module in zip(self.ranges, self.slices, strict=True):
             context = tuple(layer.export() for layer in module.context)
             causal = tuple(layer.export() for layer in module.causal)
-            networks.append(SliceNetwork(context, causal, self.exact_heads(planes, module.project)))
+            networks.append(PixelCNNSlice(context, causal, self.exact_heads(planes, module.project)))
         return PixelCNN(
             networks,
             self.config.planes,
-            self.config.layers,
+            self.config.streams,
             self.values.numpy().astype(np.int8),
             self.sizes.numpy(),
             Tables.standard(),

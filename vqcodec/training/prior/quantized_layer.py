@@ -87,15 +87,15 @@ class QuantizedLayer(nn.Module):
     Args:
         inputs: for each input its channels and the (row, column) offsets at which it is read, all within 3x3.
         outputs: channels of the result.
-        rates: number of rate points.
+        rate_points: their number.
     """
 
-    def __init__(self, inputs: Sequence[tuple[int, Sequence[tuple[int, int]]]], outputs: int, rates: int) -> None:
+    def __init__(self, inputs: Sequence[tuple[int, Sequence[tuple[int, int]]]], outputs: int, rate_points: int) -> None:
         super().__init__()
         self.inputs = [(channels, tuple(offsets)) for channels, offsets in inputs]
         rows = sum(channels * len(offsets) for channels, offsets in self.inputs)
         self.weight = nn.Parameter(torch.randn(rows, outputs) * rows**-0.5)
-        self.bias = nn.Parameter(torch.zeros(rates, outputs))
+        self.bias = nn.Parameter(torch.zeros(rate_points, outputs))
 
     def forward(self, xs: Sequence[Tensor], rate_point: int, quantized: bool) -> Tensor:
         """Activations `[B, C, h, w]` in units to preactivations `[B, O, h, w]` in units of 2**-PREACTIVATION_BITS."""

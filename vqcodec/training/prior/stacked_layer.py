@@ -22,14 +22,14 @@ class StackedLayer(nn.Module):
         inputs: for each slice, which numbers of its input it reads, `[I_s]`.
         width: numbers of an input.
         outputs: channels of the result.
-        rates: number of rate points.
+        rate_points: their number.
     """
 
-    def __init__(self, inputs: Sequence[Tensor], width: int, outputs: int, rates: int) -> None:
+    def __init__(self, inputs: Sequence[Tensor], width: int, outputs: int, rate_points: int) -> None:
         super().__init__()
         self.inputs, self.width = list(inputs), width
         self.weights = nn.ParameterList(torch.randn(len(rows), outputs) * len(rows) ** -0.5 for rows in inputs)
-        self.bias = nn.Parameter(torch.zeros(len(inputs), rates, outputs))
+        self.bias = nn.Parameter(torch.zeros(len(inputs), rate_points, outputs))
 
     def forward(self, x: Tensor, rate_point: int, quantized: bool) -> Tensor:
         """Activations in units to preactivations `[S, B, T, O]` in units of 2**-PREACTIVATION_BITS.

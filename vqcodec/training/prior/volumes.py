@@ -17,10 +17,10 @@ from vqcodec.model.quality import Setting
 from vqcodec.system.processes import processors
 from vqcodec.training.data.originals import Originals
 
-__all__ = ["WORTHS", "IndexVolumes", "collect_volumes"]
+__all__ = ["LAMBDA_OCTAVES", "IndexVolumes", "collect_volumes"]
 
-# What a bit is worth in files, in octaves around the worth that codebooks are made for.
-WORTHS = (-2.0, 2.0)
+# The range of lambdas in files, in octaves around the lambda that codebooks are made for.
+LAMBDA_OCTAVES = (-2.0, 2.0)
 
 
 @dataclass(frozen=True)
@@ -56,19 +56,20 @@ class IndexVolumes:
 def collect_volumes(
     originals: Originals, numbers: Sequence[int], lambda_: float, rng: np.random.Generator, in_context: bool = False
 ) -> IndexVolumes:
-    """Encode originals at every rate point, with worths of a bit around `lambda_`.
+    """Encode originals at every rate point, with lambdas around `lambda_`.
 
     Codes are chosen by their bits at order 0, or, `in_context`, by those that the prior of the model gives them, as
     for files, which takes some ten times as long.
     """
     codec = originals.codec
     choose = codec.choose if in_context else codec.assign
-    rates = range(len(codec.model.codebooks.sizes))
-    volumes: list[list[NDArray[np.uint16]]] = [[] for _ in rates]
+    rate_points = range(len(codec.model.codebooks.sizes))
+    volumes: list[list[NDArray[np.uint16]]] = [[] for _ in rate_points]
     with ThreadPoolExecutor(processors()) as pool:  # numpy's part of the work is on one thread each
         for number in tqdm(numbers, desc="indices", disable=None):
             for piece in originals.pieces(number):
-                chosen = [Setting(rate_point, lambda_ * 2 ** float(rng.uniform(*WORTHS))) for rate_point in rates]
+                octaves = [float(rng.uniform(*LAMBDA_OCTAVES)) for _ in rate_points]
+                chosen = [Setting(each, lambda_ * 2**octave) for each, octave in zip(rate_points, octaves, strict=True)]
                 for mine, values in zip(volumes, pool.map(partial(choose, piece.latents), chosen), strict=True):
                     mine.append(values.astype(np.uint16))
     return IndexVolumes(volumes)

@@ -14,19 +14,19 @@ from vqcodec.prior.config import WaveNetConfig
 from vqcodec.prior.dilated import rows_read
 from vqcodec.prior.exact import Tables
 from vqcodec.prior.skew import TAPS
-from vqcodec.prior.wavenet import SliceNetwork, WaveNet
+from vqcodec.prior.wavenet import WaveNet, WaveNetSlice
 from vqcodec.training.prior.heads import PriorHeads
 from vqcodec.training.prior.quantized_layer import add_clamped, gate
 from vqcodec.training.prior.stacked_layer import StackedLayer
 
-__all__ = ["PriorNetwork"]
+__all__ = ["WaveNetNetwork"]
 
 
-class PriorNetwork(PriorHeads):
-    """The prior of codebooks that are fixed.
+class WaveNetNetwork(PriorHeads):
+    """The trainable prior of a model of sound, for fixed codebooks.
 
-    All frames are known, so that no slice has to lag behind another. What is before the first frame is zero: a crop
-    from the middle of a recording is taken for its beginning.
+    All frames are known, so that no slice has to lag behind another. Before the first frame all is zero, as if each
+    crop were the beginning of a recording.
 
     Args:
         config: its shape.
@@ -38,12 +38,12 @@ class PriorNetwork(PriorHeads):
     def __init__(self, config: WaveNetConfig, codebooks: Tensor, code_bits: Tensor, sizes: Tensor) -> None:
         super().__init__(config.planes, config.features, codebooks, code_bits, sizes)
         self.config = config
-        rates, total, _, dimension = codebooks.shape
+        rate_points, total, _, dimension = codebooks.shape
         width, outputs = 2 * config.hidden, 2 * config.hidden
         seen = [torch.from_numpy(rows_read(planes, total, dimension)) for planes in self.ranges]
         every = [torch.arange(width)] * len(self.ranges)
-        first = StackedLayer(seen, len(TAPS) * total * dimension, outputs, rates)
-        deeper = [StackedLayer(every, width, outputs, rates) for _ in config.dilations]
+        first = StackedLayer(seen, len(TAPS) * total * dimension, outputs, rate_points)
+        deeper = [StackedLayer(every, width, outputs, rate_points) for _ in config.dilations]
         self.causal = cast("Sequence[StackedLayer]", nn.ModuleList([first, *deeper]))
         shapes = [(config.hidden, len(planes), config.features) for planes in self.ranges]
         self.project = cast("Sequence[Tensor]", nn.ParameterList(torch.zeros(shape) for shape in shapes))
@@ -86,9 +86,9 @@ class PriorNetwork(PriorHeads):
         layers = zip(*(layer.export() for layer in self.causal), strict=True)
         heads = [self.exact_heads(planes, project) for planes, project in zip(self.ranges, self.project, strict=True)]
         return WaveNet(
-            [SliceNetwork(causal, each) for causal, each in zip(layers, heads, strict=True)],
+            [WaveNetSlice(causal, each) for causal, each in zip(layers, heads, strict=True)],
             self.config.planes,
-            self.config.layers,
+            self.config.streams,
             self.config.dilations,
             self.values.numpy().astype(np.int8),
             self.sizes.numpy(),

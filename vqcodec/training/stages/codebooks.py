@@ -1,9 +1,9 @@
 """Second stage: codebooks fitted to the latents of a trained transform.
 
-Channels are dealt into groups so that each group has about the same rate: the strongest channels lead one group each,
-in order, and the weakest join the strongest. A group's codebook then neither saturates nor idles, and the planes stay
-ordered by importance. The codebooks start from random latents and are refined by the entropy-constrained Lloyd
-algorithm (Chou, Lookabaugh and Gray, 1989), in the metric that the widths of the training noise give.
+Channels are dealt into groups of about the same rate: the strongest channels lead one group each, in order, and the
+weakest join the strongest. So no codebook is saturated or idle, and the planes stay ordered by importance. The
+codebooks start from random latents and are refined by the entropy-constrained Lloyd algorithm (Chou, Lookabaugh and
+Gray, 1989), in the metric that the widths of the training noise give.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from vqcodec.training.factorized_prior import NoiseDensity
+from vqcodec.training.engine.precision import autocast
+from vqcodec.training.factorized_prior import FactorizedPrior
 from vqcodec.training.quantizer import ProductQuantizer
 from vqcodec.training.stages.objective import Decoder, Encoder
 
@@ -41,10 +42,10 @@ class CodebookStage:
 
 @torch.no_grad()
 def collect_latents(encoder: Encoder, batches: Iterator[Tensor], positions: int) -> Tensor:
-    """z_e at about `positions` places of training data, `[1, C, positions, 1]`."""
+    """z_e at `positions` places of training data, `[1, C, positions, 1]`."""
     parts: list[Tensor] = []
     while sum(len(part) for part in parts) < positions:
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with autocast():
             z = encoder(next(batches))
         # Only the inside of a crop: at its border the encoder sees padding.
         rows = slice(1, -1) if z.shape[2] > 2 else slice(None)
@@ -54,24 +55,24 @@ def collect_latents(encoder: Encoder, batches: Iterator[Tensor], positions: int)
 
 
 def deal_channels(bits: Tensor, dimension: int) -> Tensor:
-    """An order of the channels, by their rates `[C]`, in which every `dimension` neighbours are a balanced group."""
+    """An order of the channels, by their bits `[C]`, in which every `dimension` neighbours are a balanced group."""
     ranked = bits.argsort(descending=True)
     rounds = ranked.view(dimension, -1)  # [D, P]: leaders first
     return torch.stack([rounds[0], *rounds[1:].flip(1)], 1).flatten()
 
 
 @torch.no_grad()
-def reorder_channels(encoder: Encoder, decoder: Decoder, density: NoiseDensity, order: Tensor) -> None:
-    """Put the latent channels into `order`; what the networks compute does not change."""
+def reorder_channels(encoder: Encoder, decoder: Decoder, factorized_prior: FactorizedPrior, order: Tensor) -> None:
+    """Put the latent channels into `order`, without a change of what the networks compute."""
     writers = [encoder.layers[-1], getattr(encoder, "linear", None)]
     readers = [decoder.stem, getattr(decoder, "linear", None)]
     for parameter in (p for writer in writers if writer for p in writer.parameters()):
         parameter.copy_(parameter[order].clone())
     for reader in filter(None, readers):
         reader.weight.copy_(reader.weight[:, order].clone())
-    for parameter in (density.mean, density.log_scale, density.logit):
+    for parameter in (factorized_prior.mean, factorized_prior.log_scale, factorized_prior.logit):
         parameter.copy_(parameter[order].clone())
-    for parameter in (density.log_width, decoder.gain):
+    for parameter in (factorized_prior.log_width, decoder.gain):
         parameter.copy_(parameter[:, order].clone())
 
 
@@ -91,9 +92,9 @@ def fit_codebooks(
     config = quantizer.config
     vectors = quantizer.split(latents)[0]
     if widths is not None:
-        quantizer.metric.copy_(widths.pow(-2).view(config.rates, config.planes, config.dimension))
-    cells = itertools.product(range(config.rates), range(config.planes))
-    for rate_point, plane in tqdm(cells, desc="codebooks", total=config.rates * config.planes, disable=None):
+        quantizer.metric.copy_(widths.pow(-2).view(config.rate_points, config.planes, config.dimension))
+    cells = itertools.product(range(config.rate_points), range(config.planes))
+    for rate_point, plane in tqdm(cells, desc="codebooks", total=config.rate_points * config.planes, disable=None):
         own = vectors[plane]
         first = own[torch.randint(len(own), (config.alphabet,))]
         codewords, counts = lloyd(own, quantizer.metric[rate_point, plane], first, lambda_, iterations)
@@ -128,17 +129,19 @@ def prepare_codebooks(
     stage: CodebookStage,
     encoder: Encoder,
     decoder: Decoder,
-    density: NoiseDensity | None,
+    factorized_prior: FactorizedPrior | None,
     quantizer: ProductQuantizer,
     latents: Tensor,
     lambda_: float,
 ) -> None:
-    """Deal the channels into groups of equal rate, if a density tells the rates; fit the codebooks to `latents`."""
+    """Deal the channels into groups of equal bits, if a factorized prior is given; fit the codebooks to `latents`."""
     widths = None
-    if density is not None:
-        rates = range(quantizer.config.rates)
-        bits = torch.stack([density(latents, torch.tensor([rate_point]))[1].mean((0, 2, 3)) for rate_point in rates])
+    if factorized_prior is not None:
+        rate_points = range(quantizer.config.rate_points)
+        bits = torch.stack(
+            [factorized_prior(latents, torch.tensor([rate_point]))[1].mean((0, 2, 3)) for rate_point in rate_points]
+        )
         order = deal_channels(bits.mean(0), quantizer.config.dimension)
-        reorder_channels(encoder, decoder, density, order)
-        latents, widths = latents[:, order], density.widths()
+        reorder_channels(encoder, decoder, factorized_prior, order)
+        latents, widths = latents[:, order], factorized_prior.widths()
     fit_codebooks(quantizer, latents, widths, lambda_, stage.iterations)

@@ -22,13 +22,14 @@ from torch import Tensor
 from vqcodec.training.engine.checkpoint import Checkpoint
 from vqcodec.training.engine.loop import run_stage
 from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule, kernels_of, others_of
+from vqcodec.training.engine.precision import autocast
 from vqcodec.training.quantizer import ProductQuantizer
 from vqcodec.training.stages.noise import rate_weights
 from vqcodec.training.stages.objective import Decoder, Encoder, LikelihoodHead, Objective
 
 __all__ = ["CodesStage", "train_codes"]
 
-# Some crops are decoded from their first layers only, at a low weight, so that a file cut short still gives a picture.
+# Some crops are decoded from their first streams only, at a low weight, so that a file cut short still gives a picture.
 DROP_CHANCE = 0.1
 DROP_WEIGHT = 0.2
 # The code lengths follow the counts at this interval, and codes without use are restarted (under a uniform prior).
@@ -60,16 +61,16 @@ class CodesStage:
     distortion: Literal["distance", "code length"] = "distance"
 
 
-def drop_layers(
+def drop_streams(
     quantizer: ProductQuantizer, z_q: Tensor, rate_point: Tensor, ends: Sequence[int]
 ) -> tuple[Tensor, Tensor]:
-    """Replace the last layers of some items by their most frequent codes; z_q and a weight for each item.
+    """Replace the last streams of some items by their most frequent codes; z_q and a weight for each item.
 
     Args:
         quantizer: whose codebooks these are.
         z_q: `[B, C, h, w]`.
         rate_point: `[B]`.
-        ends: number of planes up to and with each layer.
+        ends: number of planes up to the end of each stream.
     """
     weight = torch.ones(len(z_q))
     if len(ends) < 2:
@@ -91,7 +92,7 @@ def train_codes(
     likelihood: LikelihoodHead,
     quantizer: ProductQuantizer,
     lambdas: Tensor,
-    layer_ends: Sequence[int],
+    stream_ends: Sequence[int],
     batches: Iterator[Tensor],
     objective: Objective,
     stage: CodesStage,
@@ -101,7 +102,7 @@ def train_codes(
 
     Args:
         lambdas: `[R]`, the weight of the distortion against bits a pixel or sample.
-        layer_ends: number of planes up to and with each layer.
+        stream_ends: number of planes up to the end of each stream.
         batches: originals `[B, C, ...]`.
         objective: what distortion and code length are.
     """
@@ -121,19 +122,19 @@ def train_codes(
     )
     modules = {"encoder": encoder, "decoder": decoder, "likelihood": likelihood, "quantizer": quantizer}
     weights = rate_weights(lambdas)
-    bit_worth = stage.lambda_ or 1.0
+    bit = stage.lambda_ or 1.0  # in squared widths, as are the vector losses
     by_distance = stage.distortion == "distance"
 
     def step(number: int) -> dict[str, float]:
         x = next(batches)
         pixels = x[0, 0].numel()
         rate_point = torch.randint(len(lambdas), (len(x),))
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with autocast():
             z = encoder(x).float()
         lambda_ = stage.lambda_ * 2 ** (stage.spread * float(2 * torch.rand(()) - 1))
         quantized = quantizer(z, rate_point, lambda_)
-        z_q, kept = drop_layers(quantizer, quantized.z_q, rate_point, layer_ends)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        z_q, kept = drop_streams(quantizer, quantized.z_q, rate_point, stream_ends)
+        with autocast():
             location, features = decoder(z_q, rate_point)
             shape = likelihood(features.detach() if by_distance else features)
         distance = objective.distortion(x, location)
@@ -141,7 +142,7 @@ def train_codes(
         distortion = lambdas[rate_point] * distance if by_distance else code_length
         per_pixel = z[0, 0].numel() / pixels
         bpp = quantized.bits * per_pixel
-        vector_losses = (quantized.codebook_loss + stage.beta * quantized.commitment_loss) * per_pixel / bit_worth
+        vector_losses = (quantized.codebook_loss + stage.beta * quantized.commitment_loss) * per_pixel / bit
         loss = (weights[rate_point] * kept * (distortion + bpp + vector_losses)).mean()
         # In the first case nothing but the likelihood's own layers has a gradient from the code length.
         optimizer.step(loss + code_length.mean() / 3 if by_distance else loss, number)

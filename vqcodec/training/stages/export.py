@@ -1,4 +1,4 @@
-"""From trained networks to a model file: codes sorted by use, dead ones dropped, an order-0 prior to begin with."""
+"""From trained networks to a model: codes are sorted by use, unused ones are dropped, and the prior has order 0."""
 
 from __future__ import annotations
 
@@ -23,14 +23,16 @@ if TYPE_CHECKING:
 
 __all__ = ["default_quality", "export_model", "sorted_codebooks"]
 
-# A code must be used this often among the latents that are counted, or it is not worth its place in the alphabet.
+# A code that is used less often by the counted latents is dropped.
 LEAST_USE = 2
 
 
-def default_quality(rates: int, lambda_: float) -> tuple[Setting, ...]:
-    """Settings before a model is calibrated: rate points in order, each from a high to a low worth of a bit."""
+def default_quality(rate_points: int, lambda_: float) -> tuple[Setting, ...]:
+    """Settings before a model is calibrated: rate points in order, each from a high to a low lambda."""
     factors = (2.0, 1.0, 0.5)
-    return tuple(Setting(rate_point, max(lambda_, 1e-6) * factor) for rate_point in range(rates) for factor in factors)
+    return tuple(
+        Setting(rate_point, max(lambda_, 1e-6) * factor) for rate_point in range(rate_points) for factor in factors
+    )
 
 
 @torch.no_grad()
@@ -40,7 +42,7 @@ def sorted_codebooks(quantizer: ProductQuantizer, latents: Tensor, lambda_: floa
     codewords = np.zeros(tuple(quantizer.codebooks.shape), np.float32)
     code_bits = np.zeros(codewords.shape[:3], np.float32)
     sizes = np.ones(codewords.shape[:2], np.intp)
-    for rate_point in range(config.rates):
+    for rate_point in range(config.rate_points):
         point = torch.tensor([rate_point])
         uses = [quantizer.assign(latents, point, lambda_ * factor) for factor in (0.5, 1.0)]
         for plane in range(config.planes):
@@ -51,7 +53,7 @@ def sorted_codebooks(quantizer: ProductQuantizer, latents: Tensor, lambda_: floa
             sizes[rate_point, plane] = len(kept)
             codewords[rate_point, plane, : len(kept)] = quantizer.codebooks[rate_point, plane, kept].numpy()
             code_bits[rate_point, plane, : len(kept)] = -torch.log2(total[kept] / total[kept].sum()).numpy()
-    # As they will be read back: the prior is fitted to what is stored.
+    # Rounded as in the file, as the prior is fitted to stored codewords.
     codewords = codewords.astype(np.float16).astype(np.float32)
     return Codebooks(codewords, sizes, quantizer.metric.numpy().copy(), code_bits)
 

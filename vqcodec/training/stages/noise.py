@@ -1,8 +1,8 @@
-"""First stage: encoder and decoder under additive uniform noise, at all rates at once.
+"""First stage: encoder and decoder under additive uniform noise, at all rate points at once.
 
     loss = lambda_r distortion + bits per pixel (or sample), for a rate point r drawn for every crop.
 
-The stage gives the transform, and the widths of the noise say how finely each channel is to be quantized.
+The stage trains the transform, and the widths of the noise, which say how finely each channel is to be quantized.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from torch import Tensor
 from vqcodec.training.engine.checkpoint import Checkpoint
 from vqcodec.training.engine.loop import run_stage
 from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule, kernels_of, others_of
-from vqcodec.training.factorized_prior import NoiseDensity
+from vqcodec.training.engine.precision import autocast
+from vqcodec.training.factorized_prior import FactorizedPrior
 from vqcodec.training.stages.objective import Decoder, Encoder, Objective
 
 __all__ = ["NoiseStage", "rate_weights", "train_noise"]
@@ -35,14 +36,14 @@ class NoiseStage:
 
 
 def rate_weights(lambdas: Tensor) -> Tensor:
-    """Weights that keep the losses of the rate points of one order: without them the finest drown the coarsest."""
+    """Weights that bring the losses of all rate points to one order of magnitude."""
     return (lambdas[len(lambdas) // 2] / lambdas).sqrt()
 
 
 def train_noise(
     encoder: Encoder,
     decoder: Decoder,
-    density: NoiseDensity,
+    factorized_prior: FactorizedPrior,
     lambdas: Tensor,
     batches: Iterator[Tensor],
     objective: Objective,
@@ -52,26 +53,26 @@ def train_noise(
     """Train in place; checkpoint and log go into `folder`.
 
     Args:
-        lambdas: `[rates]`, the weight of the distortion against bits a pixel or sample.
+        lambdas: `[R]`, the weight of the distortion against bits a pixel or sample.
         batches: originals `[B, C, ...]`.
         objective: what the distortion is.
     """
     schedule = Schedule(stage.steps, constant=stage.constant)
     optimizer = NetworkOptimizer(
         kernels=[(kernels_of(encoder, decoder), stage.kernel_learning_rate)],
-        others=[(others_of(encoder, decoder), 1e-3), (list(density.parameters()), 2e-2)],
+        others=[(others_of(encoder, decoder), 1e-3), (list(factorized_prior.parameters()), 2e-2)],
         schedule=schedule,
     )
-    modules = {"encoder": encoder, "decoder": decoder, "density": density}
+    modules = {"encoder": encoder, "decoder": decoder, "density": factorized_prior}  # as in checkpoints
     weights = rate_weights(lambdas)
 
     def step(number: int) -> dict[str, float]:
         x = next(batches)
         rate_point = torch.randint(len(lambdas), (len(x),))
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with autocast():
             z = encoder(x)
-        noisy, bits = density(z.float(), rate_point)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        noisy, bits = factorized_prior(z.float(), rate_point)
+        with autocast():
             location, _ = decoder(noisy, rate_point)
         distortion = objective.distortion(x, location)
         bpp = bits.sum((1, 2, 3)) / x[0, 0].numel()

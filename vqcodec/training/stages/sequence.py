@@ -2,10 +2,10 @@
 
 1. noise: the transform, under additive noise instead of quantization (skipped if the configuration has none);
 2. codebooks: fitted to its latents;
-3. codes: Algorithm 1 with a rate term on hard codes. Codes that are seldom chosen die out in its moving averages, so
-   with a rate term the codebooks are fitted once more, to the latents as they are then.
+3. codes: Algorithm 1 with a rate term on hard codes. Rare codes die out in its moving averages, so with a rate term the
+   codebooks are fitted once more at the end, to the final latents.
 
-Every stage leaves a checkpoint and a run goes on where it stopped.
+Every stage leaves a checkpoint, and a run goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from vqcodec.training.factorized_prior import NoiseDensity
+from vqcodec.training.factorized_prior import FactorizedPrior
 from vqcodec.training.quantizer import ProductQuantizer
 from vqcodec.training.stages.codebooks import collect_latents, fit_codebooks, prepare_codebooks
 from vqcodec.training.stages.codes import CodesStage, train_codes
@@ -33,7 +33,7 @@ __all__ = ["Stages"]
 
 Batches = Iterator[Tensor]
 
-EXPORT_POSITIONS = 50_000  # latents by whose use the codes are sorted
+EXPORT_POSITIONS = 50_000  # latents on which the use of codes is counted, to sort them
 
 
 class Stages:
@@ -41,10 +41,10 @@ class Stages:
 
     Args:
         settings: of all stages.
-        encoder, decoder, likelihood: of the modality, as `settings` has them.
-        objective: likewise.
-        folder: where checkpoints and log go.
-        started: whether the networks and the density begin as those of a model.
+        encoder, decoder, likelihood: of the modality, with the shapes in `settings`.
+        objective: of the modality.
+        folder: for checkpoints and log.
+        started: whether the networks and the factorized prior begin as those of a model.
     """
 
     def __init__(
@@ -60,9 +60,9 @@ class Stages:
         self.settings, self.objective, self.folder = settings, objective, folder
         self.encoder, self.decoder, self.likelihood = encoder, decoder, likelihood
         self.quantizer = ProductQuantizer(settings.quantizer)
-        self.density = NoiseDensity(settings.autoencoder.latent_channels, settings.autoencoder.rates)
+        self.factorized_prior = FactorizedPrior(settings.autoencoder.latent_channels, settings.autoencoder.rate_points)
         self.lambdas = torch.tensor(settings.lambdas)
-        # How finely each channel is to be quantized is what noise finds out, or the model knew.
+        # How finely each channel is to be quantized is known from the noise stage, or from the model to start from.
         self.knows_widths = started or settings.noise is not None
 
     def run(self, batches: Callable[[int, int], Batches]) -> Model:
@@ -82,18 +82,18 @@ class Stages:
 
     def noise(self, batches: Batches, stage: NoiseStage) -> None:
         """The first stage."""
-        networks = (self.encoder, self.decoder, self.density)
+        networks = (self.encoder, self.decoder, self.factorized_prior)
         train_noise(*networks, self.lambdas, batches, self.objective, stage, self.folder)
 
     def codebooks(self, batches: Batches) -> None:
         """The second stage."""
         latents = collect_latents(self.encoder, batches, self.settings.codebooks.positions)
-        density = self.density if self.knows_widths else None
+        factorized_prior = self.factorized_prior if self.knows_widths else None
         stage, lambda_ = self.settings.codebooks, self.settings.codes.lambda_
-        prepare_codebooks(stage, self.encoder, self.decoder, density, self.quantizer, latents, lambda_)
+        prepare_codebooks(stage, self.encoder, self.decoder, factorized_prior, self.quantizer, latents, lambda_)
 
     def codes(self, batches: Batches, stage: CodesStage) -> None:
         """The third stage."""
         networks = (self.encoder, self.decoder, self.likelihood, self.quantizer)
-        ends = self.settings.layer_ends
+        ends = self.settings.stream_ends
         train_codes(*networks, self.lambdas, ends, batches, self.objective, stage, self.folder)

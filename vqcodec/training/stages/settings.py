@@ -35,15 +35,15 @@ class TrainingSettings:
     description: str
 
     def __post_init__(self) -> None:
-        rates = {self.autoencoder.rates, self.quantizer.rates, len(self.lambdas)}
+        rate_points = {self.autoencoder.rate_points, self.quantizer.rate_points, len(self.lambdas)}
         channels = self.quantizer.planes * self.quantizer.dimension
-        if len(rates) != 1 or channels != self.autoencoder.latent_channels:
+        if len(rate_points) != 1 or channels != self.autoencoder.latent_channels:
             raise ValueError("autoencoder, quantizer and lambdas disagree on rate points or latent channels")
-        if sum(self.prior.planes) != self.quantizer.planes or sum(self.prior.layers) != len(self.prior.planes):
-            raise ValueError("the prior's slices do not make up the quantizer's planes, or its layers not its slices")
+        if sum(self.prior.planes) != self.quantizer.planes or sum(self.prior.streams) != len(self.prior.planes):
+            raise ValueError("the prior's slices do not make up the quantizer's planes, or its streams not its slices")
 
     @property
-    def layer_ends(self) -> list[int]:
-        """Number of planes up to and with each layer of a file."""
+    def stream_ends(self) -> list[int]:
+        """The number of planes up to the end of each stream of a file."""
         plane_ends = [0, *accumulate(self.prior.planes)]
-        return [plane_ends[end] for end in accumulate(self.prior.layers)]
+        return [plane_ends[end] for end in accumulate(self.prior.streams)]

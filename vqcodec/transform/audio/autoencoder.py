@@ -4,10 +4,10 @@
     samples [B, 1, N] <--overlap-add-- magnitude, phase <--conv-- ... <--blocks-- latents [B, C, 1, frames]
 
 The decoder writes spectra, not samples (Siuzdak, 'Vocos', 2023): nearly all of the work is done at frame rate. The
-spectra that the encoder reads have their magnitudes to the power 0.3, which is about how loud they sound.
+encoder reads spectra whose magnitudes are raised to the power 0.3, which is about how loud they sound.
 
-Sound is a picture of one row here, so that quantizer and density serve both. All operators are local: a long recording
-can be coded in pieces.
+Sound is a picture of one row here, so that quantizer and factorized prior serve both. All operators are local: a long
+recording can be coded in pieces.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ INITIAL_LOG_SCALE = 6.5
 
 
 class ResidualBlock(nn.Module):
-    """`x + conv(act(conv(act(x))))` along time, zero at the start so that depth costs nothing early in training."""
+    """`x + conv(act(conv(act(x))))` along time; the sum begins as x, so that depth costs nothing early in training."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -90,9 +90,9 @@ class Decoder(nn.Module):
         super().__init__()
         widths, blocks = config.widths[::-1], config.decoder_blocks[::-1]
         self.hop = config.hop
-        self.gain = nn.Parameter(torch.ones(config.rates, config.latent_channels))
+        self.gain = nn.Parameter(torch.ones(config.rate_points, config.latent_channels))
         self.stem = nn.Conv2d(config.latent_channels, widths[0], 1)
-        self.rate_bias = nn.Embedding(config.rates, widths[0])
+        self.rate_bias = nn.Embedding(config.rate_points, widths[0])
         nn.init.zeros_(self.rate_bias.weight)
         layers = _blocks(widths[0], blocks[0])
         for before, width, count in zip(widths, widths[1:], blocks[1:], strict=False):
@@ -111,10 +111,10 @@ class Decoder(nn.Module):
 
 
 class LikelihoodHead(nn.Module):
-    """What p(x|z_q) needs beside its location, from the decoder's features: see `vqcodec.transform.likelihood`.
+    """The parameters of p(x|z_q) besides its location, from the decoder's features: see `vqcodec.transform.likelihood`.
 
-    Returns log s of 16-bit values, and what the location is multiplied with, both `[B, 1, N]`: where the phase of a
-    sound is not in the codes its location says nothing of a sample, and the best factor is 0.
+    Returns log s of 16-bit values, and the factor of the location, both `[B, 1, N]`. Where the codes do not have the
+    phase of a sound, its location says nothing about a sample, and the best factor is 0.
     """
 
     def __init__(self, config: AutoencoderConfig) -> None:

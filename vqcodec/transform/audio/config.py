@@ -1,4 +1,4 @@
-"""The shapes of the audio networks; here, so that reading a model's header needs no torch."""
+"""The shapes of the audio networks, without torch, so that reading the header of a model does not need it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["AutoencoderConfig"]
 
 @dataclass(frozen=True)
 class AutoencoderConfig:
-    """The shape of the networks. ValueError is raised for one that no model has.
+    """The shape of the networks; ValueError if it is out of bounds.
 
     Attributes:
         sample_rate: of the sound that the networks see, in Hz.
@@ -23,7 +23,7 @@ class AutoencoderConfig:
         blocks: residual blocks of each level, in the encoder.
         decoder_blocks: likewise in the decoder.
         latent_channels: channels of z_e.
-        rates: number of rate points, each with its own bias at the decoder's stem.
+        rate_points: their number, each with its own bias at the decoder's stem.
     """
 
     sample_rate: int = 16_000
@@ -33,7 +33,7 @@ class AutoencoderConfig:
     blocks: tuple[int, ...] = (1, 1, 2)
     decoder_blocks: tuple[int, ...] = (3, 2, 4)
     latent_channels: int = 96
-    rates: int = 6
+    rate_points: int = 6
 
     def __post_init__(self) -> None:
         check_bounds("sample rate", self.sample_rate, 1_000_000, low=1_000)
@@ -47,7 +47,7 @@ class AutoencoderConfig:
         for width in self.widths:
             check_bounds("width", width, 4096)
         check_bounds("latent channels", self.latent_channels, 4096)
-        check_bounds("rates", self.rates, 256)
+        check_bounds("number of rate points", self.rate_points, 256)
         for layers in (self._encoder_layers(), self._decoder_layers()):
             check_convolutions(list(layers), NETWORK_OF_SAMPLES)
 
@@ -63,14 +63,14 @@ class AutoencoderConfig:
 
     @property
     def widest(self) -> int:
-        """The most numbers that an activation has for a latent position."""
+        """Numbers of the largest activation, for a latent position."""
         hops = self.stride // self.hop
         inner = max(2 * width * hops >> level for level, width in enumerate(self.widths))
         return max(inner, 3 * self.bins * hops, 4 * self.window * hops)
 
     @property
     def encoder_reach(self) -> int:
-        """Latent positions to each side beyond whose samples the encoder sees nothing."""
+        """How many latent positions to each side the encoder sees, at most."""
         hops = 2  # of the window
         for level, blocks in enumerate(self.blocks):
             # The first convolution of a level works at the frame rate of the level before.
@@ -79,7 +79,7 @@ class AutoencoderConfig:
 
     @property
     def decoder_reach(self) -> int:
-        """Latent positions to each side beyond which a sample depends on nothing."""
+        """How many latent positions to each side a sample depends on, at most."""
         hops = 3 + sum(2 * blocks << level for level, blocks in enumerate(self.decoder_blocks))
         return -(-hops // (self.stride // self.hop))
 
@@ -91,7 +91,7 @@ class AutoencoderConfig:
     @property
     def decoder_parameters(self) -> int:
         """Weights and biases of the decoder."""
-        return parameters(list(self._decoder_layers())) + self.rates * (self.latent_channels + self.widths[-1])
+        return parameters(list(self._decoder_layers())) + self.rate_points * (self.latent_channels + self.widths[-1])
 
     def _encoder_layers(self) -> Iterator[Convolution]:
         channels = 3 * self.bins

@@ -1,8 +1,8 @@
-"""The networks of a model on a device: samples to latents and back, in pieces, and how likely samples are.
+"""The networks of a model of sound on a device: samples to latents and back, in pieces, and how likely samples are.
 
-A piece is evaluated with as much of its surroundings as the networks can see, so that nobody can tell where a recording
-was cut into pieces: the result is that of all at once, but for the rounding of floats. Before and after the recording
-its mirror image goes on for the encoder; for the decoder its first and last latents do.
+A piece is evaluated with as much of its surroundings as the networks can see. So the result is that of the whole
+recording at once, but for the rounding of floats. Outside of the recording the encoder sees its mirror image, and the
+decoder its first and last latents.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from vqcodec.transform.networks import Networks, Weights, check_finite
 __all__ = ["AudioNetworks"]
 
 Floats = NDArray[np.float32]
-Indices = NDArray[np.int32]
+IndexArray = NDArray[np.int32]
 
 PIECE = 1024  # frames of a row that are evaluated at once
-TOGETHER = 4 * PIECE  # frames of all rows: of many rows pieces are shorter, and some rows come after others
-MOST_NUMBERS = 2**26  # of an activation: there are fewer frames at once in a wide model
-SHORTEST_PIECE = 64  # of still shorter ones nearly all would be the surroundings
+TOGETHER = 4 * PIECE  # frames of all rows that are evaluated at once: many rows have shorter pieces, or take turns
+MOST_NUMBERS = 2**26  # of an activation: a wide model evaluates fewer frames at once
+SHORTEST_PIECE = 64  # frames: the surroundings would be most of a shorter piece
 
 
 class AudioNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
-    """Encoder, decoder and likelihood of a model, for one recording at a time, in rows that do not see each other.
+    """Encoder, decoder and likelihood of a model, for one recording at a time. Its rows do not see each other.
 
     Args:
         shape: of the networks.
@@ -55,9 +55,9 @@ class AudioNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
         super().__init__(weights, device, *made, "samples")
 
     def encode(self, blocks: Iterable[Floats]) -> Floats:
-        """z_e `[C_z, rows, T]` of a recording, in blocks `[rows, n]` of any length, continued to T frames.
+        """z_e `[C_z, rows, T]` of a recording, given in at least one block `[rows, n]` of any length.
 
-        There must be a block.
+        The recording is padded to T frames.
         """
         blocks = iter(blocks)
         first = next(blocks)
@@ -67,16 +67,16 @@ class AudioNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
             parts.append(np.concatenate([self._encode(seen[rows], reach) for rows in self._groups(len(seen))], axis=1))
         return np.concatenate(parts, axis=2)
 
-    def decode(self, indices: Indices, rate_point: int) -> Iterator[Floats]:
+    def decode(self, indices: IndexArray, rate_point: int) -> Iterator[Floats]:
         """The location of p(x|z_q), nominally in -1..1, of indices `[P, rows, T]`.
 
-        It comes in blocks `[rows, n]`, T strides in all, and z_q is looked up for one of them at a time.
+        It comes in blocks `[rows, n]`, T strides in all, and z_q is looked up block by block.
         """
         for first, last, seen in self._seen_pieces(indices):
             parts = [self._decode(seen[:, rows], rate_point)[0] for rows in self._groups(seen.shape[1])]
             yield np.concatenate([np.asarray(part[:, 0, first:last].cpu()) for part in parts])
 
-    def bits(self, samples: Floats, indices: Indices, rate_point: int) -> Floats:
+    def bits(self, samples: Floats, indices: IndexArray, rate_point: int) -> Floats:
         """-log2 p(x|z_q) of every sample, rounded to 16 bits: `[rows, N]` for as many samples, N at most T strides."""
         parts, begin = [], 0
         for first, last, seen in self._seen_pieces(indices):
@@ -92,11 +92,11 @@ class AudioNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
         return np.concatenate(parts, axis=1)
 
     def _piece(self, rows: int) -> int:
-        """Frames of a piece, where there are so many rows."""
+        """Frames of a piece, given the number of rows."""
         return min(self.piece, self._together(), max(SHORTEST_PIECE, TOGETHER // rows))
 
     def _together(self) -> int:
-        """Frames of all rows that are evaluated at once, but for their surroundings."""
+        """Frames of all rows that are evaluated at once, without their surroundings."""
         return max(1, min(TOGETHER, MOST_NUMBERS // self.shape.widest))
 
     def _groups(self, rows: int) -> list[slice]:
@@ -112,7 +112,7 @@ class AudioNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
         return np.asarray(z[:, :, reach : z.shape[2] - reach].transpose(0, 1).cpu())
 
     @torch.inference_mode()
-    def _decode(self, indices: Indices, rate_point: int) -> tuple[Tensor, Tensor]:
+    def _decode(self, indices: IndexArray, rate_point: int) -> tuple[Tensor, Tensor]:
         """The location `[rows, 1, n]` and the features of indices `[P, rows, T]`."""
         z_q = self._codebooks.look_up(indices, rate_point).transpose(1, 0, 2)
         points = torch.full((len(z_q),), rate_point, device=self.device)
@@ -120,8 +120,8 @@ class AudioNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
         check_finite(*location.aminmax())
         return location, features
 
-    def _seen_pieces(self, indices: Indices) -> Iterator[tuple[int, int, Indices]]:
-        """For each piece the range of its own samples in what is decoded of the indices that it sees, and those."""
+    def _seen_pieces(self, indices: IndexArray) -> Iterator[tuple[int, int, IndexArray]]:
+        """The indices that each piece sees, after the first and last of its own samples in what they decode to."""
         _, rows, frames = indices.shape
         reach, stride, piece = self.shape.decoder_reach, self.shape.stride, self._piece(rows)
         for start in range(0, frames, piece):
@@ -131,10 +131,9 @@ class AudioNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
 
 
 def _pieces(blocks: Iterable[Floats], length: int, margin: int, stride: int) -> Iterator[Floats]:
-    """Cut a recording into pieces `[C, margin + n + margin]` that overlap; n is `length`, the last one whole strides.
+    """Cut a recording into overlapping pieces `[C, margin + n + margin]`; n is `length`, or the strides that are left.
 
-    Before its beginning and behind its end it goes on as its mirror image: a step into silence would be coded, and come
-    back as a click.
+    It is padded with its mirror image. A step into silence would be coded, and come back as a click.
     """
     held: Floats | None = None
     at_start = True

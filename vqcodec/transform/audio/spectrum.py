@@ -1,7 +1,7 @@
 """Short-time spectra and back: windows of four hops, centred on the hop that they stand for.
 
-Frame f covers the samples from hop f - 3/2 hop to hop f + 5/2 hop, so that N hops of sound have N frames, and what a
-frame says does not depend on where a recording is cut. Outside of the recording there is silence.
+Frame f covers the samples from hop f - 3/2 hop to hop f + 5/2 hop. So N hops of sound have N frames, and a frame does
+not depend on where a recording is cut. Outside of the recording there is silence.
 """
 
 from __future__ import annotations

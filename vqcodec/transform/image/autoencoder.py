@@ -2,9 +2,9 @@
 
     pixels [B, 3, H, W] --unshuffle--> [B, 3 p p, H/p, W/p] --conv, blocks, stride-2 conv, ...--> latents [B, C, h, w]
 
-The decoder mirrors it. With a linear path, each latent also has a linear function of its own patch of pixels, and each
-patch one of its own latents: what a transform code has. It keeps channels of little variance alive, which networks
-alone give up early in training and never take up again.
+The decoder mirrors it. With a linear path, a linear function of its patch of pixels is added to each latent, and a
+linear function of its latents to each patch, as in a transform code. It keeps channels of little variance alive, which
+networks alone give up early in training and never use again.
 
 All operators are local, so a large picture can be coded in overlapping tiles.
 """
@@ -24,7 +24,7 @@ INITIAL_LOG_SCALE = 1.5
 
 
 class ResidualBlock(nn.Module):
-    """`x + conv(act(conv(act(x))))`, zero at the start so that depth costs nothing early in training."""
+    """`x + conv(act(conv(act(x))))`; the sum begins as x, so that depth costs nothing early in training."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -73,9 +73,9 @@ class Decoder(nn.Module):
     def __init__(self, config: AutoencoderConfig) -> None:
         super().__init__()
         widths, blocks = config.widths_of_decoder[::-1], config.blocks_of_decoder[::-1]
-        self.gain = nn.Parameter(torch.ones(config.rates, config.latent_channels))
+        self.gain = nn.Parameter(torch.ones(config.rate_points, config.latent_channels))
         self.stem = nn.Conv2d(config.latent_channels, widths[0], 1)
-        self.rate_bias = nn.Embedding(config.rates, widths[0])
+        self.rate_bias = nn.Embedding(config.rate_points, widths[0])
         nn.init.zeros_(self.rate_bias.weight)
         layers = _blocks(widths[0], blocks[0])
         for before, width, count in zip(widths, widths[1:], blocks[1:], strict=False):
@@ -98,7 +98,7 @@ class Decoder(nn.Module):
 
 
 class LikelihoodHead(nn.Module):
-    """What p(x|z_q) needs beside its location, from the decoder's features: see `vqcodec.transform.likelihood`.
+    """The parameters of p(x|z_q) besides its location, from the decoder's features: see `vqcodec.transform.likelihood`.
 
     Returns log s `[B, 3, H, W]` for 8-bit values, and the weights of earlier colours `[B, 3, H, W]`.
     """

@@ -1,4 +1,4 @@
-"""The shapes of the image networks; here, so that reading a model's header needs no torch."""
+"""The shapes of the image networks, without torch, so that reading the header of a model does not need it."""
 
 from __future__ import annotations
 
@@ -11,28 +11,27 @@ from vqcodec.system.bounds import NETWORK_OF_PIXELS, Convolution, check_bounds, 
 
 __all__ = ["AutoencoderConfig", "Distortion"]
 
-Distortion = Literal[
-    "squared error", "ms-ssim"
-]  # what a model is trained for: see `vqcodec.transform.image.distortion`
+# What a model is trained for: see `vqcodec.transform.image.distortion`.
+Distortion = Literal["squared error", "ms-ssim"]
 
-MOST_STRIDE = 64  # a picture of one pixel has a position of so many in each direction
+MOST_STRIDE = 64  # pixels: a picture of one pixel has a position of this size
 MOST_REACH = 512  # pixels: half a tile, so that at most three quarters of the work are for what is around tiles
 
 
 @dataclass(frozen=True)
 class AutoencoderConfig:
-    """The shape of the networks. ValueError is raised for one that no model has.
+    """The shape of the networks; ValueError if it is out of bounds.
 
     Attributes:
         patch: side of the square of pixels that becomes one position of the first level.
         widths: channels of each level; every level after the first halves the resolution.
         blocks: residual blocks of each level.
         latent_channels: channels of z_e.
-        rates: number of rate points, each with its own bias at the decoder's stem.
-        linear_path: whether a linear transform of each patch of stride x stride pixels is added to what the networks
-            compute, in both directions.
-        decoder_blocks: residual blocks of each level in the decoder, in the order of `widths`, if it has others than
-            the encoder.
+        rate_points: their number, each with its own bias at the decoder's stem.
+        linear_path: whether a linear transform of each patch of stride x stride pixels is added to the networks, both
+            ways.
+        decoder_blocks: residual blocks of each level in the decoder, in the order of `widths`; empty if they are those
+            of the encoder.
         decoder_widths: channels of each level in the decoder, likewise.
     """
 
@@ -40,7 +39,7 @@ class AutoencoderConfig:
     widths: tuple[int, ...] = (96, 160, 192)
     blocks: tuple[int, ...] = (1, 2, 1)
     latent_channels: int = 160
-    rates: int = 1
+    rate_points: int = 1
     linear_path: bool = False
     decoder_blocks: tuple[int, ...] = ()
     decoder_widths: tuple[int, ...] = ()
@@ -57,7 +56,7 @@ class AutoencoderConfig:
             for count in counts:
                 check_bounds("blocks", count, 64, low=0)
         check_bounds("latent channels", self.latent_channels, 4096)
-        check_bounds("rates", self.rates, 256)
+        check_bounds("number of rate points", self.rate_points, 256)
         check_bounds("stride", self.stride, MOST_STRIDE)
         for positions in (self.encoder_reach, self.decoder_reach):
             check_bounds("reach in pixels", positions * self.stride, MOST_REACH, low=0)
@@ -76,12 +75,12 @@ class AutoencoderConfig:
 
     @property
     def stride(self) -> int:
-        """Pixels a latent position covers in each direction."""
+        """Pixels that a latent position covers in each direction."""
         return int(self.patch * 2 ** (len(self.widths) - 1))
 
     @property
     def encoder_reach(self) -> int:
-        """Latent positions to each side beyond whose pixels the encoder sees nothing."""
+        """How many latent positions to each side the encoder sees, at most."""
         patches = 0
         for level, blocks in enumerate(self.blocks):
             # The first convolution of a level works at the resolution of the level before.
@@ -90,7 +89,7 @@ class AutoencoderConfig:
 
     @property
     def decoder_reach(self) -> int:
-        """Latent positions to each side beyond which a pixel, and its likelihood, depend on nothing."""
+        """How many latent positions to each side a pixel and its likelihood depend on, at most."""
         patches = 1 + sum(2 * blocks << level for level, blocks in enumerate(self.blocks_of_decoder))
         return -(-patches // (self.stride // self.patch))
 
@@ -102,7 +101,7 @@ class AutoencoderConfig:
     @property
     def decoder_parameters(self) -> int:
         """Weights and biases of the decoder."""
-        return parameters(list(self._decoder_layers())) + self.rates * (
+        return parameters(list(self._decoder_layers())) + self.rate_points * (
             self.latent_channels + self.widths_of_decoder[-1]
         )
 

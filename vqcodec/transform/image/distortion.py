@@ -1,6 +1,6 @@
-"""How far a picture is from its original, in the sense that a model is trained for.
+"""The distortions that a model can be trained for: how far a picture is from its original.
 
-What is further off is larger. Functions of tensors take pixels `[B, 3, H, W]` in -0.5..0.5 and give `[B]`.
+Functions of tensors take pixels `[B, 3, H, W]` in -0.5..0.5 and give `[B]`.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from vqcodec.transform.image.config import Distortion
 
 __all__ = ["DISTORTIONS", "picture_distortion", "squared_error", "structural_error"]
 
-# Five scales, each half the size of the one before, under a window of 11 pixels: smaller pictures are continued.
+# MS-SSIM has five scales, each half the size of the one before, and a window of 11 pixels. Smaller pictures are padded.
 LEAST_SIDE = 176
 # MS-SSIM hardly minds a wrong brightness or colour of large areas. This share of the squared error keeps them right.
 SQUARED_SHARE = 3e-5
-# Of a picture so many pixels a side are compared at once, to bound the memory.
+# A picture is compared in tiles of this many pixels a side, to bound the memory.
 TILE = 1024
 
 

@@ -1,6 +1,6 @@
-"""The networks of a model on a device: pixels to latents, indices to pixels, and how likely pixels are.
+"""The networks of a model of pictures on a device: pixels to latents, indices to pixels, and how likely pixels are.
 
-A large picture is evaluated in tiles (see `tiles.py`), one that is no larger than a tile as a whole.
+A picture that is larger than a tile is evaluated in tiles: see `tiles.py`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from vqcodec.transform.networks import Networks, Weights, check_finite
 __all__ = ["ImageNetworks"]
 
 Floats = NDArray[np.float32]
-Indices = NDArray[np.int32]
+IndexArray = NDArray[np.int32]
 Pixels = NDArray[np.uint8]
 
 # The fastest of 640 to 2240, though a third of the pixels is computed twice: activations of a larger window do not stay
@@ -37,7 +37,7 @@ class ImageNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
     """Encoder, decoder and likelihood of a model, for one picture at a time.
 
     Attributes:
-        tile: pixels a side that are evaluated at once, besides those around them; it bounds the memory.
+        tile: pixels a side that are evaluated at once, without those around them; it bounds the memory.
 
     Args:
         shape: of the networks.
@@ -58,7 +58,7 @@ class ImageNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
 
     @torch.inference_mode()
     def encode(self, pixels: Pixels) -> Floats:
-        """z_e `[C, h, w]` of pixels `[H, W, 3]`, which are continued at the edges to whole strides."""
+        """z_e `[C, h, w]` of pixels `[H, W, 3]`, which are padded at the edges to whole strides."""
         stride = self.shape.stride
         rows, columns = (-(-extent // stride) for extent in pixels.shape[:2])
         z_e = np.empty((self.shape.latent_channels, rows, columns), np.float32)
@@ -72,7 +72,7 @@ class ImageNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
         return z_e
 
     @torch.inference_mode()
-    def decode(self, indices: Indices, rate_point: int, height: int, width: int) -> Pixels:
+    def decode(self, indices: IndexArray, rate_point: int, height: int, width: int) -> Pixels:
         """The location of p(x|z_q), rounded to 8 bits: pixels `[height, width, 3]` of indices `[P', h, w]`."""
         stride, pixels = self.shape.stride, np.empty((height, width, 3), np.uint8)
         for i, j in self._decoded_tiles(indices):
@@ -83,7 +83,7 @@ class ImageNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
         return pixels
 
     @torch.inference_mode()
-    def bits(self, pixels: Pixels, indices: Indices, rate_point: int) -> Floats:
+    def bits(self, pixels: Pixels, indices: IndexArray, rate_point: int) -> Floats:
         """-log2 p(x|z_q) of every sub-pixel, given the earlier colours of its pixel: `[H, W, 3]`."""
         stride, bits = self.shape.stride, np.empty(pixels.shape, np.float32)
         for i, j in self._decoded_tiles(indices):
@@ -96,13 +96,13 @@ class ImageNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
         return bits
 
     def errors(
-        self, pixels: Pixels, indices: Indices, rate_point: int, distortion: Distortion
+        self, pixels: Pixels, indices: IndexArray, rate_point: int, distortion: Distortion
     ) -> Iterator[tuple[Span, Span, float, Floats]]:
-        """How far the decoding of indices `[P, h, w]` is from pixels `[H, W, 3]`, in tiles, and what would change that.
+        """The distortion between decoded indices `[P, h, w]` and pixels `[H, W, 3]`, in tiles, and its gradient.
 
         Yields:
-            A tile's rows and columns, its distortion times its pixels, and the gradient of that in z_q, `[C, h', w']`
-            of the tile's window. The whole gradient is the sum of those of all tiles.
+            The rows and columns of a tile, its distortion times its pixels, and the gradient of that in z_q,
+            `[C, h', w']`, over the window of the tile. The whole gradient is the sum over all tiles.
         """
         _, rows, columns = indices.shape
         side = max(1, min(self.tile, TILE_WITH_GRADIENT) // self.shape.stride)
@@ -112,7 +112,7 @@ class ImageNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
     @torch.inference_mode(False)
     @torch.enable_grad()
     def _error(
-        self, pixels: Pixels, indices: Indices, rate_point: int, distortion: Distortion, i: Span, j: Span
+        self, pixels: Pixels, indices: IndexArray, rate_point: int, distortion: Distortion, i: Span, j: Span
     ) -> tuple[float, Floats]:
         """The distortion of a tile, and its gradient: see `errors`."""
         stride = self.shape.stride
@@ -131,11 +131,11 @@ class ImageNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
         """Latent positions of a tile in each direction."""
         return max(1, self.tile // self.shape.stride)
 
-    def _decoded_tiles(self, indices: Indices) -> Iterator[tuple[Span, Span]]:
+    def _decoded_tiles(self, indices: IndexArray) -> Iterator[tuple[Span, Span]]:
         _, rows, columns = indices.shape
         return tiles(rows, columns, self._side, self.shape.decoder_reach)
 
-    def _decode(self, indices: Indices, rate_point: int) -> tuple[Tensor, Tensor]:
+    def _decode(self, indices: IndexArray, rate_point: int) -> tuple[Tensor, Tensor]:
         """Location and features of a window of indices `[P', h, w]`."""
         location, features = self.decoder(
             *self._decoder_inputs(self._codebooks.look_up(indices, rate_point), rate_point)
@@ -148,11 +148,11 @@ class ImageNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
         return torch.tensor(pixels, device=self.device).permute(2, 0, 1)[None]
 
     def _decoder_inputs(self, z_q: Floats, rate_point: int) -> tuple[Tensor, Tensor]:
-        """What the decoder takes: `[1, C, h, w]` and the rate point `[1]`."""
+        """The inputs of the decoder: z_q `[1, C, h, w]` and the rate point `[1]`."""
         return torch.from_numpy(z_q)[None].to(self.device), torch.tensor([rate_point], device=self.device)
 
 
 def _cropped(window: Tensor, i: Span, j: Span, stride: int, tile: Pixels) -> Tensor:
-    """The pixels of a tile `[H, W, 3]`, which the edge of the picture may cut off, in its window `[B, 3, H', W']`."""
+    """The part of a window `[B, 3, H', W']` that is its tile `[H, W, 3]`, which the edge of the picture may cut off."""
     height, width, _ = tile.shape
     return window[..., i.inside(stride), j.inside(stride)][..., :height, :width]

@@ -1,8 +1,8 @@
-"""A large picture in tiles, so that its size does not show in the memory that the networks take.
+"""A large picture in tiles, so that the memory of the networks does not grow with its size.
 
-A tile is computed from a window: itself and as much around it as the networks can see, cropped off again. Windows end
-where the picture does, so that there the networks pad with the same zeros as without tiles. All operators are local:
-the result is that of the whole picture at once, but for the rounding of floats.
+A tile is computed from a window: the tile and as much around it as the networks can see, which is cropped off again.
+Windows end where the picture does, so that there the networks pad with the same zeros as without tiles. All operators
+are local, so the result is that of the whole picture at once, but for the rounding of floats.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["Span", "spans", "tiles"]
 class Span:
     """A tile in one direction: latent positions `first` <= i < `last`, in a window `low` <= i < `high`.
 
-    Each slice comes in units of a latent position, or of pixels if `scale` is the stride.
+    Slices are in latent positions, or in pixels if `scale` is the stride.
     """
 
     first: int
@@ -40,10 +40,10 @@ class Span:
 
 
 def spans(extent: int, most: int, reach: int) -> list[Span]:
-    """Cut `extent` positions into tiles with `reach` positions to each side, or all that there are at the edges.
+    """Cut `extent` positions into tiles whose windows have `reach` more positions on each side, or fewer at the edges.
 
-    All windows have one size, at most `most` and twice the reach: what one leaves free, the next one can take, where
-    memory for other sizes would be left over in pieces.
+    All windows have one size, at most `most` and twice the reach, so that each can use the memory of the one before.
+    With several sizes, memory would be left over in pieces.
     """
     inner = extent - 2 * reach
     count = max(1, -(-inner // most))
