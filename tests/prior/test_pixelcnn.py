@@ -235,14 +235,20 @@ def test_no_table_depends_on_the_future(name: str, plane: int, i: int, j: int, r
 
 @every_prior
 def test_tables_depend_on_the_past(name: str) -> None:
+    """Of small weights, which differ between processors, some codes say nothing of what follows."""
     prior = prior_named(name)
     indices = random_indices(prior, 1, 5, 5)
-    other = indices.copy()
-    other[0, 0, 0] = (other[0, 0, 0] + 1) % prior.sizes[1, 0]
-    before, after = (tables_of(prior, lambda x=x: prior.bits(x, 1)) for x in (indices, other))
-    assert (before[0][1] != after[0][1]).any()  # to the right
+    before = tables_of(prior, lambda: prior.bits(indices, 1))
     last = max(before)
-    assert (before[last][0] != after[last][0]).any()  # in the last slice, at the same place
+    to_the_right, in_the_last_slice = set(), set()
+    for code in range(prior.sizes[1, 0]):
+        other = indices.copy()
+        other[0, 0, 0] = code
+        after = tables_of(prior, lambda x=other: prior.bits(x, 1))
+        to_the_right.add((before[0][1] != after[0][1]).any())
+        in_the_last_slice.add((before[last][0] != after[last][0]).any())
+    assert True in to_the_right
+    assert True in in_the_last_slice
 
 
 # The trainable twin ------------------------------------------------------------------------------------------------
