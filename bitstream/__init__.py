@@ -52,6 +52,5 @@ __all__ = [
     "lay_over",
     "overhead",
     "pack",
-    "stream_ends",
     "unpack",
 ]

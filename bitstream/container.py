@@ -67,7 +67,7 @@ class Container:
         decoder_version: version of the network that turns indices into pixels or samples, 0..2**32-1.
         source: what was compressed.
         rate_point: which of the model's codebook sets, 0..255.
-        streams: 1..8 layers, the most important one first; of a file that was cut those that are whole.
+        streams: 1..8, the most important one first; of a file that was cut those that are whole.
         chunks: of a picture; alpha goes with the colour formats RGB and GREY only.
         cut_off: of a file that was cut, the bytes of each further stream that its header names.
 
@@ -84,12 +84,12 @@ class Container:
     cut_off: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        check_range("number of layers", len(self.streams), 1, MAX_STREAMS)
+        check_range("number of streams", len(self.streams), 1, MAX_STREAMS)
         _header_of(self)  # whose construction checks the other fields
 
     @property
     def stream_ends(self) -> tuple[int, ...]:
-        """How many bytes of the file there are up to the end of each layer that its header names."""
+        """How many bytes of the file there are up to the end of each stream that its header names."""
         header = _header_of(self)
         start = len(write_header(header)) + sum(size + _CRC_SIZE for size in header.chunk_sizes)
         return tuple(itertools.accumulate((size + _CRC_SIZE for size in header.stream_sizes), initial=start))[1:]
@@ -99,16 +99,16 @@ class Container:
 
         Raises:
             LimitError: the header claims more than `limits` allow.
-            TruncatedError: layers are cut off, without `allow_truncated`.
+            TruncatedError: streams are cut off, without `allow_truncated`.
         """
         limits.check(_header_of(self))
         if self.cut_off and not allow_truncated:
             whole = len(self.streams)
-            raise TruncatedError(f"the file is cut short: {whole} of its {whole + len(self.cut_off)} layers are whole")
+            raise TruncatedError(f"the file is cut short: {whole} of its {whole + len(self.cut_off)} streams are whole")
 
 
 def pack(container: Container) -> bytes:
-    """Return the bytes of the `.vq` file; of one that was cut, those up to the end of its last whole layer."""
+    """Return the bytes of the `.vq` file; of one that was cut, those up to the end of its last whole stream."""
     parts = [write_header(_header_of(container))]
     for chunk in container.chunks.present:
         parts += (chunk, zlib.crc32(chunk).to_bytes(_CRC_SIZE, "little"))

@@ -3,7 +3,7 @@
     magic | version | modality and mode | fingerprint | decoder version | source | rate point | stream count | sizes
     4       1         1                   8             varint            ...      varint       varint         varints
 
-The source is `width height colour [coded width, coded height] [palette]` for an image, `samples rate channels
+The source is `width height colour [coded width, coded height] [palette]` for an image, `samples sample-rate channels
 [silent rows] [rotations]` for audio. The sizes are those of the streams, then those of the chunks that there are.
 """
 
@@ -110,9 +110,9 @@ class Limits:
         match header.source:
             case ImageSource(width, height):
                 _check_limit(f"{width} x {height} pixels", width * height, self.max_pixels)
-            case AudioSource(samples, rate, channels):
+            case AudioSource(samples, sample_rate, channels):
                 _check_limit(f"{samples} samples in {channels} channels", samples * channels, self.max_samples)
-                _check_limit("seconds", samples / rate, self.max_seconds)
+                _check_limit("seconds", samples / sample_rate, self.max_seconds)
         _check_limit("streams", len(header.stream_sizes), self.max_streams)
         _check_limit("bytes of streams", sum(header.stream_sizes + header.chunk_sizes), self.max_stream_bytes)
 

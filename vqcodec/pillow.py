@@ -2,8 +2,7 @@
 
     import vqcodec.pillow
 
-registers them. Opening a file reads its header; the model is loaded with the first pixels that anybody looks at, and
-stays.
+registers them. Opening a file reads its header only. The model is loaded when pixels are first needed, and is kept.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["VqImageFile"]
 
 FORMAT = "VQ"
-MAGIC = b"\x8eVQ\n"  # bitstream's, without its imports: Pillow asks us about every file that it opens
+MAGIC = b"\x8eVQ\n"  # as in bitstream, without its imports: Pillow asks about every file that it opens
 HEAD = 4096  # bytes that hold any header
 CRC_SIZE = 4  # of a checksum behind a chunk
 
@@ -35,10 +34,10 @@ _METADATA = ("icc_profile", "exif", "xmp")  # options of Pillow's own formats, a
 
 
 class VqImageFile(ImageFile.ImageFile):
-    """A picture in a `.vq` file, of a bundled model. Its metadata are in `info` when it is opened.
+    """A picture in a `.vq` file of a bundled model. Its metadata are in `info` when it is opened.
 
-    Besides what Pillow raises itself, opening it raises SyntaxError, from which `Image.open` makes
-    UnidentifiedImageError; `load` and `verify` raise OSError.
+    Besides the errors of Pillow, opening it raises SyntaxError, which `Image.open` turns into UnidentifiedImageError;
+    `load` and `verify` raise OSError.
     """
 
     format = FORMAT
@@ -67,9 +66,9 @@ class VqImageFile(ImageFile.ImageFile):
         self._coded = True
 
     def _metadata(self, header: Header, position: int) -> dict[Any, Any]:
-        """What belongs into `info`, of a file whose header ends at `position`; nothing if that is damaged.
+        """The content of `info`, of a file whose header ends at `position`; empty if the metadata are damaged.
 
-        Loading the picture, or verifying it, says so.
+        In that case, loading or verifying the picture raises an error.
         """
         from bitstream import BitstreamError
         from vqcodec.media.pictures.metadata import unpack_metadata
@@ -88,7 +87,7 @@ class VqImageFile(ImageFile.ImageFile):
             return {}
 
     def verify(self) -> None:
-        """Check the sizes and checksums of the file, but not whether its model is here."""
+        """Check the sizes and checksums of the file, but not whether its model is bundled."""
         from bitstream import BitstreamError, Limits, unpack
 
         try:
@@ -98,7 +97,7 @@ class VqImageFile(ImageFile.ImageFile):
         super().verify()
 
     def load(self) -> Any:
-        """Decode the pixels, if that was not done."""
+        """Decode the pixels, unless they are decoded already."""
         if self._coded:
             image = self._decode()
             self.im, self.palette, self.readonly = image.im, image.palette, 0
@@ -135,25 +134,24 @@ class VqImageFile(ImageFile.ImageFile):
 def _save(image: Image.Image, file: IO[bytes], filename: str | bytes) -> None:
     """Write a picture; `Image.save` takes the options of `ImageCodec.compress`, and `model`, as `vqcodec.load` does.
 
-    `icc_profile`, `exif` and `xmp` are as for other formats of Pillow: what is given is written, and with None or
-    nothing in it, none. Pixels are then in the space of the given profile. An orientation is never written: that of the
-    picture itself is applied to its pixels, and one in the given EXIF or XMP is left out.
+    `icc_profile`, `exif` and `xmp` are as for other formats of Pillow: what is given is written; if it is None or
+    empty, nothing is. The pixels are then in the space of the given profile. An orientation is never written: that of
+    the picture itself is applied to its pixels, and one in the given EXIF or XMP is left out.
     """
     from bitstream import InputError, VqcodecError
     from vqcodec.codec.loading import for_pictures
     from vqcodec.defaults import DEFAULT_MODEL
+    from vqcodec.media.pictures.inputs import normalised
 
     options = image.encoderinfo
     given = {name: value for name, value in options.items() if name in _OPTIONS}
     if not isinstance(given.get("quality", 1), Real):  # Pillow's own formats know names, too
         raise ValueError(f"quality must be a number from 1 to 100, not {given['quality']!r}")
-    metadata = {name: _metadata_bytes(name, options[name]) for name in _METADATA if name in options}
+    metadata = _given_metadata(options)
     try:
         codec = for_pictures(_codecs().named(options.get("model", DEFAULT_MODEL)))
-        if metadata:
-            image = _with_metadata(image, metadata, bool(given.get("keep_metadata")))
-            given["keep_metadata"] = True
-        data = codec.compress(image, **given)
+        picture = normalised(image, bool(given.get("keep_metadata")), metadata) if metadata else image
+        data = codec.compress(picture, **given)
     except InputError as error:
         raise ValueError(str(error)) from error
     except VqcodecError as error:
@@ -161,8 +159,16 @@ def _save(image: Image.Image, file: IO[bytes], filename: str | bytes) -> None:
     file.write(data)
 
 
+def _given_metadata(options: dict[str, Any]) -> dict[str, bytes]:
+    """The metadata that `Image.save` was given, as fields of `Metadata`, without an orientation."""
+    from vqcodec.media.pictures.metadata import Metadata, upright
+
+    given = {name: _metadata_bytes(name, options[name]) for name in _METADATA if name in options}
+    return {name: value for name, value in vars(upright(Metadata(**given))).items() if name in given}
+
+
 def _metadata_bytes(name: str, value: Any) -> bytes:
-    """What `Image.save` was given for a kind of metadata, as bytes."""
+    """The metadata that were given to `Image.save`, as bytes."""
     if isinstance(value, Image.Exif):
         value = value.tobytes()
     if isinstance(value, str) and name == "xmp":
@@ -172,27 +178,13 @@ def _metadata_bytes(name: str, value: Any) -> bytes:
     return bytes(value or b"")
 
 
-def _with_metadata(image: Image.Image, metadata: dict[str, bytes], keep_others: bool) -> Image.Image:
-    """The picture, upright, with the given metadata, and its own others if these are kept; empty is none."""
-    from vqcodec.media.pictures.metadata import metadata_of, upright
-    from vqcodec.media.pictures.reading import picture_of
-
-    if "icc_profile" in metadata:  # the pixels are in its space, or taken to be in sRGB
-        image = image.copy()
-        image.info.pop("icc_profile", None)
-    image = picture_of(image, keep_others).image
-    image.info.update(metadata)
-    image.info = upright(metadata_of(image)).info()
-    return image
-
-
 def _accept(prefix: bytes) -> bool:
     return prefix.startswith(MAGIC)
 
 
 @cache
 def _codecs() -> CodecCache:
-    """The codecs of all pictures of this process."""
+    """The codecs for all pictures of this process."""
     from vqcodec.codec.cache import CodecCache
 
     return CodecCache()

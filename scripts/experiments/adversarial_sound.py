@@ -37,6 +37,7 @@ from vqcodec.model.model import Model, load_model
 from vqcodec.training.audio import SoundObjective
 from vqcodec.training.data.sounds import SoundCache, random_cuts
 from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule, kernels_of, others_of
+from vqcodec.training.engine.precision import autocast
 from vqcodec.training.quantizer import ProductQuantizer, QuantizerConfig
 from vqcodec.training.stages.codes import CodesStage
 from vqcodec.transform.audio.autoencoder import Decoder, Encoder
@@ -116,10 +117,10 @@ def fine_tune(codec: Codec, cuts: Iterator[Tensor], steps: int, weights: Weights
     for number in bar:
         x = next(cuts)
         rate = torch.randint(codec.shape.rate_points, (len(x),))
-        with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.no_grad(), autocast():
             z = codec.encoder(x)
         z_q = codec.quantizer.look_up(codec.quantizer.assign(z.float(), rate, LAMBDA), rate).detach()
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with autocast():
             location, _ = decoder(z_q, rate)
         losses = [(objective.distortion(x, location).mean(), 1.0)]
         if weights != Weights():

@@ -14,6 +14,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
+from vqcodec.training.engine.precision import autocast
+
 __all__ = ["Discriminators", "Judgement", "balanced", "discriminator_loss", "feature_distance", "generator_loss"]
 
 WINDOWS = (1024, 512, 256)
@@ -46,7 +48,7 @@ class SpectrumDiscriminator(nn.Module):
         spectrum = spectrum * power ** ((COMPRESSION - 1) / 2)
         inner = torch.stack([spectrum.real, spectrum.imag], 1).contiguous(memory_format=torch.channels_last)
         features = []
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with autocast():
             for layer in self.layers:
                 inner = F.leaky_relu(layer(inner), 0.1)
                 features.append(inner)

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from vqcodec.training.engine.checkpoint import Checkpoint
 from vqcodec.training.engine.loop import run_stage
 from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule, kernels_of, others_of
+from vqcodec.training.engine.precision import autocast
 from vqcodec.training.stages.codebooks import collect_latents
 from vqcodec.training.stages.objective import Decoder, Encoder, Objective
 
@@ -181,26 +182,16 @@ def train_residual(
         batches: originals `[B, 1, N]`.
         objective: what the distance is.
     """
-    optimizer = NetworkOptimizer(
-        kernels=[
-            (kernels_of(encoder), stage.encoder_learning_rate),
-            (kernels_of(decoder), stage.decoder_learning_rate),
-        ],
-        others=[
-            (others_of(encoder), stage.encoder_learning_rate / 5),
-            (others_of(decoder), stage.decoder_learning_rate / 5),
-        ],
-        schedule=Schedule(stage.steps),
-    )
+    optimizer = _optimizer(encoder, decoder, stage)
     quantizer.fit(_vectors(collect_latents(encoder, batches, POSITIONS)))
 
     def step(number: int) -> dict[str, float]:
         x = next(batches)
         rate = torch.randint(len(stages), (len(x),))
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with autocast():
             z = encoder(x).float()
         coded = quantizer(z, stages[rate])
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with autocast():
             location, _ = decoder(coded.z_q, rate)
         distance, commitment = objective.distortion(x, location).mean(), coded.commitment_loss.mean()
         optimizer.step(distance + stage.beta * commitment, number)
@@ -210,16 +201,22 @@ def train_residual(
 
     modules = {"encoder": encoder, "decoder": decoder, "quantizer": quantizer}
     checkpoint = Checkpoint(folder / "residual.safetensors", modules, optimizer)
-    run_stage(
-        "residual codes",
-        stage.steps,
-        checkpoint,
-        folder / "log.jsonl",
-        step,
-        lambda: {"perplexity": quantizer.perplexity()},
-    )
+
+    def usage() -> dict[str, object]:
+        return {"perplexity": quantizer.perplexity()}
+
+    run_stage("residual codes", stage.steps, checkpoint, folder / "log.jsonl", step, usage)
     quantizer.eval()
     quantizer.count(collect_latents(encoder, batches, COUNTED).transpose(2, 3))
+
+
+def _optimizer(encoder: Encoder, decoder: Decoder, stage: ResidualStage) -> NetworkOptimizer:
+    rates = [(encoder, stage.encoder_learning_rate), (decoder, stage.decoder_learning_rate)]
+    return NetworkOptimizer(
+        kernels=[(kernels_of(network), rate) for network, rate in rates],
+        others=[(others_of(network), rate / 5) for network, rate in rates],
+        schedule=Schedule(stage.steps),
+    )
 
 
 def _vectors(z: Tensor) -> Tensor:

@@ -23,6 +23,7 @@ from scripts.command_line import run_script
 from scripts.experiments.trials import Pictures, Result, run_trials, trials_parser, upper_left, with_held_out
 from vqcodec.evaluation.report.text import markdown_table
 from vqcodec.training.data.pictures import crops_to_tensor, random_crops
+from vqcodec.training.engine.precision import autocast
 from vqcodec.training.factorized_prior import FactorizedPrior
 from vqcodec.training.image import PictureObjective
 from vqcodec.training.stages.noise import NoiseStage, rate_weights, train_noise
@@ -58,10 +59,10 @@ def measure(
         point, figures = torch.tensor([rate]), []
         for picture in pictures:
             x = crops_to_tensor(upper_left(picture, encoder.stride)[None])
-            with torch.autocast("cpu", dtype=torch.bfloat16):
+            with autocast():
                 z = encoder(x)
             noisy, bits = factorized_prior(z.float(), point)
-            with torch.autocast("cpu", dtype=torch.bfloat16):
+            with autocast():
                 location, _ = decoder(noisy, point)
             bpp = bits.sum().item() / x[0, 0].numel()
             error = (location.float().clamp(-0.5, 0.5) - x).square().mean().item()

@@ -1,6 +1,6 @@
-"""The loss of training runs over time: docs/losses.png, from docs/losses.csv.
+"""The loss of training runs over time: docs/runs/losses.png, from docs/runs/losses.csv.
 
-    python -m scripts.figures.losses docs/losses.csv docs/losses.png [--add RUN LOG ...]
+    python -m scripts.figures.losses docs/runs/losses.csv docs/runs/losses.png [--add RUN LOG ...]
 
 Without --add, this draws what is in the table. With it, the logs of runs (MODEL.training/log.jsonl) go into the table
 first, in place of what it had of runs of these names. A row is the mean of 100 steps of the first or the third stage of

@@ -57,8 +57,8 @@ def _keep(folder: Path, problem: Problem) -> None:
 
 
 def _tell(outcome: Outcome, seconds: float) -> None:
-    rate_point = f"{outcome.runs} inputs in {seconds:.0f} s, {outcome.runs / seconds:.0f} a second"
-    print(f"{rate_point}; the slowest {outcome.slowest:.2f} s, the largest batch {outcome.largest / MIB:.0f} MiB")
+    speed = f"{outcome.runs} inputs in {seconds:.0f} s, {outcome.runs / seconds:.0f} a second"
+    print(f"{speed}; the slowest {outcome.slowest:.2f} s, the largest batch {outcome.largest / MIB:.0f} MiB")
     for name, count in outcome.counts.most_common():
         print(f"{count:9} {name}")
     print(f"{len(outcome.problems)} findings")

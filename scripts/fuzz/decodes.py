@@ -146,9 +146,9 @@ def _judge_result(codec: Codec, indices: Indices) -> None:
         demand(picture.size == (source.width, source.height), "the picture has another size")
         demand(_orientation(picture) in (None, 1), "viewers will turn the picture")
     elif isinstance(codec, AudioCodec) and isinstance(source, AudioSource):
-        samples, rate_point = codec.decode(indices)
+        samples, sample_rate = codec.decode(indices)
         shape = (source.channels, source.samples)
-        demand((samples.shape, rate_point) == (shape, source.sample_rate), "the recording has another length")
+        demand((samples.shape, sample_rate) == (shape, source.sample_rate), "the recording has another length")
         demand(bool(np.isfinite(samples).all()), "a sample is not finite")
 
 

@@ -105,8 +105,8 @@ MUTANTS = (
     Mutant(
         "alpha inflation unlimited",
         "containers",
-        "bitstream/alpha.py",
-        "decompressor.decompress(data, count + 1)",
+        "bitstream/decompression.py",
+        "decompressor.decompress(data, size + 1)",
         "decompressor.decompress(data)",
     ),
     Mutant(
@@ -120,7 +120,7 @@ MUTANTS = (
         "time limit off",
         "containers",
         "bitstream/header.py",
-        '_check_limit("seconds", samples / rate, self.max_seconds)',
+        '_check_limit("seconds", samples / sample_rate, self.max_seconds)',
         "pass",
     ),
     Mutant(
@@ -133,7 +133,7 @@ MUTANTS = (
     Mutant(
         "step limit off (sound)",
         "decodes",
-        "vqcodec/codec/audio.py",
+        "vqcodec/codec/samples.py",
         "if coded * found.channels > allowed.max_samples:",
         "if False:",
     ),

@@ -7,7 +7,8 @@ pictures="$1" model="$2" data="$2.data"
 
 # Beside photographs there are pages of text, drawings and flat colours, of which photographs have too little.
 python -m scripts.recipes.hold_out "$pictures" "$data/training" "$data/held_out"
-python -m scripts.recipes.synthetic_crops "$data/training" "$data/training/synthetic.npy" --count 400
+[ -e "$data/training/synthetic.npy" ] ||
+    python -m scripts.recipes.synthetic_crops "$data/training" "$data/training/synthetic.npy" --count 400
 
 vqcodec train image "$data/training" --out "$model" --recipe photo
 vqcodec fit-prior "$model" "$data/training" --recipe photo

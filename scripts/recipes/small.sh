@@ -6,7 +6,7 @@ set -euo pipefail
 pictures="$1" cifar10="$2" held_out="$3" model="$4" training="$4.data"
 
 mkdir -p "$training"
-python -m scripts.recipes.small_pictures "$pictures" "$training/photographs.npy"
+[ -e "$training/photographs.npy" ] || python -m scripts.recipes.small_pictures "$pictures" "$training/photographs.npy"
 cp "$cifar10" "$training/cifar10.npy"
 
 vqcodec train image "$training" --out "$model" --recipe small

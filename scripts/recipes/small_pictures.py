@@ -18,6 +18,7 @@ from tqdm import tqdm
 from scripts.command_line import parser_of, run_script
 from vqcodec.evaluation.pictures.folder import find_pictures
 from vqcodec.media.pictures.reading import read_rgb
+from vqcodec.system.files import atomic_write
 
 SMALLEST = 1 / 3  # of the shorter side
 
@@ -45,7 +46,8 @@ def main() -> None:
     small = [
         square for path in progress for square in squares(read_rgb(path).image, arguments.each, arguments.size, rng)
     ]
-    np.save(arguments.out, np.stack(small))
+    with atomic_write(arguments.out, force=True) as file:
+        np.save(file, np.stack(small))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from vqcodec.evaluation.pictures.folder import find_pictures
 from vqcodec.evaluation.pictures.synthetic.drawings import DRAWINGS
 from vqcodec.evaluation.pictures.synthetic.patch_page import patch_page
 from vqcodec.media.pictures.reading import read_rgb
+from vqcodec.system.files import atomic_write
 
 PAGE = 2.5  # sides of a page, in those of a crop, at most
 
@@ -59,7 +60,8 @@ def main() -> None:
     for number in tqdm(range(arguments.count), disable=None):
         page = drawing(arguments.size, rng) if number % 2 else page_of_patches(photographs, arguments.size, rng)
         crops[number] = crop_of(page, arguments.size, rng)
-    np.save(arguments.out, crops)
+    with atomic_write(arguments.out, force=True) as file:
+        np.save(file, crops)
 
 
 if __name__ == "__main__":

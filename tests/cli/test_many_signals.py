@@ -47,17 +47,18 @@ def temporaries(folder: Path) -> list[Path]:
     return list(folder.glob("out/.*"))
 
 
+@pytest.mark.posix
 @pytest.mark.usefixtures("usual_signals")
 @pytest.mark.parametrize("jobs", [1, 2])
 @pytest.mark.parametrize(
-    ("number", "code", "text"),
-    [(signal.SIGINT, 130, "vqcodec: error: interrupted"), (signal.SIGTERM, 143, ""), (signal.SIGHUP, 129, "")],
+    ("name", "code", "text"),
+    [("SIGINT", 130, "vqcodec: error: interrupted"), ("SIGTERM", 143, ""), ("SIGHUP", 129, "")],
 )
 def test_an_early_end_is_a_clean_one(
-    folder: Path, tiny_model: Path, jobs: int, number: int, code: int, text: str
+    folder: Path, tiny_model: Path, jobs: int, name: str, code: int, text: str
 ) -> None:
     process = begin(folder, tiny_model, jobs)
-    os.killpg(process.pid, number)  # as a terminal does, to all processes
+    os.killpg(process.pid, signal.Signals[name])  # as a terminal does, to all processes
     stdout, stderr = process.communicate(timeout=120)  # which waits for all of them
     assert (process.returncode, stdout, stderr.strip()) == (code, "", text)
     assert temporaries(folder) == []
@@ -73,6 +74,7 @@ def test_the_end_of_the_first_process_is_that_of_all(folder: Path, tiny_model: P
     assert temporaries(folder) == []
 
 
+@pytest.mark.posix
 def test_a_process_that_is_killed_is_the_failure_of_its_file(folder: Path, tiny_model: Path) -> None:
     process = begin(folder, tiny_model, 2)
     worker = int(temporaries(folder)[0].name.split("-")[1])

@@ -115,6 +115,7 @@ def test_a_path_is_not_read_whole(tmp_path: Path) -> None:
     assert (picture.is_sound, picture.content) == (False, str(tmp_path / "photo"))
 
 
+@pytest.mark.posix
 def test_a_pipe_is_read_once(tmp_path: Path) -> None:
     pipe, data = tmp_path / "pipe", saved(tone())
     os.mkfifo(pipe)

@@ -10,15 +10,8 @@ from pathlib import Path
 import pytest
 
 import vqcodec
-from tests.helpers.commands import SIZE, error_of, fail, fill, program, run, succeed, unchanged, vq_of
+from tests.helpers.commands import SIZE, error_of, fail, program, run, succeed, unchanged, vq_of
 from tests.helpers.processes import python
-
-
-@pytest.fixture
-def folder(tmp_path: Path, tiny_model: Path) -> Path:
-    """A folder with `photo.png`, `photo.vq`, and `old`."""
-    return fill(tmp_path, tiny_model)
-
 
 BAD_FILES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "truncated": (lambda data: data[: len(data) // 2], "cut short"),
@@ -110,6 +103,7 @@ def test_tokens_of_nothing(tmp_path: Path, tiny_model: Path, pictures: list[str]
     assert f"none of {len(pictures)} pictures could be read" in error_of(last + "\n")
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize(
     ("place", "reason"),
     [
@@ -206,9 +200,11 @@ main(["compress", *sys.argv[2:]])
 """
 
 
+@pytest.mark.posix
 @pytest.mark.usefixtures("usual_signals")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_termination_leaves_nothing(folder: Path, number: signal.Signals) -> None:
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_termination_leaves_nothing(folder: Path, name: str) -> None:
+    number = signal.Signals[name]
     with unchanged(folder):
         done = python(TERMINATED, int(number), folder / "photo.png", folder / "new.vq", timeout=50)
     assert (done.returncode, done.stderr) == (128 + number, "")
@@ -229,6 +225,7 @@ main(["compress", *sys.argv[1:]])
 """
 
 
+@pytest.mark.posix
 def test_a_hang_up_that_is_ignored_stays_so(folder: Path, tiny_model: Path) -> None:
     done = python(UNDISTURBED, folder / "photo.png", folder / "new.vq", "-m", tiny_model, timeout=50)
     assert (done.returncode, done.stderr) == (0, "")
@@ -244,18 +241,21 @@ main(sys.argv[1:])
 """
 
 
+@pytest.mark.posix
 def test_a_full_disk(folder: Path, tiny_model: Path) -> None:
     with unchanged(folder):
         done = python(FULL_DISK, "compress", folder / "photo.png", folder / "old", "--force", "-m", tiny_model)
     assert (done.returncode, error_of(done.stderr)) == (1, f"{folder / 'old'}: file too large")
 
 
+@pytest.mark.linux
 def test_a_full_standard_output(folder: Path) -> None:
     with open("/dev/full", "wb") as full:
         done = program("info", folder / "photo.vq", stdout=full)
     assert (done.returncode, error_of(done.stderr.decode())) == (1, "no space left on device")
 
 
+@pytest.mark.posix
 def test_a_reader_that_stops_is_no_error_to_tell(folder: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)

@@ -16,15 +16,9 @@ from PIL import Image
 
 import vqcodec
 from bitstream import AudioSource, Container, Stream, pack, unpack
-from tests.helpers.commands import PHOTO, SIZE, contents, error_of, fill, left_out_note, program, run, succeed, vq_of
+from tests.helpers.commands import PHOTO, SIZE, contents, error_of, left_out_note, program, run, succeed, vq_of
 from tests.helpers.pictures import same_pixels
 from vqcodec.codec.loading import for_pictures
-
-
-@pytest.fixture
-def folder(tmp_path: Path, tiny_model: Path) -> Path:
-    """A folder with `photo.png`, `photo.vq`, and `old`."""
-    return fill(tmp_path, tiny_model)
 
 
 @pytest.fixture
@@ -158,6 +152,7 @@ def test_tokens_are_the_indices(tmp_path: Path, tiny_model: Path) -> None:
     assert meta["pictures"] == {name: {"width": SIZE[0], "height": SIZE[1]} for name in names}
 
 
+@pytest.mark.posix
 def test_tokens_name_unreadable_pictures_and_write_the_rest(folder: Path, tiny_model: Path) -> None:
     (folder / "bad.png").write_bytes(b"nonsense")
     (folder / "gone.png").symlink_to(folder / "missing")

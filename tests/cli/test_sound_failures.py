@@ -225,6 +225,7 @@ main(sys.argv[1:])
 """
 
 
+@pytest.mark.posix
 def test_a_full_disk(folder: Path, tiny_voice: Path) -> None:
     with unchanged(folder):
         done = python(FULL_DISK, "decompress", folder / "voice.vq", folder / "new.wav", "-m", tiny_voice)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
 import sys
 from pathlib import Path
 
@@ -30,15 +29,6 @@ def codec(tiny_voice: Path) -> AudioCodec:
     codec = vqcodec.load(tiny_voice)
     assert isinstance(codec, AudioCodec)
     return codec
-
-
-@pytest.fixture
-def bundled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tiny_voice: Path, tiny_model: Path) -> None:
-    """Let the small models be the bundled ones."""
-    (tmp_path / "weights").mkdir()
-    shutil.copy(tiny_voice, tmp_path / "weights/speech.safetensors")
-    shutil.copy(tiny_model, tmp_path / "weights/photo.safetensors")
-    monkeypatch.setattr("vqcodec.model.bundled.WEIGHTS", tmp_path / "weights")
 
 
 def flac() -> bytes:
@@ -97,7 +87,7 @@ def test_the_suffix_chooses_the_format(tmp_path: Path, tiny_voice: Path, codec: 
     assert soundfile.info(back).format == {".flac": "FLAC", ".aiff": "AIFF", ".ogg": "OGG"}[suffix]
 
 
-def test_the_model_is_that_of_the_kind(tmp_path: Path, bundled: None) -> None:
+def test_the_model_is_that_of_the_kind(tmp_path: Path, bundled: Path) -> None:
     for name, data in (("voice", saved(STEREO, rate=16_000)), ("photo", PHOTO)):  # without suffixes
         (tmp_path / name).write_bytes(data)
         succeed("compress", tmp_path / name, tmp_path / f"{name}.vq")
@@ -109,7 +99,7 @@ def test_the_model_is_that_of_the_kind(tmp_path: Path, bundled: None) -> None:
     assert rows == [["NAME", "KIND"], ["photo", "image"], ["speech", "audio"]]
 
 
-def test_info(tmp_path: Path, bundled: None, codec: AudioCodec) -> None:
+def test_info(tmp_path: Path, bundled: Path, codec: AudioCodec) -> None:
     data = codec.compress(STEREO, RATE)
     text = succeed("info", "-", stdin=data).stdout
     assert "audio, 0.680 s: 30001 samples at 44100 Hz in 2 channels\n" in text
@@ -181,7 +171,7 @@ def test_tokens_are_the_indices(tmp_path: Path, tiny_voice: Path, codec: AudioCo
     }
 
 
-def test_tokens_are_of_pictures_if_there_are_any(tmp_path: Path, bundled: None) -> None:
+def test_tokens_are_of_pictures_if_there_are_any(tmp_path: Path, bundled: Path) -> None:
     folder, target = tmp_path / "in", tmp_path / "out.npz"
     folder.mkdir()
     (folder / "a.wav").write_bytes(saved(STEREO, rate=16_000))

@@ -6,7 +6,6 @@ import io
 import json
 import os
 import re
-import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,16 +16,11 @@ import pytest
 from PIL import Image
 from safetensors.numpy import load_file, save_file
 
-from tests.helpers.commands import PHOTO, error_of, fail, fill, program, run, succeed, unchanged, vq_of
+from tests.helpers.commands import PHOTO, error_of, fail, program, run, succeed, unchanged, vq_of
 from tests.helpers.sounds import saved, voices
 
 
-@pytest.fixture
-def folder(tmp_path: Path, tiny_model: Path) -> Path:
-    """A folder with `photo.png`, `photo.vq`, and `old`."""
-    return fill(tmp_path, tiny_model)
-
-
+@pytest.mark.posix
 @pytest.mark.parametrize("force", [False, True])
 @pytest.mark.parametrize("link", [None, os.symlink, os.link])
 @pytest.mark.parametrize(("command", "data"), [("compress", "photo.png"), ("decompress", "photo.vq")])
@@ -54,6 +48,7 @@ def test_many_outputs_that_are_sources(folder: Path, tiny_model: Path) -> None:
     assert result.exit_code == 1
 
 
+@pytest.mark.posix
 def test_devices_and_pipes_are_written_to(folder: Path, tiny_model: Path) -> None:
     succeed("compress", folder / "photo.png", "/dev/null", "-m", tiny_model)
     succeed("decompress", folder / "photo.vq", "/dev/null", "-m", tiny_model)
@@ -75,10 +70,12 @@ def test_a_working_folder_that_is_gone(tmp_path: Path, command: list[str]) -> No
     assert error_of(done.stderr) == "the working folder is gone: change to another one"
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="address space is limited in another way")
+@pytest.mark.linux
 @pytest.mark.parametrize("mebibytes", [250, 560, 700, 900])
 def test_a_limit_of_memory(folder: Path, mebibytes: int) -> None:
     """Below it torch's libraries end the process, or wait for ever."""
+
+    import resource
 
     def limited() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (mebibytes << 20,) * 2)
@@ -154,6 +151,7 @@ def test_a_defect_still_has_its_traceback(tmp_path: Path) -> None:
     assert done.stderr.splitlines()[-1].startswith("TypeError: ")
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("command", [["compress", "-", "-"], ["decompress", "-", "-"], ["info", "-"]])
 def test_standard_input_that_never_ends(command: list[str]) -> None:
     with Path("/dev/zero").open("rb") as zeros:

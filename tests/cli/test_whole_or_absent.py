@@ -48,6 +48,7 @@ def writer(target: Path, letter: str, force: bool, *more: str) -> subprocess.Pop
 # kill -9 -------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("pieces", [1, 15, 30])
 @pytest.mark.parametrize("exists", [True, False])
 def test_killed_between_two_pieces(tmp_path: Path, pieces: int, exists: bool) -> None:
@@ -72,6 +73,7 @@ def test_killed_between_two_pieces(tmp_path: Path, pieces: int, exists: bool) ->
     assert [path for path in tmp_path.iterdir() if path != target] == []
 
 
+@pytest.mark.posix
 def test_killed_at_any_time(tmp_path: Path) -> None:
     """At moments that nobody chose, up to the end and after it."""
     target, seen = tmp_path / "target", set()
@@ -95,7 +97,7 @@ def test_killed_at_any_time(tmp_path: Path) -> None:
 
 def mounting_is_permitted(folder: Path) -> bool:
     """Whether this process may mount at all, of which only the kernel knows."""
-    if os.name != "posix" or os.geteuid() != 0 or shutil.which("mount") is None:
+    if os.geteuid() != 0 or shutil.which("mount") is None:
         return False
     done = subprocess.run(["mount", "-t", "tmpfs", "tmpfs", folder], capture_output=True)
     if done.returncode == 0:
@@ -117,6 +119,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         subprocess.run(["umount", folder], check=True)
 
 
+@pytest.mark.linux
 @pytest.mark.parametrize("exists", [True, False])
 def test_a_disk_that_becomes_full(small_disk: Path, exists: bool) -> None:
     target = small_disk / "target"
@@ -131,6 +134,7 @@ def test_a_disk_that_becomes_full(small_disk: Path, exists: bool) -> None:
     assert not exists or target.read_bytes() == b"old"
 
 
+@pytest.mark.linux
 def test_commands_on_a_full_disk(small_disk: Path, tmp_path: Path, tiny_model: Path) -> None:
     """One line, and neither a piece nor a changed file; and when there is room again, it works."""
     fill(tmp_path, tiny_model)
@@ -178,6 +182,7 @@ def read_only(tmp_path: Path) -> Iterator[Path]:
         subprocess.run(["umount", folder], check=True)
 
 
+@pytest.mark.posix
 def test_commands_in_a_read_only_folder(read_only: Path, tmp_path: Path, tiny_model: Path) -> None:
     fill(tmp_path, tiny_model)
     reason = "read-only file system" if os.geteuid() == 0 else "permission denied"

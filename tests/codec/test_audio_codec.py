@@ -221,9 +221,9 @@ def test_hostile_headers(codec: AudioCodec) -> None:
 
 
 def test_work_follows_from_the_limits_of_the_caller(codec: AudioCodec) -> None:
-    """Samples count at the rate of the model, too: a slow recording of few samples may last long."""
+    """Samples count at the sample rate of the model, too: a slow recording of few samples may last long."""
     slow = hostile_file(codec, AudioSource(5_000, 1_000, 1))
-    with pytest.raises(LimitError, match="80000 samples in 1 channels at the rate of the model, at most 79999"):
+    with pytest.raises(LimitError, match="80000 samples in 1 channels at the sample rate of the model, at most 79999"):
         codec.decompress(slow, max_samples=79_999)
     with pytest.raises(LimitError, match=r"seconds \(5\), at most 4.5 are allowed"):
         codec.decompress(slow, max_seconds=4.5)

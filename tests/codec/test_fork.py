@@ -10,9 +10,8 @@ import pytest
 
 from tests.helpers.processes import PYTHONPATH, worker
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
 
-
+@pytest.mark.posix
 def test_forks_do_the_same(tiny_model: Path, tiny_voice: Path) -> None:
     """Without the hook of `vqcodec.system.threads` they wait for ever."""
     command = worker("fork_worker", tiny_model, tiny_voice)

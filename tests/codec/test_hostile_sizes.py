@@ -102,6 +102,7 @@ for path in sys.argv[2:]:
 """
 
 
+@pytest.mark.linux
 def test_huge_claims_need_no_memory_of_any_kind(tiny_codec: ImageCodec, tiny_model: Path, tmp_path: Path) -> None:
     """Not even address space, of which libraries may take some that Python does not see."""
     paths = []

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from typing import Any
 
 import pytest
@@ -17,6 +16,8 @@ from tests.helpers.cpu_features import DISPATCHED
 from tests.helpers.paths import GOLDEN_FOLDERS, GOLDEN_MODELS
 from tests.helpers.pixelcnns import bound_model
 from tests.helpers.processes import PYTHONPATH, worker
+
+pytestmark = pytest.mark.linux  # whose libm has fesetround
 
 # Whether 1/10, which is nearest to a number above it, is rounded down, -1/10 up, and whether denormals are 0.
 IN_FORCE = {
@@ -32,8 +33,6 @@ IN_FORCE = {
 @pytest.fixture(scope="module", params=["all instructions", "the baseline"])
 def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What the worker found; numpy rounds with other instructions where the newer ones are switched off."""
-    if not sys.platform.startswith("linux"):
-        pytest.skip("fesetround is taken from the libm of Linux")
     path = tmp_path_factory.mktemp("rounding") / "bound.safetensors"
     bound_model().save(path)
     environment = os.environ | {"PYTHONPATH": PYTHONPATH, "OMP_NUM_THREADS": "1"}

@@ -160,6 +160,7 @@ def test_means_are_over_dims(tiny_codec: ImageCodec) -> None:
 # Files -------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.posix
 def test_files_of_a_folder(tmp_path: Path) -> None:
     for name in ("b.png", "a.npy", ".hidden.png", "notes.md"):
         (tmp_path / name).touch()
@@ -266,6 +267,7 @@ def test_one_file_in_place_of_a_folder(folder: Path, tiny_model: Path) -> None:
     assert alone["four.npy"] == alone["mean over all dims"] == whole["four.npy"]
 
 
+@pytest.mark.posix
 def test_what_cannot_be_read_is_named_and_left_out(folder: Path, tiny_model: Path) -> None:
     whole = succeed("eval", "bpd", folder / "in", "-m", tiny_model).stdout
     (folder / "in" / "broken.png").write_bytes(b"\x89PNG")

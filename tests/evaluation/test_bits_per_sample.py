@@ -105,6 +105,7 @@ def test_one_file_in_place_of_a_folder(folder: Path, tiny_voice: Path) -> None:
     assert alone["b.wav"] == alone["mean over all dims"] == whole["b.wav"]
 
 
+@pytest.mark.posix
 def test_what_cannot_be_read_is_named_and_left_out(folder: Path, tiny_voice: Path) -> None:
     whole = measured(folder / "in", "-m", tiny_voice)
     (folder / "in" / "broken.wav").write_bytes(b"RIFF")

@@ -241,6 +241,7 @@ def test_rises_is_strict(values: list[float], answer: bool) -> None:
     assert rises(values) is answer
 
 
+@pytest.mark.posix
 def test_pictures_of_a_folder(tmp_path: Path, picture: Image.Image) -> None:
     for name in ("b.png", "a.jpg"):
         picture.save(tmp_path / name)

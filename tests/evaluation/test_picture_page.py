@@ -17,6 +17,8 @@ from playwright.sync_api import Browser, Page
 
 from tests.helpers.pages import WINDOWS, opened
 
+pytestmark = pytest.mark.browser
+
 
 @pytest.fixture(params=list(WINDOWS))
 def page(browser: Browser, evaluated: Path, request: pytest.FixtureRequest) -> Iterator[Page]:

@@ -150,6 +150,7 @@ def test_pictures_with_nothing_to_compare_are_dashes(tmp_path: Path) -> None:
     assert results(tmp_path)["points"][0]["psnr"] is None
 
 
+@pytest.mark.posix
 @pytest.mark.usefixtures("usual_signals")
 def test_an_interrupted_run_goes_on_where_it_was(tmp_path: Path) -> None:
     folder, report = tmp_path / "pictures", tmp_path / "report"

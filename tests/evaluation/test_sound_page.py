@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.helpers.pages import WINDOWS, opened, wait_until
 
-pytestmark = needs_opus
+pytestmark = [pytest.mark.browser, needs_opus]
 
 PLAYERS = ["Original", "vqcodec at 1 kbit/s", "Opus at 6 kbit/s"]
 

@@ -16,15 +16,18 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 import vqcodec
+from tests.helpers.sounds import saved, voices
 from vqcodec.cli import main
 from vqcodec.codec.loading import for_pictures
 
 __all__ = [
     "PHOTO",
     "SIZE",
+    "VOICE",
     "contents",
     "error_of",
     "fail",
+    "failed_files",
     "fill",
     "left_out_note",
     "program",
@@ -46,6 +49,7 @@ def _photo() -> bytes:
 
 
 PHOTO = _photo()  # a PNG file: smooth, with some noise
+VOICE = saved(voices(1, 16_000, seed=4), rate=16_000)  # a WAV file: a second
 
 
 @functools.cache
@@ -115,3 +119,11 @@ def program(*args: object, **options: Any) -> subprocess.CompletedProcess[bytes]
     command = [sys.executable, "-m", "vqcodec", *map(str, args)]
     given: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
     return subprocess.run(command, **given)
+
+
+def failed_files(result: Result, *wanted: str) -> str:
+    """Check the failures of a run on many files; its summary."""
+    *errors, summary = result.stderr.splitlines()
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert errors == [f"vqcodec: error: {text}" for text in wanted]
+    return summary

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from tests.helpers.priors import bound_layer
@@ -14,7 +14,9 @@ from vqcodec.prior.config import WaveNetConfig
 from vqcodec.prior.dilated import rows_read
 from vqcodec.prior.exact import ACTIVATION_MAX, ExactLayer, Tables
 from vqcodec.prior.wavenet import WaveNet, WaveNetSlice
-from vqcodec.training.prior.wavenet import WaveNetNetwork
+
+if TYPE_CHECKING:
+    from vqcodec.training.prior.wavenet import WaveNetNetwork
 
 __all__ = ["RAGGED", "bound_wavenet", "plain_wavenet", "ragged_network", "wavenet_named"]
 
@@ -27,6 +29,10 @@ DIMENSION, ALPHABET, RATE_POINTS = 48, 16, 2
 
 def ragged_network(seed: int = 0, scale: float = 0.3, config: WaveNetConfig = RAGGED) -> WaveNetNetwork:
     """A random prior whose alphabets differ; larger `scale`s give bolder predictions."""
+    import torch  # which takes seconds, and others do without
+
+    from vqcodec.training.prior.wavenet import WaveNetNetwork
+
     torch.manual_seed(seed)
     network = WaveNetNetwork(config, torch.randn(2, 6, 7, 2), 1 + 3 * torch.rand(2, 6, 7), torch.tensor(RAGGED_SIZES))
     for project in network.project:

@@ -89,6 +89,7 @@ for path in sys.argv[3].split():
 """
 
 
+@pytest.mark.linux
 def test_models_take_no_more_memory_than_their_bytes_allow(tiny_model: Path, tmp_path: Path) -> None:
     """A megabyte takes 200 MB at most, and small files that claim more are refused within 32 MB."""
     made = {make.__name__: make for make in (heavy_codes, heavy_prior, heavy_networks)}
@@ -184,6 +185,7 @@ for path in paths:
 """
 
 
+@pytest.mark.linux
 def test_pictures_take_no_more_memory_a_pixel(tiny_codec: ImageCodec, tiny_model: Path, tmp_path: Path) -> None:
     """Those of any mode, coded at a smaller size: a small file may be any of them."""
     side, made = 1500, unpack(tiny_codec.compress(pictures(1, 32, seed=1)[0]))

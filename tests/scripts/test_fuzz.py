@@ -114,6 +114,7 @@ def test_what_is_wrong_is_kept_once() -> None:
     assert any("KeyError: 'wrong'" in problem.trace and "Traceback" in problem.trace for problem in told)
 
 
+@pytest.mark.posix
 def test_an_input_that_ends_the_process_is_kept() -> None:
     def dies(data: bytes) -> None:
         if data == b"fatal" and os.getpid() != parent:

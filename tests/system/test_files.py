@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import io
 import os
 import stat
 import subprocess
@@ -15,14 +14,10 @@ import pytest
 
 from bitstream.errors import InputError
 from vqcodec.system.files import (
-    HEAD,
     atomic_write,
-    is_stream,
     is_vq,
-    read_file,
     read_input,
     refuse_own_source,
-    write_output,
 )
 
 
@@ -116,6 +111,7 @@ def test_file_systems_without_hard_links(tmp_path: Path, monkeypatch: pytest.Mon
     assert names(tmp_path) == ["new"]
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("umask", [0o022, 0o077, 0o002])
 def test_permissions_are_those_of_any_new_file(tmp_path: Path, umask: int) -> None:
     before = os.umask(umask)
@@ -127,6 +123,7 @@ def test_permissions_are_those_of_any_new_file(tmp_path: Path, umask: int) -> No
     assert (tmp_path / "ours").stat().st_mode == (tmp_path / "any").stat().st_mode
 
 
+@pytest.mark.posix
 def test_a_replaced_file_keeps_its_permissions(tmp_path: Path) -> None:
     target = tmp_path / "old"
     target.write_bytes(b"old")
@@ -135,6 +132,7 @@ def test_a_replaced_file_keeps_its_permissions(tmp_path: Path) -> None:
     assert stat.S_IMODE(target.stat().st_mode) == 0o640
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("exists", [True, False])
 def test_a_symbolic_link_stays_one(tmp_path: Path, exists: bool) -> None:
     target, link = tmp_path / "target", tmp_path / "link"
@@ -146,6 +144,7 @@ def test_a_symbolic_link_stays_one(tmp_path: Path, exists: bool) -> None:
     assert target.read_bytes() == b"new"
 
 
+@pytest.mark.posix
 def test_a_pipe_is_written_to(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
@@ -158,6 +157,7 @@ def test_a_pipe_is_written_to(tmp_path: Path) -> None:
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
+@pytest.mark.linux
 def test_devices_are_not_replaced() -> None:
     write(Path("/dev/null"), b"data", force=True)
     assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
@@ -166,6 +166,7 @@ def test_devices_are_not_replaced() -> None:
     assert caught.value.filename == "/dev/full"
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("force", [False, True])
 @pytest.mark.parametrize(
     ("place", "reason"),
@@ -200,6 +201,7 @@ except OSError as error:
 """
 
 
+@pytest.mark.posix
 def test_a_full_disk(tmp_path: Path) -> None:
     target = tmp_path / "old"
     target.write_bytes(b"old")
@@ -215,111 +217,7 @@ def test_errors_of_reading_name_the_file(tmp_path: Path) -> None:
     assert caught.value.filename == str(tmp_path / "missing")
 
 
-class Terminal(io.TextIOWrapper):
-    """Standard output as a terminal is."""
-
-    def isatty(self) -> bool:
-        return True
-
-
-def test_a_terminal_is_spared_unless_forced(monkeypatch: pytest.MonkeyPatch) -> None:
-    memory = io.BytesIO()
-    monkeypatch.setattr(sys, "stdout", Terminal(memory))
-    with pytest.raises(InputError, match="terminal"), write_output("-") as file:
-        file.write(b"data")
-    assert memory.getvalue() == b""
-    with write_output("-", force=True) as file:
-        file.write(b"data")
-    assert memory.getvalue() == b"data"
-
-
-def test_closed_standard_streams(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", None)
-    with pytest.raises(OSError, match="closed"):
-        read_input("-", is_vq)
-    monkeypatch.setattr(sys, "stdout", None)
-    with pytest.raises(OSError, match="closed"), write_output("-"):
-        pass
-
-
-def test_standard_output_gets_nothing_of_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    memory = io.BytesIO()
-    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(memory))
-
-    def fail() -> None:
-        with write_output("-") as file:
-            file.write(b"half")
-            raise InputError("bad")
-
-    with pytest.raises(InputError):
-        fail()
-    assert memory.getvalue() == b""
-
-
-def test_streams_that_never_end_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """More is read of one that begins like what is wanted."""
-    monkeypatch.setattr("vqcodec.system.files.MOST_BYTES", 5_000_000)
-    monkeypatch.setattr("vqcodec.system.files.MOST_UNKNOWN_BYTES", 2_000_000)
-    with pytest.raises(InputError, match=r"^/dev/zero: its kind is not known.* 2000000 bytes"):
-        read_input("/dev/zero", lambda head: any(head))
-    with pytest.raises(InputError, match=r"^/dev/zero: more than 5000000 bytes"):
-        read_input("/dev/zero", lambda head: len(head) == HEAD)
-    with pytest.raises(InputError, match=r"^/dev/zero: its kind is not known"):
-        read_file("/dev/zero")
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(bytes(5_000_001))))
-    with pytest.raises(InputError, match=r"^standard input: more than 5000000 bytes"):
-        read_input("-", lambda _: True)
-
-
-@pytest.mark.parametrize("count", [0, 1, 16, 2**20 + 16, 3_000_000])
-def test_streams_are_read_to_their_end(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
-    monkeypatch.setattr("vqcodec.system.files.MOST_BYTES", 3_000_000)
-    data = bytes(range(250)) * (count // 250 + 1)
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data[:count])))
-    assert read_input("-", lambda _: True) == data[:count]
-
-
-def test_a_file_that_is_named_may_be_of_any_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vqcodec.system.files.MOST_UNKNOWN_BYTES", 10)
-    (tmp_path / "large").write_bytes(bytes(100))
-    assert read_input(str(tmp_path / "large"), lambda _: False) == bytes(100)
-
-
-def test_what_is_open_already_is_written_to(tmp_path: Path) -> None:
-    """Where it is, behind what it has, and not replaced."""
-    with (tmp_path / "open").open("wb") as file:
-        file.write(b"before ")
-        file.flush()
-        name = f"/dev/fd/{file.fileno()}"
-        assert is_stream(name)
-        with write_output(name) as output:
-            output.write(b"data")
-        file.write(b" after")
-    assert (tmp_path / "open").read_bytes() == b"before data after"
-    assert names(tmp_path) == ["open"]
-    with pytest.raises(OSError, match="Bad file descriptor") as caught, write_output("/dev/fd/999") as output:
-        output.write(b"data")
-    assert caught.value.filename == "/dev/fd/999"
-
-
-def test_standard_output_has_several_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"):
-        memory = io.BytesIO()
-        monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(memory))
-        with write_output(name) as file:
-            file.write(b"data")
-        assert memory.getvalue() == b"data"
-
-
-def test_what_is_a_stream(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe")
-    (tmp_path / "file").touch()
-    for name in ("-", "/dev/stdout", "/dev/null", str(tmp_path / "pipe")):
-        assert is_stream(name)
-    for name in ("file", "missing", "."):
-        assert not is_stream(str(tmp_path / name))
-
-
+@pytest.mark.posix
 def test_an_output_that_is_its_own_source(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.touch()
@@ -327,7 +225,7 @@ def test_an_output_that_is_its_own_source(tmp_path: Path) -> None:
     (tmp_path / "hard").hardlink_to(source)
     (tmp_path / "other").touch()
     for name in ("source", "soft", "hard"):
-        with pytest.raises(InputError, match="the file that is read"):
+        with pytest.raises(InputError, match="is also the input"):
             refuse_own_source(str(source), str(tmp_path / name))
     for name in (str(tmp_path / "other"), str(tmp_path / "missing"), "-", "/dev/null"):
         refuse_own_source(str(source), name)

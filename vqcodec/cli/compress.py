@@ -20,7 +20,7 @@ __all__ = ["compress"]
 
 @dataclass(frozen=True)
 class Settings:
-    """How files are compressed: see the options of the command."""
+    """The options of the command that say how files are compressed."""
 
     quality: float
     max_bytes: int | None
@@ -51,13 +51,13 @@ class Settings:
     "--bpp",
     type=click.FloatRange(0, min_open=True),
     metavar="R",
-    help="Of a picture: bits a pixel that the file takes at most, instead of a quality.",
+    help="Of a picture: the most bits a pixel that the file may have, instead of a quality.",
 )
 @click.option(
     "--kbps",
     type=click.FloatRange(0, min_open=True),
     metavar="R",
-    help="Of a sound: kbit a second that the file takes at most, instead of a quality.",
+    help="Of a sound: the most kbit a second that the file may have, instead of a quality.",
 )
 @options.effort
 @options.keep_metadata
@@ -82,13 +82,14 @@ def compress(
 ) -> None:
     """Compress the picture or sound IN to the .vq file OUT; - is standard input or output.
 
-    What IN is, its first bytes tell. A picture is anything that Pillow reads. Its mode comes back, with transparency;
-    of an animation the first frame is kept, of 16 bits a channel 8. A sound is anything that libsndfile reads:
-    WAV, FLAC, Ogg, Opus, MP3, AIFF, ... Its length, sample rate and channels come back. What is lost is noted.
+    The first bytes of IN say what it is. A picture is anything that Pillow reads. Its mode comes back, with
+    transparency. Only the first frame of an animation is kept, and 8 of 16 bits a channel. A sound is anything that
+    libsndfile reads: WAV, FLAC, Ogg, Opus, MP3, AIFF, ... Its length, sample rate and channels come back. A note says
+    what is lost.
 
-    With --out-dir, compress every FILE, and the pictures and sounds in it if it is a folder, to DIR: photo.png to
-    photo.vq, but to photo.png.vq beside a photo.jpg. A file that fails does not stop the others; it is named in the
-    end, and the exit code is 1. --model is then for the files of its kind, --bpp for the pictures, and --kbps for the
+    With --out-dir, compress every FILE to DIR; if it is a folder, the pictures and sounds in it. photo.png becomes
+    photo.vq, or photo.png.vq if there is a photo.jpg, too. A file that fails does not stop the others; it is named at
+    the end, and the exit code is 1. Then --model is used for files of its modality, --bpp for pictures, and --kbps for
     sounds.
     """
     options.at_most_one("quality", "max_bytes", "bpp", "kbps")
@@ -145,9 +146,8 @@ class Compressor:
 
             codec = for_pictures(self._codecs.named(settings.picture_model))
             budget = settings.budget(picture.image.width * picture.image.height)
-            how = settings.quality, budget, settings.keep_metadata, settings.effort
             with steps_shown("refining"):
-                file.write(codec.compress(picture.image, *how))
+                file.write(codec.compress(picture, settings.quality, budget, effort=settings.effort))
 
     def _compress_sound(self, original: Original, target: str) -> None:
         from vqcodec.media.sounds.recordings import RecordingReader
@@ -173,7 +173,7 @@ class Compressor:
 
 
 def _models(model: str | None) -> tuple[str, str]:
-    """The models of pictures and of sounds, given the one that was asked for; ModelError if it is not there."""
+    """The models for pictures and for sounds, one of which may be given; ModelError if that does not exist."""
     from vqcodec.model.bundled import describe_model, find_model
 
     if model is None:

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 __all__ = ["decompress"]
 
-HEAD = 16  # bytes that tell what a file holds
+HEAD = 16  # bytes that say what a file holds
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How files are decompressed: see the options of the command."""
+    """The options of the command that say how files are decompressed."""
 
     model: str | None
     max_pixels: int | None
@@ -43,7 +43,7 @@ class Settings:
 @click.option(
     "--suffix",
     metavar=".SUFFIX",
-    help="With --out-dir: the format of the pictures, or of the sounds.  [default: .png and .wav]",
+    help="With --out-dir: the format of pictures or of sounds.  [default: .png and .wav]",
 )
 @click.option(
     "-m", "--model", metavar="NAME|PATH", help="The model that wrote IN.  [default: the bundled one that IN names]"
@@ -75,11 +75,12 @@ def decompress(
 ) -> None:
     """Decompress the .vq file IN to the picture or sound OUT; - is standard input or output.
 
-    The suffix of OUT chooses the format: for a picture any that Pillow writes, as .png, .jpg, .webp, .avif or .tif, for
-    a sound .wav, .flac, .ogg or .aiff. Standard output gets PNG or WAV. What a format does not hold is noted.
+    The suffix of OUT chooses the format. Pictures are written in any format of Pillow, such as .png, .jpg, .webp, .avif
+    or .tif, and sounds as .wav, .flac, .ogg or .aiff. Standard output gets PNG or WAV. A note says what a format does
+    not keep.
 
-    With --out-dir, decompress every FILE, and the .vq files in it if it is a folder, to DIR. A file that fails does not
-    stop the others; it is named in the end, and the exit code is 1.
+    With --out-dir, decompress every FILE to DIR; if it is a folder, the .vq files in it. A file that fails does not
+    stop the others; it is named at the end, and the exit code is 1.
     """
     work = Decompressor(Settings(model, max_pixels, max_samples, max_seconds, allow_truncated, device, force))
     if out_dir is None:

@@ -37,7 +37,7 @@ class _Names(click.ParamType[tuple[str, ...]]):
         names = tuple(name.strip() for name in value.split(",")) if isinstance(value, str) else value
         for name in names:
             if name not in (known := dict.fromkeys((*EVALUATED_CODECS, *EVALUATED_SOUND_CODECS))):
-                self.fail(f"{name!r} is none of {', '.join(known)}", parameter, context)
+                self.fail(f"{name!r} is not one of {', '.join(known)}", parameter, context)
         return tuple(dict.fromkeys(names))
 
 

@@ -1,4 +1,4 @@
-"""What a command needs beyond a plain installation."""
+"""Packages that a command needs beyond a plain installation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["needs_extra"]
 
 @contextmanager
 def needs_extra(extra: str) -> Iterator[None]:
-    """Let imports of the block that fail say which extra of this package brings them.
+    """Let failing imports in the block name the extra of this package that installs them.
 
     Raises:
         VqcodecError: a package is not installed.

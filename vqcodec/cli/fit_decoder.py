@@ -1,4 +1,4 @@
-"""`vqcodec fit-decoder`: a better decoder for a model, whose files stay as they are."""
+"""`vqcodec fit-decoder`: a better decoder for a model. Its files stay readable."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["fit_decoder"]
 def fit_decoder(model: Path, folder: Path, config: Path | None) -> None:
     """Train the decoder of the model file M further on the pictures of the folder DIR, and write it into M.
 
-    It is trained on the codes that files have. The model reads and writes the same files as before.
+    It is trained on the codes of files. The model reads and writes the same files as before.
     """
     from vqcodec.training.decoder_fit import fit_decoder as fit
 

@@ -71,7 +71,7 @@ def _rows(found: ImageFileInfo | AudioFileInfo) -> list[tuple[str, str]]:
 
 
 def _colours(found: ImageFileInfo) -> str:
-    """The colour format, and what a picture has beside its colours."""
+    """The colour format, and the chunks of a picture."""
     names = {"rgb": "RGB", "bilevel": "black and white", "grey_16": "grey of 16 bits", "cmyk": "CMYK"}
     extras = {"alpha": found.alpha_bytes, "metadata": found.metadata_bytes, "overlay": found.overlay_bytes}
     present = [f"{name} ({size} bytes)" for name, size in extras.items() if size]

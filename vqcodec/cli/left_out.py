@@ -1,4 +1,4 @@
-"""What commands on folders leave out, told so that nobody misses it later."""
+"""Notes on files that commands on folders leave out."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ __all__ = ["count_left_out", "name_left_out"]
 
 
 def name_left_out(paths: Iterable[Path], verbose: bool, enters_folders: bool = True) -> None:
-    """Note those that could have been meant, as pictures, sounds or videos that are not read; or with `verbose`, all.
+    """Note pictures, sounds and videos that are left out, as they may have been meant; with `verbose`, all files.
 
     Args:
         paths: what is left out.
-        verbose: name all.
-        enters_folders: the command takes --recursive, which was not given if there are folders.
+        verbose: whether to name all.
+        enters_folders: whether the command takes --recursive, which was not given if there are folders.
     """
     from vqcodec.media.unread import unread_kind
 
@@ -31,7 +31,7 @@ def name_left_out(paths: Iterable[Path], verbose: bool, enters_folders: bool = T
 
 
 def count_left_out(folder: Path, paths: Sequence[Path], verbose: bool) -> None:
-    """Note how many are left out of a folder, if there are any, for commands that have no summary."""
+    """Note how many files are left out of a folder, if any, for commands without a summary."""
     name_left_out(paths, verbose, enters_folders=False)
     if paths:
         files = "1 file is" if len(paths) == 1 else f"{len(paths)} files are"

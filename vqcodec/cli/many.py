@@ -1,4 +1,4 @@
-"""The same command on many files: side by side, with one bar for all, and told in the end what failed."""
+"""A command on many files: in several processes, with one bar for all, and a summary of failures at the end."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ Direction = Literal["compressing", "decompressing"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a file.
+    """The outcome of the work on a file.
 
     Attributes:
         said: what the work wrote to standard error.
-        failure: why it failed, in one line that names the file.
-        sizes: if it did not.
+        failure: why it failed, in one line that names the file; empty if it did not.
+        sizes: of the file, if the work did not fail.
     """
 
     said: str
@@ -44,7 +44,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class FileWork:
-    """Work on a file, of which every failure is an `Outcome`: no file stops the others."""
+    """Work on a file that turns every failure into an `Outcome`, so that no file stops the others."""
 
     work: Work
     direction: Direction
@@ -66,14 +66,14 @@ class FileWork:
 
 
 def run(work: Work, plan: Plan, jobs: int, direction: Direction, force: bool) -> None:
-    """Do `work` on the source and target of every task; a summary and the failures are told on standard error.
+    """Do `work` on the source and target of every task; print failures and a summary on standard error.
 
     Args:
         work: can be pickled; every process has one copy of it.
-        plan: what there is to do.
-        jobs: processes; for 1 it is this one.
-        direction: of the work.
-        force: targets may exist.
+        plan: the tasks.
+        jobs: processes; 1 is this process.
+        direction: what is done, for the bar.
+        force: whether targets may exist.
 
     Raises:
         click.exceptions.Exit: with code 1, if something failed.
@@ -103,7 +103,7 @@ def run(work: Work, plan: Plan, jobs: int, direction: Direction, force: bool) ->
 
 
 def _check_target(task: Task, force: bool) -> None:
-    """Refuse what exists before its source is read: of a long list most may be done already."""
+    """Refuse a target that exists before its source is read, as most of a long list may be done already."""
     refuse_own_source(task.source, task.target)
     if not force and Path(task.target).exists():
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), task.target)
@@ -122,7 +122,7 @@ def _outcomes(
 
 
 def _share_processors(jobs: int) -> None:
-    """Leave to this process one of `jobs` parts of the threads that it would have."""
+    """Give this process its share of the threads, one of `jobs` parts."""
     import torch
     from threadpoolctl import threadpool_limits
 

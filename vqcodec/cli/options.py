@@ -40,7 +40,7 @@ quality = click.option(
     type=click.FloatRange(1, 100),
     default=DEFAULT_QUALITY,
     show_default=True,
-    help="Fidelity and size of the file; fractions count.",
+    help="Fidelity and size of the file; may be a fraction.",
 )
 model = click.option(
     "-m",
@@ -69,7 +69,7 @@ allow_truncated = click.option(
     "--allow-truncated", is_flag=True, help="Accept a file that was cut, and decode its whole streams."
 )
 json_output = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
-verbose = click.option("-v", "--verbose", is_flag=True, help="Name all files of folders that are left out.")
+verbose = click.option("-v", "--verbose", is_flag=True, help="Name all files that are left out.")
 keep_metadata = click.option(
     "--keep-metadata", is_flag=True, help="Of a picture: keep its colour profile, EXIF and XMP."
 )
@@ -78,7 +78,7 @@ effort = click.option(
     type=click.Choice(EFFORTS),
     default=DEFAULT_EFFORT,
     show_default=True,
-    help="Of a picture: high takes about twenty times as long to find a better file of its size.",
+    help="Of a picture: high takes about twenty times as long, for a better picture in a file of the same size.",
 )
 
 _paths = click.argument("paths", metavar="IN OUT | FILE... --out-dir DIR", nargs=-1, required=True)
@@ -86,10 +86,10 @@ _out_dir = click.option(
     "--out-dir",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Of many files, or of folders: where the results go.",
+    help="The folder for the results of many files, or of folders.",
 )
 _recursive = click.option(
-    "-r", "--recursive", is_flag=True, help="With --out-dir: take the folders in a folder, too, and keep its tree."
+    "-r", "--recursive", is_flag=True, help="With --out-dir: enter the folders in a folder, and keep its tree."
 )
 _jobs = click.option(
     "-j",
@@ -98,7 +98,7 @@ _jobs = click.option(
     metavar="N",
     default=1,
     show_default=True,
-    help="With --out-dir: processes that work side by side.",
+    help="With --out-dir: the number of processes.",
 )
 
 Command = Callable[..., Any]
@@ -135,7 +135,7 @@ def settings(part: Part) -> Callable[[Command], Command]:
 
 
 def in_and_out(paths: tuple[str, ...]) -> tuple[str, str]:
-    """IN and OUT of a command that was not given --out-dir; else click.UsageError."""
+    """IN and OUT of a command without --out-dir; else click.UsageError."""
     for name in ("recursive", "jobs"):
         refuse(name, "goes with --out-dir")
     if len(paths) != 2:
@@ -145,21 +145,21 @@ def in_and_out(paths: tuple[str, ...]) -> tuple[str, str]:
 
 
 def named_files(paths: tuple[str, ...]) -> tuple[str, ...]:
-    """The files and folders that are named besides --out-dir; click.UsageError if one is standard input."""
+    """The files and folders of a command with --out-dir; click.UsageError if one is standard input."""
     if "-" in paths:
         raise click.UsageError("- goes with OUT, not with --out-dir", click.get_current_context())
     return paths
 
 
 def lets_us_choose(target: str) -> bool:
-    """Whether an output does not say its format: standard output, or a pipe or device without a suffix."""
+    """Whether an output has no format of its own: standard output, or a pipe or device without a suffix."""
     from vqcodec.system.files import is_stream
 
     return not Path(target).suffix and is_stream(target)
 
 
 def at_most_one(*names: str) -> None:
-    """Raise click.UsageError if the command was given several of these options."""
+    """Raise click.UsageError if several of these options were given."""
     context = click.get_current_context()
     given = [name for name in names if context.get_parameter_source(name) is not ParameterSource.DEFAULT]
     for name in given[1:]:
@@ -167,7 +167,7 @@ def at_most_one(*names: str) -> None:
 
 
 def refuse(name: str, reason: str) -> None:
-    """Raise click.UsageError, `--name reason`, if the command was given the option `name`."""
+    """Raise click.UsageError, `--name reason`, if the option `name` was given."""
     context = click.get_current_context()
     if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
         raise click.UsageError(f"--{name.replace('_', '-')} {reason}", context)

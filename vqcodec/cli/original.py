@@ -1,4 +1,4 @@
-"""What a command is given to compress: a picture or a sound, which its bytes tell."""
+"""The input of `vqcodec compress`: a picture or a sound, as its bytes say."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Original:
 
     Attributes:
         name: of the file, or "-".
-        content: the path of a file; or all the bytes of what can be read only once, as standard input or a pipe.
+        content: the path of a file; or all bytes of an input that can be read only once, such as a pipe.
     """
 
     name: str
@@ -27,7 +27,7 @@ class Original:
 
     @cached_property
     def is_sound(self) -> bool:
-        """Whether it is a sound; what is neither known as one nor opened as one is a picture.
+        """Whether it is a sound. All that is neither known nor opened as a sound is taken for a picture.
 
         Raises:
             OSError: it cannot be read.
@@ -62,7 +62,7 @@ class Original:
             return False
 
     def naming(self) -> AbstractContextManager[None]:
-        """Let errors of the block name the original: those of a path do already."""
+        """Let errors of the block name the original; those of a path do already."""
         return about(self.name) if isinstance(self.content, bytes) else nullcontext()
 
 

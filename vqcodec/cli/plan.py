@@ -1,4 +1,4 @@
-"""Which files of those named are worked on, and what each becomes."""
+"""The files that a command works on, and the target of each."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class Task:
 
 @dataclass(frozen=True)
 class Plan:
-    """What there is to do.
+    """The work to do.
 
     Attributes:
-        tasks: no two with the same target.
-        refused: why some inputs are no tasks, a line each that names the input.
-        left_out: what is in the folders that were named and is no task; but nothing that is made now.
+        tasks: no two have the same target.
+        refused: why some inputs are not tasks: a line for each, which names the input.
+        left_out: other contents of the named folders, without what this command makes.
     """
 
     tasks: tuple[Task, ...]
@@ -43,15 +43,15 @@ def plan(
     """Name a target below `out` for every file of `inputs`.
 
     `photo.png` becomes `photo.vq`, directly in `out`, and in a folder it keeps its path below that folder. Files that
-    would become the same keep their suffixes: `photo.png.vq`, `photo.jpg.vq`. If that does not help, the first one in
+    would get the same target keep their suffixes: `photo.png.vq`, `photo.jpg.vq`. If they still do, the first one in
     the order of the inputs wins.
 
     Args:
-        inputs: files, and folders, of which those files are taken that are `wanted` and not hidden.
+        inputs: files, and folders, whose `wanted` files are taken unless they are hidden.
         out: the folder for what is written.
         recursive: take the files in folders of folders, too.
         wanted: whether a file of this name is meant, if its folder was named.
-        suffix: that of the target, of a source.
+        suffix: from a source to the suffix of its target.
     """
     found: dict[tuple[Path, Path], None] = {}  # sources, and where they are below what was named; no file twice
     refused: list[str] = []
@@ -65,7 +65,7 @@ def plan(
         found |= {(each, each.relative_to(path)): None for each in inside.meant}
         left_out |= dict.fromkeys(inside.left_out)
         if not inside.meant:
-            refused.append(f"{name}: there is nothing to do in it{'' if recursive else ', unless with --recursive'}")
+            refused.append(f"{name}: there is nothing to do in it{'' if recursive else ' without --recursive'}")
 
     sources = {os.path.realpath(source) for source, _ in found}
     stems = Counter(_stem(place) for place in {place for _, place in found})
@@ -74,11 +74,11 @@ def plan(
         single = stems[_stem(place)] == 1
         target = out / place.with_name((place.stem if single else place.name) + suffix(source))
         if os.path.realpath(target) in sources:
-            refused.append(f"{source}: it would become {target}, which is one of the files that are read")
+            refused.append(f"{source}: its output would be {target}, which is also an input")
             continue
         first = taken.setdefault(target, source)
         if first != source:
-            refused.append(f"{source}: {target} is what {first} becomes")
+            refused.append(f"{source}: its output {target} is also that of {first}")
     tasks = tuple(Task(str(source), str(target)) for target, source in taken.items())
     ours = {source for source, _ in found}
     ours |= {*map(Path, inputs), *taken, *(path for path in left_out if path.resolve() == out.resolve())}
@@ -86,5 +86,5 @@ def plan(
 
 
 def _stem(place: Path) -> str:
-    """Without suffix, nor case, as for some file systems."""
+    """The path without suffix and case, as some file systems ignore case."""
     return str(place.with_name(place.stem)).lower()

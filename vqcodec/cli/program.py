@@ -1,4 +1,4 @@
-"""What all commands share: errors as one line on standard error, exit codes, and clean ends."""
+"""The frame of all commands: errors as one line on standard error, exit codes, and clean ends."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ENDED = 128  # and the number of a signal that ended it
 
 
 class Program(click.Group):
-    """A group of commands whose errors end as `vqcodec: error: ...`, with exit code 1 and without a traceback."""
+    """A group of commands whose errors are shown as `vqcodec: error: ...`, with exit code 1 and no traceback."""
 
     def main(self, *args: Any, **extra: Any) -> NoReturn:
         """Run the command that the arguments name, and exit."""
@@ -61,7 +61,7 @@ class Program(click.Group):
     def resolve_command(
         self, context: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that the arguments name, once it is known that it can run here."""
+        """The command that the arguments name. Raises an error if it cannot run here."""
         name, command, rest = super().resolve_command(context, args)
         check_working_folder()
         check_memory(with_torch=name not in WITHOUT_TORCH)
@@ -69,7 +69,7 @@ class Program(click.Group):
 
 
 def note(text: str) -> None:
-    """Tell the user something that is no error, on standard error."""
+    """Write a note to the user, which is not an error, to standard error."""
     click.echo(f"vqcodec: note: {_one_line(text)}", err=True)
 
 
@@ -85,12 +85,12 @@ def about(path: str) -> Iterator[None]:
 
 
 def report_error(text: str) -> None:
-    """Tell the user what failed, on standard error."""
+    """Write an error to standard error."""
     click.echo(f"vqcodec: error: {_one_line(text)}", err=True)
 
 
 def explain(error: Exception) -> str:
-    """The text for an error that a user can meet; empty for a defect of the program."""
+    """The text for an error that can happen to a user; empty for a defect of the program."""
     ours = sys.modules.get("bitstream.errors")  # which need not be loaded, if there is no memory for it
     if ours is not None and isinstance(error, ours.VqcodecError):
         return str(error)
@@ -108,17 +108,17 @@ def explain(error: Exception) -> str:
 
 
 def _one_line(text: str) -> str:
-    """The text without line ends, and with escapes for what would do something to a terminal."""
+    """The text on one line, with control characters of terminals escaped."""
     line = " ".join(text.split())
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in line)
 
 
 @contextmanager
 def tidy_warnings(path: str = "") -> Iterator[None]:
-    """Show warnings of the libraries as notes, but Pillow's on large pictures: only those beyond its limit matter.
+    """Show warnings of libraries as notes. Pillow's warnings on large pictures are dropped, as its limit is higher.
 
     Args:
-        path: of the file that they are about, if there are several.
+        path: of the file that they are about, if there are several files.
     """
 
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
@@ -132,9 +132,9 @@ def tidy_warnings(path: str = "") -> Iterator[None]:
 
 @contextmanager
 def _terminated_cleanly() -> Iterator[None]:
-    """Let SIGTERM, and the SIGHUP of a terminal that is closed, unwind the stack, so that temporary files are removed.
+    """Let SIGTERM, and SIGHUP of a closed terminal, unwind the stack, so that temporary files are removed.
 
-    One that is ignored, as SIGHUP is under `nohup`, stays so.
+    A signal that is ignored, as SIGHUP is under `nohup`, stays ignored.
     """
     if threading.current_thread() is not threading.main_thread():  # which alone may handle signals
         yield

@@ -17,10 +17,10 @@ DELAY = 0.5  # seconds before a bar appears
 
 
 def blocks_shown(
-    blocks: Iterable[NDArray[np.float32]], what: str, samples: int, rate: int
+    blocks: Iterable[NDArray[np.float32]], what: str, samples: int, sample_rate: int
 ) -> Iterator[NDArray[np.float32]]:
-    """The blocks `[C, n]` of a sound of about so many samples a channel, with a bar while they are taken."""
-    with _bar(what, samples, 1 / rate) as bar:
+    """The blocks `[C, n]` of a sound, with a bar; `samples` a channel are expected."""
+    with _bar(what, samples, 1 / sample_rate) as bar:
         for block in blocks:
             yield block
             bar.update(block.shape[1])
@@ -28,7 +28,7 @@ def blocks_shown(
 
 @contextmanager
 def passes_shown(what: str, seconds: float) -> Iterator[None]:
-    """A bar for each piece of work on indices that the block does for a sound of so many seconds."""
+    """A bar for each pass over the indices of a sound, of so many seconds, in the block."""
     from vqcodec.system.progress import watching
 
     with watching(lambda steps: _bar(what, steps, seconds / steps)):
@@ -37,7 +37,7 @@ def passes_shown(what: str, seconds: float) -> Iterator[None]:
 
 @contextmanager
 def steps_shown(what: str) -> Iterator[None]:
-    """A bar for work of several steps in the block, if there is any."""
+    """A bar for work of several steps in the block."""
     from tqdm import tqdm
 
     from vqcodec.system.progress import watching

@@ -1,4 +1,4 @@
-"""`vqcodec sample`: pictures or sounds that the prior of a model makes up."""
+"""`vqcodec sample`: pictures or sounds drawn from the prior of a model."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _parse_size(context: click.Context, parameter: click.Parameter, value: str) 
     default="256x256",
     show_default=True,
     callback=_parse_size,
-    help="Of each picture, in pixels.",
+    help="Size of each picture, in pixels.",
 )
 @click.option(
     "--seconds",
@@ -53,16 +53,16 @@ def _parse_size(context: click.Context, parameter: click.Parameter, value: str) 
     type=click.FloatRange(0, min_open=True),
     default=5.0,
     show_default=True,
-    help="Of each sound.",
+    help="Length of each sound.",
 )
 @options.quality
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Another one, other draws.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the random draws.")
 @click.option(
     "--temperature",
     type=click.FloatRange(0),
     default=1.0,
     show_default=True,
-    help="Less than 1 prefers what is likely; 0 takes nothing else.",
+    help="Below 1, likely indices are drawn more often; at 0, only the likeliest.",
 )
 @options.device
 @options.force
@@ -80,9 +80,9 @@ def sample(
 ) -> None:
     """Draw from the prior of MODEL and write the picture or sound OUT; - is standard output.
 
-    MODEL is a bundled model, or a model file. Pictures are laid side by side; sounds follow each other, with half a
-    second of silence between. The indices are drawn one after the other, each given those before, and decoded. The same
-    seed draws the same indices on every machine.
+    MODEL is a bundled model, or a model file. Pictures are placed side by side; sounds follow each other, with half a
+    second of silence between. Each index is drawn given those before it, and all are decoded. The same seed draws the
+    same indices on every machine.
     """
     import vqcodec
     from vqcodec.media.pictures import writing as formats
@@ -115,7 +115,7 @@ def sample(
 
 
 def _write_pictures(codec: ImageCodec, drawn: Sequence[Indices], file: BinaryIO, suffix: str) -> None:
-    """Write one picture with all of them side by side."""
+    """Write one picture with all pictures side by side."""
     from vqcodec.media.pictures.contact_sheet import contact_sheet
     from vqcodec.media.pictures.writing import write_picture
 
@@ -123,7 +123,7 @@ def _write_pictures(codec: ImageCodec, drawn: Sequence[Indices], file: BinaryIO,
 
 
 def _write_sounds(codec: AudioCodec, drawn: Sequence[Indices], file: BinaryIO, suffix: str) -> None:
-    """Write one sound with all of them one after the other, and silence between."""
+    """Write one sound with all sounds one after the other, and silence between."""
     import numpy as np
 
     from vqcodec.media.sounds.recordings import RecordingWriter

@@ -1,4 +1,4 @@
-"""What a command finds around it: its working folder, the memory it may have, and the standard error of libraries."""
+"""The surroundings of a command: its working folder, its memory, and the standard error of libraries."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from contextlib import contextmanager
 __all__ = ["check_memory", "check_working_folder", "native_messages_dropped"]
 
 MIB = 1 << 20
-# Address space that libraries take when they are loaded, in a process that only reads headers; of torch; of a thread.
+# Address space: of the libraries of a process that only reads headers; of torch; of a thread.
 READING, TORCH, THREAD = 128 * MIB, 800 * MIB, 160 * MIB
 
 
 def check_working_folder() -> None:
-    """Raise InputError if the working folder was deleted: torch's libraries end the process then, without a word."""
+    """Raise InputError if the working folder was deleted, as the libraries of torch would end the process silently."""
     try:
         os.getcwd()
     except OSError:
@@ -26,9 +26,9 @@ def check_working_folder() -> None:
 
 
 def check_memory(with_torch: bool) -> None:
-    """Raise MemoryError if there is no room for the libraries, which end the process then, or wait for ever.
+    """Raise MemoryError if there is no room for the libraries, which would end the process, or wait for ever.
 
-    Where address space is limited (`ulimit -v`), they get no more threads than it has room for.
+    Where address space is limited (`ulimit -v`), they get only the threads for which there is room.
     """
     room = _address_space()
     if room is not None:
@@ -54,9 +54,9 @@ def _address_space() -> int | None:
 
 @contextmanager
 def native_messages_dropped() -> Iterator[None]:
-    """Keep off the terminal what libraries in C write to standard error past Python, as mpg123 of damaged MP3 files.
+    """Drop what libraries in C write to standard error past Python, as mpg123 does on damaged MP3 files.
 
-    What Python writes to `sys.stderr` still goes where it went.
+    What Python writes to `sys.stderr` is not affected.
     """
     stream = sys.stderr
     try:

@@ -1,4 +1,4 @@
-"""What many files add up to."""
+"""Sums over many files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["Sizes", "Tally", "sizes_of"]
 
 @dataclass(frozen=True)
 class Sizes:
-    """Bytes of a file `before` and `after`, and in its `.vq` file `coded`; it has `pixels`, or lasts for `seconds`."""
+    """Bytes of a file `before` and `after` the work, and of its `.vq` file, `coded`; and its `pixels` or `seconds`."""
 
     before: int
     after: int
@@ -42,7 +42,7 @@ class Tally:
         self.second_bytes += sizes.coded if sizes.seconds else 0
 
     def summary(self, failed: int, left_out: int = 0) -> str:
-        """All of it as one line, `24 files, 18.9 MB to 410 kB (0.20 bit per pixel), 3 left out, 1 failed`."""
+        """One line: `24 files, 18.9 MB to 410 kB (0.20 bit per pixel), 3 left out, 1 failed`."""
         parts = [f"{self.files} file{'' if self.files == 1 else 's'}"]
         rates = []
         if self.pixels:
@@ -57,7 +57,7 @@ class Tally:
 
 
 def sizes_of(source: str, target: str, coded: str) -> Sizes:
-    """The sizes of what was done; `coded` is the `.vq` file of both. OSError as it comes."""
+    """The sizes of the files of a task; `coded` is the one that is a `.vq` file. OSError as it comes."""
     from bitstream import AudioSource
     from bitstream.header import read_header
 

@@ -1,4 +1,4 @@
-"""`vqcodec tokens`: a folder of pictures or sounds to their indices, for work on the tokens themselves."""
+"""`vqcodec tokens`: the indices of a folder of pictures or sounds, for work on tokens."""
 
 from __future__ import annotations
 
@@ -40,10 +40,11 @@ def tokens(
 ) -> None:
     """Write the indices of every picture, or every sound, below the folder DIR to the NumPy archive OUT.npz.
 
-    Which of both, the model says; without one it is the pictures, if there are any. An array int32 [planes, rows,
-    columns] for each picture, or [planes, rows, frames] for each sound, has its relative path as its name. The string
-    array "meta" holds JSON: the model, the settings, and the size of every picture in pixels, or the samples, sample
-    rate and channels of every sound, with how these are coded in rows (see docs/FORMAT.md). Hidden files are left out.
+    The model decides between pictures and sounds. Without --model, they are pictures, if there are any. The archive has
+    an int32 array [planes, rows, columns] for each picture, or [planes, rows, frames] for each sound, which is named by
+    its relative path. The string array "meta" holds JSON: the model, the settings, and the size of every picture in
+    pixels, or the samples, sample rate and channels of every sound, and how these are coded in rows (see
+    docs/FORMAT.md). Hidden files are left out.
     """
     import vqcodec
     from vqcodec.media.pictures.reading import is_picture_name
@@ -73,7 +74,7 @@ def tokens(
 def _write_all(
     archive: ZipFile, codec: Codec, folder: Path, kind: str, names: list[str], chosen: Setting
 ) -> dict[str, Source]:
-    """Add an array for each file that can be read, return what they are of; tell the others on standard error."""
+    """Add an array for each file that can be read, and return their sources; report other files on standard error."""
     from tqdm import tqdm
 
     from bitstream.errors import InputError
@@ -105,7 +106,7 @@ def _check_name(folder: Path, name: str) -> None:
 
 
 def _encode(codec: Codec, path: Path, chosen: Setting) -> tuple[Indices, tuple[str, ...]]:
-    """The indices that the `.vq` file of a picture or sound would hold, and the notes on it."""
+    """The indices of the `.vq` file of a picture or sound, and notes on the file."""
     from vqcodec.codec.image import ImageCodec
     from vqcodec.codec.loading import for_sound
     from vqcodec.media.pictures.reading import read_picture
@@ -113,7 +114,7 @@ def _encode(codec: Codec, path: Path, chosen: Setting) -> tuple[Indices, tuple[s
 
     if isinstance(codec, ImageCodec):
         picture = read_picture(path)
-        return codec.encode(picture.image, chosen.lambda_, chosen.rate_point), picture.notes
+        return codec.encode(picture, chosen.lambda_, chosen.rate_point), picture.notes
     audio = for_sound(codec)
     with RecordingReader(path) as reader:
         latents, source = audio.analyse(reader.blocks(), reader.sample_rate)
@@ -121,7 +122,7 @@ def _encode(codec: Codec, path: Path, chosen: Setting) -> tuple[Indices, tuple[s
 
 
 def _write_meta(archive: ZipFile, codec: Codec, quality: float, kind: str, sources: dict[str, Source]) -> None:
-    """Add what the arrays mean: enough to look up their codewords and to decode them."""
+    """Add the meaning of the arrays: enough to look up their codewords and to decode them."""
     import numpy as np
 
     chosen = codec.settings(quality)
@@ -147,7 +148,7 @@ def _size(source: Source) -> dict[str, Any]:
 
 
 def _add(archive: ZipFile, name: str, values: NDArray[Any]) -> None:
-    """Add an array as `numpy.savez` does, but at once, not after all others; ZipInfo's date is always the same."""
+    """Add an array as `numpy.savez` does, but without waiting for the others; the date is always the same."""
     from numpy.lib.format import write_array
 
     member = ZipInfo(f"{name}.npy")

@@ -36,7 +36,7 @@ def train() -> None:
 @START
 @RESUME
 def image(folder: Path, out: Path, config: Path | None, start: str | None, resume: bool) -> None:
-    """Train on the pictures of the folder DIR and write the model M; checkpoints are kept beside it."""
+    """Train on the pictures of the folder DIR and write the model M. Checkpoints are kept beside it."""
     from vqcodec.model.bundled import find_model
     from vqcodec.training.image import train_image
 
@@ -52,7 +52,7 @@ def image(folder: Path, out: Path, config: Path | None, start: str | None, resum
 @START
 @RESUME
 def audio(folder: Path, out: Path, config: Path | None, start: str | None, resume: bool) -> None:
-    """Train on the sounds of the folder DIR and write the model M; checkpoints are kept beside it."""
+    """Train on the sounds of the folder DIR and write the model M. Checkpoints are kept beside it."""
     from vqcodec.model.bundled import find_model
     from vqcodec.training.audio import train_audio
 
@@ -62,7 +62,7 @@ def audio(folder: Path, out: Path, config: Path | None, start: str | None, resum
 
 
 def _forget(out: Path) -> None:
-    """Delete the checkpoints of the run that wrote, or was to write, `out`; decoded originals stay."""
+    """Delete the checkpoints of an earlier run for `out`; decoded originals stay."""
     for checkpoint in sorted(out.with_name(f"{out.name}.training").glob("*.safetensors")):
         note(f"deleting {checkpoint}")
         checkpoint.unlink()

@@ -10,8 +10,9 @@ from PIL import Image
 
 from bitstream import Container, InputError, Limits, ModelError
 from vqcodec.codec.base import Codec
-from vqcodec.codec.image import ImageCodec, PictureOrFile
+from vqcodec.codec.image import ImageCodec
 from vqcodec.defaults import DEFAULT_EFFORT, DEFAULT_MODEL, DEFAULT_QUALITY, Effort
+from vqcodec.media.pictures.inputs import ImageOrFile
 from vqcodec.model.bundled import find_model, find_model_of
 from vqcodec.model.model import Model, load_model
 from vqcodec.system.arguments import container_of, is_path
@@ -48,7 +49,7 @@ def load(model: str | Path = DEFAULT_MODEL, device: str = "cpu") -> Codec:
 
 
 def load_for(container: Container, device: str = "cpu", models: Sequence[Path] = ()) -> Codec:
-    """The codec that a `.vq` file was written with, among `models` first, then the bundled ones.
+    """The codec of the model that wrote a `.vq` file: one of `models`, or else a bundled one.
 
     Raises:
         FingerprintError: the model is not here.
@@ -82,7 +83,7 @@ def for_sound(codec: Codec) -> AudioCodec:
 
 
 def compress(
-    image: PictureOrFile,
+    image: ImageOrFile,
     quality: float = DEFAULT_QUALITY,
     max_bytes: float | None = None,
     keep_metadata: bool = False,
@@ -97,7 +98,7 @@ def decompress(data: FileData | Container, allow_truncated: bool = False) -> Ima
     container = container_of(data, Limits(), allow_truncated)
     codec = load_for(container)
     if not isinstance(codec, ImageCodec):
-        raise ModelError('the file holds sound: the decompress of vqcodec.load("speech") is for it')
+        raise ModelError('the file holds sound: use vqcodec.load("speech").decompress')
     return codec.decompress(container, allow_truncated=allow_truncated)
 
 

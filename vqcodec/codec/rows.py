@@ -45,7 +45,7 @@ class RowAnalysis:
     """
 
     def __init__(self, sample_rate: int) -> None:
-        self._rate = sample_rate
+        self._sample_rate = sample_rate
         self.rotations: list[Rotation] = []
         self.peaks = np.zeros(0, np.float32)
 
@@ -64,14 +64,14 @@ class RowAnalysis:
 
     def _turned(self, blocks: Iterable[Samples]) -> Iterator[Samples]:
         angle = 0
-        for number, stretch in enumerate(equal_blocks(blocks, STRETCH_SECONDS * self._rate)):
+        for number, stretch in enumerate(equal_blocks(blocks, STRETCH_SECONDS * self._sample_rate)):
             if len(stretch) != 2:
                 yield stretch
                 continue
             before, angle = angle, _best_angle(stretch, angle)
             if angle != before:
                 self.rotations.append(Rotation(number, angle))
-            yield _turned(stretch, _course(before, angle, number, self._rate, stretch.shape[1]))
+            yield _turned(stretch, _course(before, angle, number, self._sample_rate, stretch.shape[1]))
 
 
 def rows_of(blocks: Iterable[Samples], sample_rate: int, rotations: Sequence[Rotation]) -> Iterator[Samples]:

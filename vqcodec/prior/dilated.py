@@ -121,7 +121,7 @@ class DilatedPass:
     """
 
     def __init__(self, layers: DilatedLayers, slices: int, sequences: int, most: int, rate_point: int) -> None:
-        self._layers, self._sequences, self._rate = layers, sequences, rate_point
+        self._layers, self._sequences, self._rate_point = layers, sequences, rate_point
         _, planes, _, dimension = layers.values.shape
         self._windows = FrameWindows(slices, sequences, planes, dimension, most)
         self._lines = [
@@ -130,7 +130,7 @@ class DilatedPass:
 
     def put(self, frames: Integers, planes: Integers, indices: IndexArray) -> None:
         """Store indices `[*B, N]` of planes `[*B]` at frames `[*B]` of the N sequences, for the steps that follow."""
-        self._windows.write(frames, planes, self._layers.values[self._rate, planes[..., None], indices])
+        self._windows.write(frames, planes, self._layers.values[self._rate_point, planes[..., None], indices])
 
     def advance(self, steps: range, known: IndexArray | None = None) -> Floats:
         """Activations `[S, n N, H]` of the next n steps.
@@ -139,7 +139,7 @@ class DilatedPass:
             steps: which follow those before.
             known: indices `[P', N, n']` at the frames `steps`, as far as these exist. Without it, `put` stores them.
         """
-        layers, rate_point = self._layers, self._rate
+        layers, rate_point = self._layers, self._rate_point
         self._windows.open(steps)
         if known is not None:
             planes, _, frames = map(np.arange, known.shape)

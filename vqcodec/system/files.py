@@ -83,8 +83,8 @@ def _read_stream(file: BinaryIO, name: str, is_known: Callable[[bytes], bool]) -
     while piece := file.read(PIECE):
         memory.write(piece)
         if memory.tell() > most:
-            what = "" if known else "its kind is not known, and "
-            raise InputError(f"{name}: {what}it has more than {most} bytes; name a file to read more")
+            what = "" if known else "its kind is not known, and it has "
+            raise InputError(f"{name}: {what}more than {most} bytes; a regular file may have more")
     return memory.getvalue()
 
 

@@ -69,6 +69,7 @@ def test_a_path_needs_no_suffix_and_a_wrong_one_does_no_harm(tmp_path: Path) -> 
             assert np.array_equal(read_recording(source).samples, samples)
 
 
+@pytest.mark.posix
 def test_a_pipe_is_read(tmp_path: Path) -> None:
     path, data = tmp_path / "pipe", saved(tone())
     os.mkfifo(path)

@@ -1,4 +1,4 @@
-"""What an original costs under a model as a density: -log2 p(x) <= -log2 p(x|z_q) - log2 p(z_q)."""
+"""The bits of an original under a model: -log2 p(x) <= -log2 p(x|z_q) - log2 p(z_q)."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ class WatchedFile:
 
     @contextmanager
     def errors(self, text: str) -> Iterator[None]:
-        """Turn errors of libsndfile into an InputError that begins with `text`; errors of the file stay."""
+        """Turn errors of libsndfile into an InputError that begins with `text`; raise the file's errors as they are."""
         try:
             yield
         except soundfile.LibsndfileError as error:

@@ -1,8 +1,9 @@
 """`vqcodec fit-prior`: fit the prior of a model to the indices of a folder of pictures or sounds, then calibrate its
 quality knob.
 
-The network is trained in floats, on codes chosen at order 0; then with rounding (quantization-aware), on codes chosen
-with what it has become; it is sharpened, and exported to integers.
+The network is trained in floats, on codes that are chosen with order-0 code lengths; then with rounding
+(quantization-aware), on codes that are chosen with the network itself. At the end it is sharpened and exported to
+integers.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from vqcodec.training.engine.checkpoint import Checkpoint
 from vqcodec.training.engine.config import load_config
 from vqcodec.training.engine.loop import run_stage
 from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule
+from vqcodec.training.engine.precision import autocast
 from vqcodec.training.prior.calibration import calibrate
 from vqcodec.training.prior.networks import PriorNetwork, prior_network
 from vqcodec.training.prior.sharpness import sharpen
@@ -39,12 +41,13 @@ class PriorTraining:
 
     Attributes:
         float_steps: steps without rounding.
-        steps: of these and those with rounding together.
-        crop: side of a training crop in positions, or its frames.
-        held_out: every so many-th original is kept for the figures and for the calibration.
-        most_positions: of training originals; their indices are kept in memory.
+        steps: all steps, without rounding and with it.
+        crop: side of a training crop in positions, or its length in frames.
+        held_out: one original in so many is held out for the figures and for the calibration.
+        most_positions: of all training originals, as their indices are kept in memory.
         calibrated_on: how many originals the quality knob is calibrated on.
-        sharpened: whether draws are to cost what originals do, which costs files some per cent: see `sharpness`.
+        sharpened: whether samples shall cost as many bits as originals, which makes files some per cent larger: see
+            `sharpness`.
     """
 
     float_steps: int = 3_600
@@ -83,7 +86,7 @@ def fit_prior(model: Path, folder: Path, config: Path | None = None) -> None:
     figures = {"order0": mean_bits(network, test, False)}
     _train(network, volumes, settings, 0, settings.float_steps, rng, work)
     figures["float"] = mean_bits(network, test, False)
-    # Files have codes that were chosen with the prior, which costs fewer bits: from here on it is fitted to those.
+    # Files have codes that were chosen with the prior, and take fewer bits: from here on it is fitted to such codes.
     originals = open_originals(replace(trained, prior=network.export()), folder, work / "cache")
     volumes, test = (collect_volumes(originals, each, settings.lambda_, rng, True) for each in (numbers, held_out))
     figures["float, chosen"] = mean_bits(network, test, False)
@@ -103,7 +106,7 @@ def fit_prior(model: Path, folder: Path, config: Path | None = None) -> None:
 
 
 def _first(numbers: list[int], originals: Originals, most_positions: int) -> list[int]:
-    """The first of these originals, of not more than so many positions in all."""
+    """The first of these originals, with at most so many positions in all."""
     stride = originals.codec.model.config.autoencoder.stride
     position = stride if originals.codec.model.config.modality == "audio" else stride**2
     ends = np.cumsum([originals.size(number) for number in numbers]) / position
@@ -134,9 +137,9 @@ def _train(
     def step(number: int) -> dict[str, float]:
         rate_point = int(rng.integers(len(network.values)))
         indices = volumes.crops(rate_point, settings.batch, settings.crop, rng)
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=not quantized):
+        with autocast(enabled=not quantized):
             bits = network(indices, rate_point, quantized).sum(1).mean()
-        # Relative to what the rate point costs, so that all rate points pull alike.
+        # Relative to the bits of the rate point, so that all rate points weigh alike.
         optimizer.step(bits / network.order0[rate_point], number)
         return {f"bits_{rate_point}": bits.item()}
 

@@ -1,7 +1,7 @@
-"""What the trainable priors of all modalities share: the values of codes, and the heads.
+"""The parts that the trainable priors of pictures and sound share: the values of codes, and the heads.
 
-The logits of a plane are the product of the features of its codes, to begin with a Gaussian's statistics of the
-codewords, and a projection of the hidden activations.
+The logits of a plane are the product of the features of its codes and a projection of the hidden activations. The
+features begin as the sufficient statistics of a Gaussian over codewords.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["PriorHeads"]
 
 
 class PriorHeads(nn.Module):
-    """The part of a prior that knows the codebooks, which are fixed; a prior is this and a network.
+    """The base of trainable priors: what depends on the codebooks, which are fixed.
 
     Args:
         planes: how many planes each slice has.
@@ -87,7 +87,7 @@ class PriorHeads(nn.Module):
         return factor * (project[:, within] @ features.T), factor * (bias - bias.detach().max())
 
     def exact_heads(self, planes: range, project: Tensor) -> tuple[ExactLayer, ...]:
-        """The integer heads of a slice, one a rate point.
+        """The integer heads of a slice, one for each rate point.
 
         Raises:
             ModelError: an output could leave the exact range.
@@ -102,7 +102,7 @@ class PriorHeads(nn.Module):
 
 
 def _code_features(codebooks: Tensor, count: int) -> Tensor:
-    """Features of codes to begin with, `[R, P, K, count]`: coordinates and products of two, a Gaussian's statistics."""
+    """The first features of codes, `[R, P, K, count]`: coordinates and products of two, as in a Gaussian."""
     spread = codebooks.std(2, keepdim=True).clamp_min(1e-6)
     x = codebooks / spread
     i, j = torch.triu_indices(x.shape[-1], x.shape[-1])

@@ -50,7 +50,7 @@ class SliceModule(nn.Module):
 
 
 class PixelCNNNetwork(PriorHeads):
-    """The prior of codebooks that are fixed.
+    """The trainable prior of a model of pictures, for fixed codebooks.
 
     Args:
         config: its shape.

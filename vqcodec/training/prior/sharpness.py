@@ -1,9 +1,9 @@
-"""The last touch to a prior: its own draws shall cost what the indices of files cost.
+"""Sharpening: the last step of fitting a prior, which makes samples of the prior cost as many bits as real indices.
 
-A draw that real pictures would seldom have leads to surroundings that they never have, in which the prior is less sure
-of anything, and so on: ancestral samples of a well fitted prior take more bits than what it was fitted to. Its logits
-are therefore multiplied by a factor a little above 1, one for each rate point. At the optimum of the fit this costs
-real indices bits to second order only, and draws lose bits to first order.
+Samples of a well fitted prior cost more bits than the indices that it was fitted to. An unlikely draw leads to
+surroundings that real pictures never have; there the prior is less certain, and more unlikely draws follow. So all
+logits are multiplied by a factor a little above 1, one for each rate point. At the optimum of the fit, this costs real
+indices bits only to second order, while samples lose bits to first order.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ __all__ = ["sharpen"]
 MOST = 1.5
 HALVINGS = 5
 DRAWS = 24
-LONGEST = 128  # rows and columns of a draw: they are made one after the other
+LONGEST = 128  # rows and columns of a sample, at most, as samples take long to draw
 
 
 def sharpen(network: PriorNetwork, volumes: IndexVolumes) -> list[float]:
-    """Set `network.sharpness`, by bisection on the exact prior; the factors.
+    """Set `network.sharpness` by bisection on the exact prior, and return the factors.
 
     Args:
         network: fitted, with rounding.
-        volumes: held out of the fit; at most DRAWS of each rate point are used.
+        volumes: held out of the fit; about DRAWS of each rate point are used.
     """
     for rate_point, held_out in enumerate(tqdm(volumes.volumes, desc="sharpness", disable=None)):
         some = held_out[:: max(1, len(held_out) // DRAWS)]
@@ -49,7 +49,7 @@ def sharpen(network: PriorNetwork, volumes: IndexVolumes) -> list[float]:
 
 
 def draws_excess(prior: Prior, volumes: list[NDArray[np.int32]], rate_point: int) -> float:
-    """Bits that draws of the volumes' sizes cost more than the volumes."""
+    """How many more bits samples of the same sizes cost than the volumes."""
     draws = [prior.sample(SymbolSampler(seed), rate_point, *volume.shape[1:]) for seed, volume in enumerate(volumes)]
     costs = [sum(float(prior.bits(volume, rate_point).sum()) for volume in each) for each in (draws, volumes)]
     return costs[0] - costs[1]

@@ -23,10 +23,10 @@ __all__ = ["WaveNetNetwork"]
 
 
 class WaveNetNetwork(PriorHeads):
-    """The prior of codebooks that are fixed.
+    """The trainable prior of a model of sound, for fixed codebooks.
 
-    All frames are known, so that no slice has to lag behind another. What is before the first frame is zero: a crop
-    from the middle of a recording is taken for its beginning.
+    All frames are known, so that no slice has to lag behind another. Before the first frame all is zero, as if each
+    crop were the beginning of a recording.
 
     Args:
         config: its shape.

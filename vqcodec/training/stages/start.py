@@ -1,4 +1,4 @@
-"""Where training starts: latents above the noise, principal components of patches, or the weights of a model."""
+"""Starting points of training: latents above the noise, principal components of patches, or the weights of a model."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ __all__ = [
     "start_linear_path",
 ]
 
-# Latents of the linear path are so many times the coefficients, to suit the first widths of the noise.
+# The linear path scales coefficients by this factor, to suit the first widths of the noise.
 LATENT_SCALE = 6.0
 PATCHES = 30_000
 SPREAD = 3.0
-# A channel whose noise is so many times its spread is drowned: the decoder has nothing from it.
+# A channel is drowned, and of no use to the decoder, if its noise is wider than this many standard deviations.
 DROWNED = 4.0
-# From a rate point that hears a channel, so much less worth of an error may the coarser ones have that shall hear it.
+# A rate point takes up a channel of a finer one only if the lambda of that one is at most this many times its own.
 WITHIN = 10.0
 
 
@@ -44,8 +44,8 @@ WITHIN = 10.0
 def spread_latents(encoder: Encoder, batches: Iterator[Tensor]) -> None:
     """Scale the last layer of an encoder so that every latent begins with the standard deviation SPREAD, around 0.
 
-    That is above the first widths of the noise. A channel that begins below is not heard by the decoder, has no
-    gradient from it, and is given up before it has learned anything.
+    This is above the first widths of the noise. A channel that begins below them is drowned: it gets no gradient from
+    the decoder, and is given up before it has learned anything.
     """
     z, last = encoder(next(batches)), cast(nn.Conv2d, encoder.layers[-1])
     factor = SPREAD / z.std((0, 2, 3)).clamp_min(1e-6)
@@ -92,18 +92,18 @@ def start_from_model(
 ) -> None:
     """Take up the networks of a trained model; the factorized prior begins with the spread and widths of its latents.
 
-    What belongs to a rate point is interpolated between those of the model; beyond them, widths go with the inverse
-    root of lambda. A model that does not tell its lambdas is taken to have the first of `lambdas`; one that was trained
-    for something else, to have as many, from coarse to fine. Channels may be heard at coarser rate points than in the
-    model: see `hear_coarser`.
+    Parameters of rate points are interpolated between those of the model. Beyond its rate points, widths are in
+    proportion to the inverse root of lambda. A model without lambdas is taken to have the first of `lambdas`; a model
+    that was trained for another distortion, to have the same range, from coarse to fine. Channels may be used at
+    coarser rate points than in the model: see `hear_coarser`.
 
     Args:
-        model: to start from. A linear path that it does not have begins as 0, and residual blocks as nothing.
-        lambdas: `[R]`, of the rate points to be.
-        encoder, decoder, factorized_prior: are changed in place.
+        model: to start from. A linear path that it does not have begins as 0, and new residual blocks as the identity.
+        lambdas: `[R]`, of the new rate points.
+        encoder, decoder, factorized_prior: changed in place.
         batches: originals `[B, C, ...]`.
-        same_objective: whether the model's lambdas weigh the same distortion.
-        hear: whether channels are to be heard at coarser rate points, which a noise stage must follow.
+        same_objective: whether the lambdas of the model weigh the same distortion.
+        hear: whether channels are used at coarser rate points, which a noise stage must follow.
 
     Raises:
         ModelError: the model has other networks.
@@ -111,7 +111,7 @@ def start_from_model(
     widths = torch.from_numpy(model.codebooks.metric).flatten(1).rsqrt()
     known = torch.tensor(model.config.lambdas) if model.config.lambdas else lambdas[: len(widths)]
     if len(known) != len(widths):
-        raise ModelError("the model to start from has more rate points, and does not tell at which lambdas")
+        raise ModelError("the model to start from has more rate points, and no lambdas")
     wanted = lambdas
     if not same_objective:
         wanted = torch.from_numpy(np.geomspace(known[0], known[-1], len(lambdas))).float()
@@ -134,10 +134,11 @@ def start_from_model(
 
 
 def hear_coarser(widths: Tensor, gains: Tensor, spread: Tensor, lambdas: Tensor) -> tuple[Tensor, Tensor]:
-    """Widths and gains with which rate points hear channels that so far only finer ones do.
+    """Widths and gains with which coarse rate points use channels that only finer ones use so far.
 
-    A channel that begins drowned in noise at a rate point has no gradient there, and stays drowned however much the
-    finer ones have made of it. It now begins as at the coarsest rate point that hears it, up to WITHIN of its lambda.
+    A channel that begins drowned in noise at a rate point has no gradient there, and stays drowned even if finer rate
+    points have learned to use it. It now begins with the widths of the coarsest rate point that uses it, scaled by the
+    root of the lambdas' ratio, if that ratio is at most WITHIN.
 
     Args:
         widths, gains: `[R, C]`.
@@ -150,7 +151,7 @@ def hear_coarser(widths: Tensor, gains: Tensor, spread: Tensor, lambdas: Tensor)
     further = lambdas[first] / lambdas[:, None]
     heard = drowned & ~drowned[first, channels] & (further <= WITHIN)
     noisier = torch.where(heard, widths[first, channels] * further.sqrt(), widths)
-    # Wiener's factor: of a channel with more noise the decoder is to believe less.
+    # Wiener's factor: the decoder trusts a channel with more noise less.
     belief = spread**2 / (spread**2 + noisier**2 / 12)
     return noisier, torch.where(heard, (gains / belief)[first, channels] * belief, gains)
 
@@ -161,6 +162,6 @@ def _without_linear(network: nn.Module) -> dict[str, Tensor]:
 
 
 def interpolation(known: Tensor, wanted: Tensor) -> Tensor:
-    """`[wanted, known]`: weights of what is known at rising positions; outside of them, all is of the nearest."""
+    """Weights `[wanted, known]` of linear interpolation between rising positions; constant outside of them."""
     unit = np.eye(len(known))
     return torch.tensor(np.stack([np.interp(wanted, known, row) for row in unit], 1), dtype=torch.float32)

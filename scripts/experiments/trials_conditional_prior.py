@@ -1,11 +1,12 @@
 """Is a transform that is trained under a conditional prior better than one that gets such a prior afterwards?
 
-    python -m scripts.experiments.trials_density PICTURES --out FOLDER [--steps 1500] [--fit 400] [--trials NAME ...]
+    python -m scripts.experiments.trials_conditional_prior PICTURES --out FOLDER [--steps 1500] [--fit 400]
+        [--trials NAME ...]
 
-Networks of `trials_networks` are trained under noise on all pictures but every 50th: under the factorized density to
-the end, or under the conditional one after a third of the steps. Then the networks rest, and a conditional density is
+Networks of `trials_networks` are trained under noise on all pictures but every 50th: under the factorized prior to
+the end, or under the conditional one after a third of the steps. Then the networks rest, and a conditional prior is
 fitted to both for `--fit` steps. Measured on the pictures held out: mean weighted loss of the rate points, with the
-bits of the factorized and of the conditional density. Results are added to FOLDER/trials.jsonl, and a table of all
+bits of the factorized and of the conditional prior. Results are added to FOLDER/trials.jsonl, and a table of all
 that is there is printed as Markdown.
 """
 
@@ -20,20 +21,21 @@ import torch
 from torch import Tensor, nn
 
 from scripts.command_line import run_script
-from scripts.experiments.conditional_density import ConditionalPrior
+from scripts.experiments.conditional_prior import ConditionalPrior
 from scripts.experiments.trials import Pictures, Result, run_trials, trials_parser, with_held_out
 from scripts.experiments.trials_networks import LAMBDAS, LIGHT, measure
 from vqcodec.evaluation.report.text import markdown_table
 from vqcodec.training.data.pictures import random_crops
 from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule, kernels_of, others_of
+from vqcodec.training.engine.precision import autocast
 from vqcodec.training.factorized_prior import FactorizedPrior
 from vqcodec.training.image import PictureObjective
 from vqcodec.training.stages.noise import NoiseStage, rate_weights
 from vqcodec.training.stages.start import start_linear_path
 from vqcodec.transform.image.autoencoder import Decoder, Encoder
 
-# The share of the steps after which the conditional density takes over.
-TRIALS = {"the factorized density": 1.0, "the conditional one": 1 / 3}
+# The share of the steps after which the conditional prior takes over.
+TRIALS = {"the factorized prior": 1.0, "the conditional one": 1 / 3}
 SLICES = (16, 32, 48, 96)
 OBJECTIVE = PictureObjective()
 
@@ -53,10 +55,10 @@ class Trial:
         """Weighted loss of a batch."""
         x = next(self.crops)
         rate = torch.randint(len(LAMBDAS), (len(x),))
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with autocast():
             z = self.encoder(x)
         noisy, bits = prior(z.float(), rate)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with autocast():
             location, _ = self.decoder(noisy, rate)
         bpp = bits.sum((1, 2, 3)) / x[0, 0].numel()
         loss: Tensor = self.weights[rate] * (self.lambdas[rate] * OBJECTIVE.distortion(x, location) + bpp)
@@ -101,8 +103,8 @@ def run(name: str, steps: int, fit: int, training: Pictures, held_out: Pictures)
     trial.train(steps, round(TRIALS[name] * steps))
     trial.fit(fit)
     minutes = round((time.process_time() - began) / 60, 1)
-    densities = (trial.factorized, trial.conditional)
-    points = [measure(trial.encoder, trial.decoder, density, held_out) for density in densities]
+    priors = (trial.factorized, trial.conditional)
+    points = [measure(trial.encoder, trial.decoder, prior, held_out) for prior in priors]
     return {"minutes": minutes, "steps": [steps, fit], "points": points}
 
 
@@ -119,7 +121,7 @@ def main() -> None:
     """See the module."""
     parser = trials_parser(__doc__, TRIALS, steps=1500)
     parser.add_argument("pictures", type=Path, help="folder of pictures")
-    parser.add_argument("--fit", type=int, default=400, help="steps of the conditional density alone (default: 400)")
+    parser.add_argument("--fit", type=int, default=400, help="steps of the conditional prior alone (default: 400)")
     arguments = parser.parse_args()
     training, held_out = with_held_out(arguments.pictures, arguments.out / "cache")
     print(table(run_trials(arguments, lambda name: run(name, arguments.steps, arguments.fit, training, held_out))))

@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from vqcodec.training.engine.precision import autocast
 from vqcodec.training.factorized_prior import FactorizedPrior, mixture_bits
 
 __all__ = ["ConditionalPrior"]
@@ -97,7 +98,7 @@ class ConditionalPrior(nn.Module):
         # Noise beyond the spread of a channel says nothing: Wiener's factor takes it away.
         known = noisy * spread / (spread**2 + width**2 / 12)
         corrections = []
-        with torch.autocast(z.device.type, dtype=torch.bfloat16):
+        with autocast():
             begin = 0
             for part, end in zip(self.slices, self.ends, strict=True):
                 corrections.append(part(known[:, :begin], known[:, begin:end], rate).float())

@@ -10,6 +10,7 @@ from types import ModuleType
 import pytest
 
 from bitstream import InputError
+from scripts.command_line import run_script
 from tests.helpers.paths import ROOT
 
 ROOMS = ("recipes", "benchmarks", "figures", "experiments")
@@ -42,8 +43,6 @@ def test_scripts_say_how_they_are_used(
 
 @pytest.mark.parametrize("error", [InputError("no picture"), FileNotFoundError(2, "No such file", "pictures")])
 def test_what_a_user_can_meet_is_one_line(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
-    from scripts.command_line import run_script
-
     def fails() -> None:
         raise error
 
