@@ -46,7 +46,7 @@ def test_other_arrays_stay_as_they_are(kind: type) -> None:
     ids=lambda shapes: shapes[:20],
 )
 def test_shapes_that_are_none(shapes: str) -> None:
-    with pytest.raises(ModelError, match="cannot be read|out of range"):
+    with pytest.raises(ModelError, match=r"cannot be read|out of range"):
         unpack_integers(PACKED, shapes, MOST)
 
 
