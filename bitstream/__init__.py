@@ -1,7 +1,7 @@
 """The bytes of a `.vq` file: its container and its entropy coder. Knows no model and needs no torch."""
 
 from .alpha import decode_alpha, encode_alpha
-from .container import Chunks, Container, Stream, overhead, pack, stream_ends, unpack
+from .container import Chunks, Container, Stream, overhead, pack, unpack
 from .entropy import PRECISION, SymbolDecoder, SymbolEncoder, check_frequencies, ideal_bits, indices_crc
 from .errors import (
     BitstreamError,
@@ -52,6 +52,5 @@ __all__ = [
     "lay_over",
     "overhead",
     "pack",
-    "stream_ends",
     "unpack",
 ]

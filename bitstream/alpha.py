@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .decompression import decompressed
 from .entropy import PRECISION, SymbolDecoder, SymbolEncoder
 from .errors import CorruptError, TruncatedError
 from .fields import Reader, encode_varint
@@ -172,7 +173,8 @@ def _inflate(data: bytes, alpha: Alpha, between: NDArray[np.bool_]) -> None:
         return
     if not data or data[0] > FILTER_ABOVE | FILTER_BEFORE:
         raise CorruptError("the alpha channel is damaged: its values are missing, or filtered in an unknown way")
-    filters, values = data[0], _inflated(data[1:], count)
+    filters = data[0]
+    values = np.frombuffer(decompressed(data[1:], count, zlib.decompressobj(), "the alpha channel"), np.uint8)
     if filters & FILTER_BEFORE:
         values = np.cumsum(values, dtype=np.uint8)
     if not filters & FILTER_ABOVE:
@@ -182,14 +184,3 @@ def _inflate(data: bytes, alpha: Alpha, between: NDArray[np.bool_]) -> None:
     for row, here, part in zip(alpha, between, np.split(values, np.cumsum(lengths)[:-1]), strict=True):
         row[here] = part + before[here]
         before = row
-
-
-def _inflated(data: bytes, count: int) -> Alpha:
-    decompressor = zlib.decompressobj()
-    try:
-        values = decompressor.decompress(data, count + 1)
-    except zlib.error:
-        raise CorruptError("the alpha channel is damaged: its values cannot be unpacked") from None
-    if len(values) != count or not decompressor.eof or decompressor.unused_data:
-        raise CorruptError("the alpha channel is damaged: its number of values is wrong")
-    return np.frombuffer(values, np.uint8)

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 from .errors import BitstreamError, CorruptError, TruncatedError
 from .fields import Reader
-from .header import Header, Limits, check_magic, read_header, write_header
-from .sources import UINT32_MAX, AudioSource, ImageSource
+from .header import MAX_STREAMS, Header, Limits, check_magic, read_header, write_header
+from .sources import UINT32_MAX, AudioSource, ImageSource, check_range
 
-__all__ = ["Chunks", "Container", "Stream", "overhead", "pack", "stream_ends", "unpack"]
+__all__ = ["Chunks", "Container", "Stream", "overhead", "pack", "unpack"]
 
 _CRC_SIZE = 4
 
@@ -67,8 +67,9 @@ class Container:
         decoder_version: version of the network that turns indices into pixels or samples, 0..2**32-1.
         source: what was compressed.
         rate_point: which of the model's codebook sets, 0..255.
-        streams: 1..8, the most important one first.
+        streams: 1..8, the most important one first; of a file that was cut those that are whole.
         chunks: of a picture; alpha goes with the colour formats RGB and GREY only.
+        cut_off: of a file that was cut, the bytes of each further stream that its header names.
 
     Raises:
         ValueError: a field is out of range, or a chunk does not go with the source.
@@ -80,19 +81,42 @@ class Container:
     rate_point: int
     streams: tuple[Stream, ...]
     chunks: Chunks = Chunks()
+    cut_off: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        _header_of(self)  # whose construction checks the fields
+        check_range("number of streams", len(self.streams), 1, MAX_STREAMS)
+        _header_of(self)  # whose construction checks the other fields
+
+    @property
+    def stream_ends(self) -> tuple[int, ...]:
+        """How many bytes of the file there are up to the end of each stream that its header names."""
+        header = _header_of(self)
+        start = len(write_header(header)) + sum(size + _CRC_SIZE for size in header.chunk_sizes)
+        return tuple(itertools.accumulate((size + _CRC_SIZE for size in header.stream_sizes), initial=start))[1:]
+
+    def check(self, limits: Limits, allow_truncated: bool = False) -> None:
+        """Check what was unpacked already as `unpack` would.
+
+        Raises:
+            LimitError: the header claims more than `limits` allow.
+            TruncatedError: streams are cut off, without `allow_truncated`.
+        """
+        limits.check(_header_of(self))
+        if self.cut_off and not allow_truncated:
+            whole = len(self.streams)
+            raise TruncatedError(f"the file is cut short: {whole} of its {whole + len(self.cut_off)} streams are whole")
 
 
 def pack(container: Container) -> bytes:
-    """Return the bytes of the `.vq` file."""
+    """Return the bytes of the `.vq` file; of one that was cut, those up to the end of its last whole stream."""
     parts = [write_header(_header_of(container))]
     for chunk in container.chunks.present:
         parts += (chunk, zlib.crc32(chunk).to_bytes(_CRC_SIZE, "little"))
     for stream in container.streams:
         parts += (stream.data, stream.indices_crc.to_bytes(_CRC_SIZE, "little"))
     body = b"".join(parts)
+    if container.cut_off:
+        return body
     return body + zlib.crc32(body).to_bytes(_CRC_SIZE, "little")
 
 
@@ -125,7 +149,8 @@ def unpack(data: bytes, limits: Limits = Limits(), allow_truncated: bool = False
     if not streams:
         raise TruncatedError(f"the file is cut short or damaged: {len(data)} bytes of {size}, and no whole stream")
     chunks = _read_chunks(data, header, position)
-    return Container(header.fingerprint, header.decoder_version, header.source, header.rate_point, streams, chunks)
+    fields = header.fingerprint, header.decoder_version, header.source, header.rate_point
+    return Container(*fields, streams, chunks, header.stream_sizes[len(streams) :])
 
 
 def overhead(container: Container) -> int:
@@ -134,20 +159,8 @@ def overhead(container: Container) -> int:
     return _file_size(header, len(write_header(header))) - sum(header.stream_sizes)
 
 
-def stream_ends(data: bytes) -> tuple[int, ...]:
-    """Return the number of bytes up to the end of each stream that the header names; the file may be cut.
-
-    Raises:
-        BitstreamError: as for `unpack`, of the header.
-    """
-    check_magic(data)
-    header, position = read_header(data)
-    start = position + sum(size + _CRC_SIZE for size in header.chunk_sizes)
-    return tuple(itertools.accumulate((size + _CRC_SIZE for size in header.stream_sizes), initial=start))[1:]
-
-
 def _header_of(container: Container) -> Header:
-    sizes = tuple(len(stream.data) for stream in container.streams)
+    sizes = *(len(stream.data) for stream in container.streams), *container.cut_off
     chunks = container.chunks
     chunk_sizes = len(chunks.alpha), len(chunks.metadata), len(chunks.overlay)
     return Header(

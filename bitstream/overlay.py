@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .decompression import decompressed
 from .errors import CorruptError, TruncatedError
 from .fields import Reader, encode_varint
 
@@ -58,7 +59,9 @@ def decode_overlay(chunk: bytes, height: int, width: int) -> tuple[NDArray[np.in
     if not 1 <= count <= MAX_COLOURS:
         raise CorruptError(f"the overlay is damaged: it has {count} colours")
     area, planes = height * width, _planes(count)
-    data = np.frombuffer(_unpacked(reader.take(reader.remaining), 3 * count + planes * area), np.uint8)
+    decompressor = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[FILTER])
+    values = decompressed(reader.take(reader.remaining), 3 * count + planes * area, decompressor, "the overlay")
+    data = np.frombuffer(values, np.uint8)
     indices: NDArray[np.integer[Any]] = data[3 * count : 3 * count + area].reshape(height, width)
     if planes == 2:
         indices = indices | data[3 * count + area :].reshape(height, width).astype(np.uint16) << 8
@@ -94,14 +97,3 @@ def _packed(pixels: Pixels) -> NDArray[np.int64]:
 def _planes(colours: int) -> int:
     """Bytes of an index."""
     return 1 if colours < 256 else 2
-
-
-def _unpacked(data: bytes, size: int) -> bytes:
-    decompressor = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[FILTER])
-    try:
-        values = decompressor.decompress(data, size + 1)
-    except lzma.LZMAError:
-        raise CorruptError("the overlay is damaged: it cannot be unpacked") from None
-    if len(values) != size or not decompressor.eof or decompressor.unused_data:
-        raise CorruptError("the overlay is damaged: its size is wrong")
-    return values

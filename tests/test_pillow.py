@@ -8,6 +8,7 @@ import shutil
 import warnings
 import zlib
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from tests.helpers.commands import PHOTO, SIZE, vq_of
 from tests.helpers.processes import python
 from vqcodec import ImageCodec
 from vqcodec import pillow as pillow_plugin
+from vqcodec.codec.cache import CodecCache
 from vqcodec.media.pictures.colour_spaces import ADOBE_RGB
 from vqcodec.pillow import VqImageFile
 
@@ -35,7 +37,7 @@ def bundled(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFa
     weights = tmp_path_factory.mktemp("weights")
     shutil.copy(tiny_model, weights / "photo.safetensors")
     monkeypatch.setattr("vqcodec.model.bundled.WEIGHTS", weights)
-    monkeypatch.setattr(pillow_plugin, "_cache", None)
+    monkeypatch.setattr(pillow_plugin, "_codecs", cache(CodecCache))
     return weights
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import zlib
+from functools import cache
 from numbers import Real
 from typing import IO, TYPE_CHECKING, Any
 
@@ -30,8 +31,6 @@ _MODES = {"RGB": "RGB", "GREY": "L", "BILEVEL": "1", "PALETTE": "P", "GREY_16": 
 
 _OPTIONS = ("quality", "max_bytes", "keep_metadata", "effort")
 _METADATA = ("icc_profile", "exif", "xmp")  # options of Pillow's own formats, and names in `info`
-
-_cache: CodecCache | None = None
 
 
 class VqImageFile(ImageFile.ImageFile):
@@ -109,16 +108,16 @@ class VqImageFile(ImageFile.ImageFile):
         return super().load()
 
     def _decode(self) -> Image.Image:
-        from bitstream import Limits, VqcodecError
+        from bitstream import Limits, VqcodecError, unpack
         from vqcodec.codec.loading import for_pictures
 
-        data, most = self._bytes(), Image.MAX_IMAGE_PIXELS
+        most = Image.MAX_IMAGE_PIXELS
         # Pillow refuses what is twice as large as its limit; for that, the size when the file was opened counted.
         max_pixels = 2**64 if most is None else 2 * most
         may_be_cut = ImageFile.LOAD_TRUNCATED_IMAGES
         try:
-            codec = for_pictures(_codecs().for_file(data, (), Limits(max_pixels=max_pixels), may_be_cut))
-            image = codec.decompress(data, max_pixels, may_be_cut)
+            container = unpack(self._bytes(), Limits(max_pixels=max_pixels), may_be_cut)
+            image = for_pictures(_codecs().for_file(container)).decompress(container, max_pixels, may_be_cut)
         except VqcodecError as error:
             raise OSError(str(error)) from error
         if (image.size, image.mode) != (self.size, self.mode):
@@ -142,23 +141,30 @@ def _save(image: Image.Image, file: IO[bytes], filename: str | bytes) -> None:
     from bitstream import InputError, VqcodecError
     from vqcodec.codec.loading import for_pictures
     from vqcodec.defaults import DEFAULT_MODEL
+    from vqcodec.media.pictures.inputs import normalised
 
     options = image.encoderinfo
     given = {name: value for name, value in options.items() if name in _OPTIONS}
     if not isinstance(given.get("quality", 1), Real):  # Pillow's own formats know names, too
         raise ValueError(f"quality must be a number from 1 to 100, not {given['quality']!r}")
-    metadata = {name: _metadata_bytes(name, options[name]) for name in _METADATA if name in options}
+    metadata = _given_metadata(options)
     try:
         codec = for_pictures(_codecs().named(options.get("model", DEFAULT_MODEL)))
-        if metadata:
-            image = _with_metadata(image, metadata, bool(given.get("keep_metadata")))
-            given["keep_metadata"] = True
-        data = codec.compress(image, **given)
+        picture = normalised(image, bool(given.get("keep_metadata")), metadata) if metadata else image
+        data = codec.compress(picture, **given)
     except InputError as error:
         raise ValueError(str(error)) from error
     except VqcodecError as error:
         raise OSError(str(error)) from error
     file.write(data)
+
+
+def _given_metadata(options: dict[str, Any]) -> dict[str, bytes]:
+    """The metadata that `Image.save` was given, as fields of `Metadata`, without an orientation."""
+    from vqcodec.media.pictures.metadata import Metadata, upright
+
+    given = {name: _metadata_bytes(name, options[name]) for name in _METADATA if name in options}
+    return {name: value for name, value in vars(upright(Metadata(**given))).items() if name in given}
 
 
 def _metadata_bytes(name: str, value: Any) -> bytes:
@@ -172,32 +178,16 @@ def _metadata_bytes(name: str, value: Any) -> bytes:
     return bytes(value or b"")
 
 
-def _with_metadata(image: Image.Image, metadata: dict[str, bytes], keep_others: bool) -> Image.Image:
-    """The picture, upright, with the given metadata. Other kinds are its own, if these are kept, or left out."""
-    from vqcodec.media.pictures.metadata import metadata_of, upright
-    from vqcodec.media.pictures.reading import picture_of
-
-    if "icc_profile" in metadata:  # the pixels are in its space, or taken to be in sRGB
-        image = image.copy()
-        image.info.pop("icc_profile", None)
-    image = picture_of(image, keep_others).image
-    image.info.update(metadata)
-    image.info = upright(metadata_of(image)).info()
-    return image
-
-
 def _accept(prefix: bytes) -> bool:
     return prefix.startswith(MAGIC)
 
 
+@cache
 def _codecs() -> CodecCache:
     """The codecs for all pictures of this process."""
-    global _cache
-    if _cache is None:
-        from vqcodec.codec.cache import CodecCache
+    from vqcodec.codec.cache import CodecCache
 
-        _cache = CodecCache()
-    return _cache
+    return CodecCache()
 
 
 Image.register_open(FORMAT, VqImageFile, _accept)

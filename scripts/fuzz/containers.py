@@ -20,9 +20,9 @@ from bitstream import (
     encode_alpha,
     encode_overlay,
     pack,
-    stream_ends,
     unpack,
 )
+from bitstream.header import read_header
 from vqcodec.media.pictures.metadata import unpack_metadata
 
 from .file_mutations import mutate_file
@@ -83,7 +83,8 @@ def _fits(data: bytes, source: Picture | Sound) -> bool:
     else:
         fits = source.samples * source.channels <= LIMITS.max_samples
         fits &= source.samples <= LIMITS.max_seconds * source.sample_rate
-    return fits and stream_ends(data)[-1] <= LIMITS.max_stream_bytes
+    header, _ = read_header(data)
+    return fits and sum(header.stream_sizes + header.chunk_sizes) <= LIMITS.max_stream_bytes
 
 
 def _fields(container: Any) -> tuple[object, ...]:

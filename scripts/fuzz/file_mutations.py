@@ -74,8 +74,9 @@ def mutate_file(data: bytes, rng: Random, others: Sequence[bytes] = ()) -> bytes
 
 @cache  # of seeds
 def _container(data: bytes) -> Container | None:
+    """Of a file that was cut, what is left as if that were all."""
     try:
-        return unpack(data, ROOMY, allow_truncated=True)
+        return replace(unpack(data, ROOMY, allow_truncated=True), cut_off=())
     except BitstreamError:
         return None
 

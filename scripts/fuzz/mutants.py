@@ -31,7 +31,7 @@ __all__ = ["MUTANTS", "Mutant", "catch", "check"]
 
 SECONDS = 120
 SEED = 1
-COPIED = ("bitstream", "vqcodec", "scripts/fuzz", "tests")
+COPIED = ("bitstream", "vqcodec", "scripts", "tests")
 
 
 @dataclass(frozen=True)
@@ -105,8 +105,8 @@ MUTANTS = (
     Mutant(
         "alpha inflation unlimited",
         "containers",
-        "bitstream/alpha.py",
-        "decompressor.decompress(data, count + 1)",
+        "bitstream/decompression.py",
+        "decompressor.decompress(data, size + 1)",
         "decompressor.decompress(data)",
     ),
     Mutant(
@@ -133,7 +133,7 @@ MUTANTS = (
     Mutant(
         "step limit off (sound)",
         "decodes",
-        "vqcodec/codec/audio.py",
+        "vqcodec/codec/samples.py",
         "if coded * found.channels > allowed.max_samples:",
         "if False:",
     ),

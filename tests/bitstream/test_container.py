@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 
 import numpy as np
@@ -156,8 +156,14 @@ def test_truncated_files_return_their_whole_streams(container: Container, data: 
         with pytest.raises((TruncatedError, NotAVqFileError)):
             unpack(cut, allow_truncated=True)
     else:
-        expected = replace(container, streams=container.streams[:whole])
-        assert unpack(cut, allow_truncated=True) == expected
+        sizes = tuple(len(stream.data) for stream in container.streams[whole:])
+        found = unpack(cut, allow_truncated=True)
+        assert found == replace(container, streams=container.streams[:whole], cut_off=sizes)
+        assert found.stream_ends == container.stream_ends == tuple(ends[1:])
+        assert pack(found) == (cut[: ends[whole]] if sizes else packed)
+        found.check(Limits(), allow_truncated=True)
+        with pytest.raises(TruncatedError, match=f"{whole} of its") if sizes else nullcontext():
+            found.check(Limits())
 
 
 def test_allow_truncated_still_rejects_damage_to_a_whole_file() -> None:
@@ -269,6 +275,8 @@ def test_limits(container: Container, limits: Limits) -> None:
     with pytest.raises(LimitError):
         unpack(data, limits)
     with pytest.raises(LimitError):
+        container.check(limits)
+    with pytest.raises(LimitError):
         unpack(data[:-1], limits, allow_truncated=True)
 
 
@@ -299,6 +307,9 @@ def test_values_at_the_limits_are_allowed() -> None:
         lambda: replace(PHOTO, decoder_version=-1),
         lambda: replace(PHOTO, rate_point=256),
         lambda: replace(PHOTO, streams=()),
+        lambda: replace(PHOTO, streams=(), cut_off=(0,)),
+        lambda: replace(PHOTO, cut_off=(2**32,)),
+        lambda: replace(PHOTO, cut_off=(0,) * 7),
         lambda: replace(DRAWING, chunks=Chunks(alpha=b"a")),
         lambda: replace(AUDIO, chunks=Chunks(alpha=b"a")),
         lambda: replace(AUDIO, chunks=Chunks(metadata=b"a")),
@@ -306,5 +317,5 @@ def test_values_at_the_limits_are_allowed() -> None:
     ],
 )
 def test_construction_is_checked(build: Callable[[], object]) -> None:
-    with pytest.raises(ValueError, match="outside of"):
+    with pytest.raises(ValueError, match=r"outside of|colours of 3 bytes"):
         build()

@@ -78,21 +78,15 @@ def test_a_model_is_for_the_files_of_its_kind(mixed: Path, tmp_path: Path, bundl
 
 def test_every_model_is_loaded_once(mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     loaded: list[str] = []
-    load = vqcodec.load
-
-    def counting_load(name: str, device: str) -> vqcodec.Codec:
-        loaded.append(name)
-        return load(name, device)
 
     def counting_load_model(path: Path) -> Model:
         loaded.append(path.stem)
         return load_model(path)
 
-    monkeypatch.setattr(vqcodec, "load", counting_load)
+    monkeypatch.setattr("vqcodec.codec.loading.load_model", counting_load_model)
     assert run("compress", mixed, "-r", "--out-dir", tmp_path / "out").exit_code == 0
     assert sorted(loaded) == ["photo", "speech"]
     loaded.clear()
-    monkeypatch.setattr("vqcodec.codec.loading.load_model", counting_load_model)
     assert run("decompress", tmp_path / "out", "-r", "--out-dir", tmp_path / "back").exit_code == 0
     assert sorted(loaded) == ["photo", "speech"]
 

@@ -159,7 +159,7 @@ def test_other_failures(folder: Path, monkeypatch: pytest.MonkeyPatch, error: Ex
     def load(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(vqcodec, "load", load)
+    monkeypatch.setattr("vqcodec.codec.loading.load", load)
     assert text in fail(folder, "compress", folder / "photo.png", folder / "new.vq")
 
 
@@ -167,7 +167,7 @@ def test_an_interruption(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def load(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(vqcodec, "load", load)
+    monkeypatch.setattr("vqcodec.codec.loading.load", load)
     with unchanged(folder):
         result = run("compress", folder / "photo.png", folder / "new.vq")
     assert result.exit_code == 130
@@ -178,14 +178,14 @@ def test_a_defect_is_not_hidden(folder: Path, monkeypatch: pytest.MonkeyPatch) -
     def load(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(vqcodec, "load", load)
+    monkeypatch.setattr("vqcodec.codec.loading.load", load)
     with unchanged(folder):
         assert isinstance(run("compress", folder / "photo.png", folder / "new.vq").exception, ZeroDivisionError)
 
 
 TERMINATED = """
 import os, signal, sys, time
-import vqcodec
+from vqcodec.codec import loading
 from vqcodec.cli import main
 
 def load(*_):
@@ -195,7 +195,7 @@ def load(*_):
     finally:
         os.kill(os.getpid(), signal.SIGTERM)  # again, on its way out
 
-vqcodec.load = load
+loading.load = load
 main(["compress", *sys.argv[2:]])
 """
 
@@ -212,7 +212,7 @@ def test_termination_leaves_nothing(folder: Path, name: str) -> None:
 
 UNDISTURBED = """
 import os, signal, sys
-import vqcodec
+from vqcodec.codec import loading
 from vqcodec.cli import main
 
 def load(*given):
@@ -220,7 +220,7 @@ def load(*given):
     return real(*given)
 
 signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
-real, vqcodec.load = vqcodec.load, load
+real, loading.load = loading.load, load
 main(["compress", *sys.argv[1:]])
 """
 

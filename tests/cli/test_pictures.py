@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 import vqcodec
-from bitstream import AudioSource, Container, Stream, pack, stream_ends
+from bitstream import AudioSource, Container, Stream, pack, unpack
 from tests.helpers.commands import PHOTO, SIZE, contents, error_of, left_out_note, program, run, succeed, vq_of
 from tests.helpers.pictures import same_pixels
 from vqcodec.codec.loading import for_pictures
@@ -90,7 +90,7 @@ def test_info(folder: Path, tiny_model: Path) -> None:
     assert (found["model"], found["planes"]) == (None, None)
     assert found["bits_per_pixel"] == pytest.approx(8 * len(data) / (SIZE[0] * SIZE[1]))
     assert sum(found["streams"]) < len(data)
-    assert found["prefixes"] == list(stream_ends(data))
+    assert found["prefixes"] == list(unpack(data).stream_ends)
     common = {"modality", "model", "fingerprint", "planes", "rate_point", "streams", "prefixes", "total_bytes"}
     sizes = {"width", "height", "coded_width", "coded_height", "bits_per_pixel"}
     assert found.keys() == common | sizes | {"colour", "alpha_bytes", "metadata_bytes", "overlay_bytes"}
@@ -192,7 +192,7 @@ def test_warnings_of_libraries_are_notes(folder: Path, monkeypatch: pytest.Monke
         warnings.warn("Image size (9 pixels) exceeds limit of 8 pixels", UserWarning, stacklevel=1)
         return codec
 
-    monkeypatch.setattr(vqcodec, "load", load)
+    monkeypatch.setattr("vqcodec.codec.loading.load", load)
     result = run("compress", folder / "photo.png", folder / "new.vq")
     assert (result.exit_code, result.stderr) == (0, "vqcodec: note: two lines\n")
 

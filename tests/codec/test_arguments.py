@@ -20,6 +20,8 @@ from tests.helpers.pictures import same_pixels
 from tests.helpers.sounds import saved, voices
 from vqcodec import AudioCodec, ImageCodec, InputError
 from vqcodec.codec.loading import for_sound
+from vqcodec.media.pictures.colour_spaces import ADOBE_RGB
+from vqcodec.media.pictures.reading import picture_of
 from vqcodec.system.arguments import file_bytes, number, whole_number
 
 if TYPE_CHECKING:
@@ -64,8 +66,7 @@ def test_files_in_any_buffer_or_by_their_path(
     assert np.array_equal(voice_codec.decompress(sound)[0], voice_codec.decompress(voice.read_bytes())[0])
     assert tiny_codec.read(given) == tiny_codec.read(photo.read_bytes())
     assert vqcodec.inspect(given) == vqcodec.inspect(photo.read_bytes())
-    found = vqcodec.model.bundled.ModelInfo("", tmp_path, "image", 0, tiny_codec.model.fingerprint.hex(), 6, "")
-    monkeypatch.setattr("vqcodec.codec.loading.bundled_models", lambda: [found])
+    monkeypatch.setattr("vqcodec.codec.loading.find_model_of", lambda *_: tmp_path)
     monkeypatch.setattr("vqcodec.codec.loading.load_model", lambda _: tiny_codec.model)
     assert vqcodec.decompress(given).size == (60, 40)
 
@@ -125,6 +126,35 @@ def test_what_is_lost_in_reading_is_told(tmp_path: Path, tiny_codec: ImageCodec)
         tiny_codec.compress(tmp_path / "two.gif")
 
 
+def of_adobe_rgb() -> Image.Image:
+    image = Image.open(io.BytesIO(PHOTO)).copy()
+    image.info["icc_profile"] = ADOBE_RGB.profile(grey=False)
+    return image
+
+
+LOST = {
+    "mode": (Image.new("YCbCr", (20, 20)), "its pixels come back as RGB, not as YCbCr"),
+    "depth": (Image.fromarray(np.arange(256, dtype=np.uint16).reshape(16, 16)), "of its 16 bits a channel, 8 are kept"),
+    "profile": (of_adobe_rgb(), "its colours are converted to sRGB from the profile 'Adobe RGB (1998)'"),
+}
+
+
+@pytest.mark.parametrize("what", LOST)
+def test_what_is_lost_of_a_picture_in_memory_is_told_once(what: str, tiny_codec: ImageCodec) -> None:
+    image, text = LOST[what]
+    picture = picture_of(image)
+    assert picture.notes == (text,)
+    for use in (tiny_codec.compress, tiny_codec.encode):
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            made = use(image)
+        assert [str(each.message) for each in told] == [text]
+        assert told[0].filename == __file__
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert use(picture) == made  # whose notes are there
+
+
 def test_sounds_by_their_path(tmp_path: Path, voice_codec: AudioCodec) -> None:
     path = tmp_path / "talk.wav"
     path.write_bytes(saved(VOICE, "WAV", "FLOAT", 16_000))
@@ -141,6 +171,16 @@ def test_sounds_by_their_path(tmp_path: Path, voice_codec: AudioCodec) -> None:
     path.write_bytes(saved(20 * VOICE / np.abs(VOICE).max(), "WAV", "FLOAT", 16_000))
     with pytest.warns(UserWarning, match="beyond full scale"):
         voice_codec.compress(path)
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="has no such device")
+def test_devices_that_never_end(
+    tiny_codec: ImageCodec, voice_codec: AudioCodec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vqcodec.system.files.MOST_UNKNOWN_BYTES", 2_000_000)
+    for use in (tiny_codec.compress, tiny_codec.encode, voice_codec.compress, voice_codec.encode):
+        with pytest.raises(InputError, match=r"^/dev/zero: its kind is not known, and it has more than 2000000 bytes"):
+            use("/dev/zero")
 
 
 @pytest.mark.parametrize("rate", [16_000, 16_000.0, np.int32(16_000), np.uint16(16_000), np.float32(16_000)])

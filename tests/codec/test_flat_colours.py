@@ -15,7 +15,9 @@ from tests.helpers.paths import COFFEE
 from vqcodec import ImageCodec, load
 from vqcodec.defaults import Effort
 from vqcodec.evaluation.pictures.metrics import psnr
-from vqcodec.evaluation.pictures.synthetic import DRAWINGS, Patch, diagram, patch_page, texture
+from vqcodec.evaluation.pictures.synthetic.drawings import DRAWINGS, diagram
+from vqcodec.evaluation.pictures.synthetic.patch_page import Patch, patch_page
+from vqcodec.evaluation.pictures.synthetic.texture import texture
 from vqcodec.media.pictures.drawn import drawn_mask, flat_mask
 
 PHOTO = Image.open(COFFEE).convert("RGB").crop((200, 100, 392, 228))

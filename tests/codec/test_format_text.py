@@ -43,8 +43,8 @@ class Trace:
         """Note the states that a method gives for layers of these depths."""
         original: Callable[..., Integers] = getattr(IntegerLayers, method)
 
-        def noting(layers: IntegerLayers, name: str, *inputs: Integers) -> Integers:
-            state = original(layers, name, *inputs)
+        def noting(streams: IntegerLayers, name: str, *inputs: Integers) -> Integers:
+            state = original(streams, name, *inputs)
             if name[-1] in depths:
                 self.note(name, state.ravel().tolist())
             return state
@@ -55,9 +55,9 @@ class Trace:
         """Note logits, tables and indices."""
         table_of, decode = IntegerLayers.table, RangeDecoder.decode
 
-        def noting_table(layers: IntegerLayers, logits: Integers) -> list[int]:
+        def noting_table(streams: IntegerLayers, logits: Integers) -> list[int]:
             self.note("logits", logits.tolist())
-            return table_of(layers, logits)
+            return table_of(streams, logits)
 
         def noting_index(decoder: RangeDecoder, table: list[int]) -> int:
             index = decode(decoder, table)

@@ -26,7 +26,7 @@ CUT = "cut.vq"
 
 @functools.cache
 def codec_of(name: str) -> Codec:
-    return load_for((GOLDEN_MODES / name).read_bytes(), models=[GOLDEN_IMAGE_MODEL], allow_truncated=True)
+    return load_for(unpack((GOLDEN_MODES / name).read_bytes(), allow_truncated=True), models=[GOLDEN_IMAGE_MODEL])
 
 
 def read(name: str) -> Indices:

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import vqcodec
-from bitstream import AudioSource, Container, ImageSource, Limits, Stream, pack, unpack
+from bitstream import AudioSource, Container, ImageSource, Stream, pack, unpack
 from tests.helpers.image_models import save_tiny_model
 from tests.helpers.model_files import rewritten
 from tests.helpers.pictures import pictures
@@ -61,9 +61,9 @@ def test_files_of_another_model(data: bytes, other_model: Path) -> None:
 
 
 def test_the_model_of_a_file_is_found(data: bytes, other_model: Path, tiny_model: Path) -> None:
-    assert load_for(data, models=[other_model, tiny_model]).model.fingerprint == unpack(data).fingerprint
+    assert load_for(unpack(data), models=[other_model, tiny_model]).model.fingerprint == unpack(data).fingerprint
     with pytest.raises(FingerprintError, match="not bundled"):
-        load_for(data, models=[other_model])
+        load_for(unpack(data), models=[other_model])
 
 
 def test_a_named_model_comes_before_a_bundled_one(
@@ -76,9 +76,9 @@ def test_a_named_model_comes_before_a_bundled_one(
     monkeypatch.setattr("vqcodec.model.bundled.WEIGHTS", tmp_path / "bundled")
     cache = CodecCache()
     for models, version in (((), 1), ((better,), 7), ((other_model,), 1), ((other_model, better), 7)):
-        assert load_for(data, models=models).model.config.decoder_version == version
-        assert cache.for_file(data, models, Limits()).model.config.decoder_version == version
-    assert cache.for_file(data, [better], Limits()) is cache.for_file(data, [better], Limits())
+        assert load_for(unpack(data), models=models).model.config.decoder_version == version
+        assert cache.for_file(unpack(data), models).model.config.decoder_version == version
+    assert cache.for_file(unpack(data), [better]) is cache.for_file(unpack(data), [better]) is cache.named(better)
 
 
 def test_bundled_models_serve_the_functions(

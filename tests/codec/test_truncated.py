@@ -20,7 +20,6 @@ from bitstream import (
     NotAVqFileError,
     TruncatedError,
     pack,
-    stream_ends,
     unpack,
 )
 from tests.helpers.codecs import EitherCodec
@@ -57,7 +56,7 @@ def test_every_cut_gives_the_whole_streams_or_an_error(files: Files, draw: st.Da
     codec, data = draw.draw(st.sampled_from(files))
     size = draw.draw(st.integers(0, len(data)))
     whole = codec.read(data)
-    ends, planes = stream_ends(data), codec.model.prior.stream_ends
+    ends, planes = unpack(data).stream_ends, codec.model.prior.stream_ends
     streams = sum(end <= size for end in ends)
     cut = data[:size]
     if streams == 0:
@@ -82,7 +81,7 @@ def test_every_cut_gives_the_whole_streams_or_an_error(files: Files, draw: st.Da
 def test_damage_of_a_cut_file_is_an_error_or_harmless(files: Files, draw: st.DataObject) -> None:
     """Without the checksum of the whole, it is those of the streams that notice."""
     codec, data = draw.draw(st.sampled_from(files))
-    cut = bytearray(data[: draw.draw(st.integers(stream_ends(data)[0], len(data) - 1))])
+    cut = bytearray(data[: draw.draw(st.integers(unpack(data).stream_ends[0], len(data) - 1))])
     cut[draw.draw(st.integers(0, len(cut) - 1))] ^= 1 << draw.draw(st.integers(0, 7))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -100,7 +99,7 @@ def test_missing_streams_have_their_most_frequent_codes(files: Files) -> None:
         values = whole.values.copy()
         values[planes:] = 0
         with pytest.warns(UserWarning, match="1 of its 2 streams"):
-            decoded = codec.decompress(data[: stream_ends(data)[0]], allow_truncated=True)
+            decoded = codec.decompress(data[: unpack(data).stream_ends[0]], allow_truncated=True)
         filled = codec.decode(codec.indices(values, whole.rate_point, whole.source, whole.chunks))
         if isinstance(decoded, tuple):
             assert isinstance(filled, tuple)
@@ -143,11 +142,11 @@ def test_the_command_line_says_that_streams_are_missing(
 
 def test_stream_ends(files: Files) -> None:
     for _, data in files:
-        ends = stream_ends(data)
+        ends = unpack(data).stream_ends
         assert ends[-1] == len(data) - 4
         sizes = [len(stream.data) + 4 for stream in unpack(data).streams]
         assert np.diff(ends).tolist() == sizes[1:]
-        assert stream_ends(data[: ends[0] - 1]) == ends
+        assert unpack(data[: ends[0]], allow_truncated=True).stream_ends == ends
         assert inspect(data).prefixes == ends
 
 
@@ -162,7 +161,7 @@ def test_the_command_line_decodes_what_is_left(
         (files[0], tiny_model, ".png") if kind == "picture" else (files[2], tiny_voice, ".wav")
     )
     cut, out = tmp_path / "cut.vq", tmp_path / f"out{suffix}"
-    cut.write_bytes(data[: stream_ends(data)[0] + 3])
+    cut.write_bytes(data[: unpack(data).stream_ends[0] + 3])
     refused = run("decompress", cut, out, "-m", model)
     assert refused.exit_code == 1
     assert error_of(refused.stderr).endswith("1 of 2 streams whole")
@@ -180,7 +179,7 @@ def test_the_command_line_decodes_what_is_left(
 
 def test_info_says_what_each_prefix_is(tmp_path: Path, files: Files) -> None:
     for _, data in files:
-        first, second = stream_ends(data)
+        first, second = unpack(data).stream_ends
         found = inspect(data)
         unit = "kbit/s" if found.modality == "audio" else "bits per pixel"
         text = succeed("info", "-", stdin=data).stdout

@@ -19,7 +19,8 @@ from tests.helpers.commands import fail, run, succeed
 from tests.helpers.enumerable_models import ALPHABETS, all_indices, enumerable_model, probabilities
 from tests.helpers.pictures import pictures, same_pixels
 from vqcodec import ImageCodec, Indices, InputError, ModelError
-from vqcodec.evaluation.pictures.bits_per_dim import find_files, mean, measure, read_pictures
+from vqcodec.evaluation.pictures.bits_per_dim import find_files, measure_picture_bits, read_pictures
+from vqcodec.evaluation.shared.bits import mean_bits
 from vqcodec.model.model import Model
 from vqcodec.model.quality import Setting
 
@@ -72,7 +73,7 @@ def test_the_bound_is_one(codec: ImageCodec, size: tuple[int, int], lambda_: flo
     bounds = np.array([codec.pixel_bits(x, volume).sum() + codec.bits(volume).sum() for volume in every])
     exact = -np.logaddexp2.reduce(-bounds)
     assert (bounds >= exact).all()
-    row = measure(codec, "x", 0, x, Setting(0, lambda_), lossless=False)
+    row = measure_picture_bits(codec, "x", 0, x, Setting(0, lambda_), lossless=False)
     assert row.bound * x.size == pytest.approx(bounds[every.index(codec.encode(x, lambda_))], rel=1e-6)
     assert row.bound * x.size >= exact
 
@@ -137,7 +138,7 @@ def saved_bits(pixels: NDArray[np.uint8], kind: str, **options: object) -> int:
 def test_figures_of_a_picture(tiny_codec: ImageCodec) -> None:
     x, chosen = pictures(1, 48, seed=9)[0][:40], tiny_codec.settings(60)
     indices = tiny_codec.encode(x, chosen.lambda_, chosen.rate_point)
-    row = measure(tiny_codec, "x", 3, x, chosen, lossless=True)
+    row = measure_picture_bits(tiny_codec, "x", 3, x, chosen, lossless=True)
     assert (row.file, row.picture, row.dims) == ("x", 3, 40 * 48 * 3)
     assert row.pixels * row.dims == pytest.approx(tiny_codec.pixel_bits(x, indices).sum(), rel=1e-5)
     assert row.codes * row.dims == pytest.approx(tiny_codec.bits(indices).sum())
@@ -146,14 +147,14 @@ def test_figures_of_a_picture(tiny_codec: ImageCodec) -> None:
     assert (row.uniform_bound - row.pixels) * row.dims == pytest.approx(uniform)
     assert row.png * row.dims == pytest.approx(saved_bits(x, "PNG", optimize=True))
     assert row.webp * row.dims == pytest.approx(saved_bits(x, "WEBP", **WEBP))
-    assert math.isnan(measure(tiny_codec, "x", 3, x, chosen, lossless=False).png)
+    assert math.isnan(measure_picture_bits(tiny_codec, "x", 3, x, chosen, lossless=False).png)
 
 
 def test_means_are_over_dims(tiny_codec: ImageCodec) -> None:
     batch = [pictures(1, size, seed=size)[0] for size in (16, 48)]
-    rows = [measure(tiny_codec, "x", 0, x, Setting(1, 0.1), lossless=False) for x in batch]
+    rows = [measure_picture_bits(tiny_codec, "x", 0, x, Setting(1, 0.1), lossless=False) for x in batch]
     bits = [tiny_codec.bits(tiny_codec.encode(x, 0.1, 1)).sum() for x in batch]
-    assert mean(rows)["codes"] == pytest.approx(sum(bits) / (3 * 16**2 + 3 * 48**2))
+    assert mean_bits(rows, ["codes"])["codes"] == pytest.approx(sum(bits) / (3 * 16**2 + 3 * 48**2))
 
 
 # Files -------------------------------------------------------------------------------------------------------------

@@ -17,7 +17,8 @@ from tests.helpers.commands import fail, left_out_note, run, succeed
 from tests.helpers.sounds import saved, voices
 from vqcodec import AudioCodec, load
 from vqcodec.codec.loading import for_sound
-from vqcodec.evaluation.sounds.bits_per_sample import find_sounds, measure_sound
+from vqcodec.evaluation.bpd import find_sounds
+from vqcodec.evaluation.sounds.bits_per_sample import measure_sound_bits
 from vqcodec.media.sounds.recordings import Recording, read_recording
 from vqcodec.media.sounds.resampling import resample
 from vqcodec.model.quality import Setting
@@ -129,7 +130,7 @@ def test_models_that_do_not_fit(folder: Path, tiny_model: Path, codec: AudioCode
 
 def test_any_indices_give_a_bound(codec: AudioCodec) -> None:
     sound = Recording(voices(1, 4_000, 3), 16_000)
-    cheap, dear = (measure_sound(codec, "x", sound, Setting(1, lambda_), lossless=False) for lambda_ in (1.0, 0.0))
+    cheap, dear = (measure_sound_bits(codec, "x", sound, Setting(1, lambda_), lossless=False) for lambda_ in (1.0, 0.0))
     assert cheap.codes < dear.codes
     assert cheap.bound == pytest.approx(cheap.samples + cheap.codes)
     assert math.isnan(cheap.flac)

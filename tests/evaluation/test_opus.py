@@ -19,7 +19,7 @@ from tests.helpers.sounds import voices
 pytest.importorskip("pesq", reason="needs vqcodec[eval]")
 
 from bitstream.errors import InputError
-from vqcodec.evaluation.pictures.entrants import choose_among
+from vqcodec.evaluation.shared.codecs import choose_codecs
 from vqcodec.evaluation.sounds.enhanced_opus import OPUSES, PACKAGE
 from vqcodec.evaluation.sounds.opus import OPUS, packets
 
@@ -101,7 +101,7 @@ def test_what_the_programs_say_is_told() -> None:
         OPUS.compress(np.zeros((300, 900), np.float32), 16_000, 24)
     with pytest.raises(InputError, match="opusdec: "):
         OPUS.decompress(ogg([b"OpusHead" + bytes(99), b"OpusTags"], 1))
-    assert "libopus" in OPUS.settings
+    assert "libopus" in OPUS.description
     assert "--serial 1" in OPUS.version
 
 
@@ -126,10 +126,10 @@ def test_an_enhanced_sound_is_another_one(channels: int, kbps: float) -> None:
 
 
 def test_without_the_enhancement(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vqcodec.evaluation.sounds.opus.Opus.available", property(lambda opus: not opus.setting))
+    monkeypatch.setattr("vqcodec.evaluation.sounds.opus.Opus.available", property(lambda opus: not opus.variant))
     monkeypatch.setattr("vqcodec.evaluation.sounds.enhanced_opus.EnhancedOpus.available", property(lambda _: False))
-    entrants, notes = choose_among(["opus"], ["opus"], OPUSES, lambda: pytest.fail("not asked for"))
-    assert [each.title for each in entrants] == ["Opus"]
+    codecs, notes = choose_codecs(["opus"], ["opus"], OPUSES, lambda: pytest.fail("not asked for"))
+    assert [each.title for each in codecs] == ["Opus"]
     assert len(notes) == 1
     assert notes[0].startswith("Opus (LACE, NoLACE) is left out")
     assert f"npm install {PACKAGE}" in notes[0]
@@ -138,8 +138,8 @@ def test_without_the_enhancement(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_without_the_programs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda program: None)
     assert not OPUS.available
-    entrants, notes = choose_among(None, ["opus"], [OPUS], lambda: pytest.fail("not asked for"))
-    assert entrants == []
+    codecs, notes = choose_codecs(None, ["opus"], [OPUS], lambda: pytest.fail("not asked for"))
+    assert codecs == []
     assert "opus-tools" in notes[0]
     with pytest.raises(InputError, match="opus-tools"):
-        choose_among(["opus"], ["opus"], [OPUS], lambda: pytest.fail("not asked for"))
+        choose_codecs(["opus"], ["opus"], [OPUS], lambda: pytest.fail("not asked for"))

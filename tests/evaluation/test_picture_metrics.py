@@ -16,15 +16,16 @@ pytest.importorskip("scipy", reason="needs vqcodec[eval]")
 pytest.importorskip("pytorch_msssim", reason="needs vqcodec[eval]")
 
 from bitstream.errors import InputError
-from vqcodec.evaluation.pictures.anchors import PEERS, Peer
+from vqcodec.evaluation.pictures.anchors import ANCHORS, PictureAnchor
 from vqcodec.evaluation.pictures.folder import find_pictures, mirrored_to_size
 from vqcodec.evaluation.pictures.metrics import ms_ssim, psnr, ssimulacra2
 from vqcodec.evaluation.pictures.modality import PICTURES
-from vqcodec.evaluation.pictures.rate_distortion import CODING_ERRORS, METRICS, Point, measure
+from vqcodec.evaluation.pictures.rate_distortion import PICTURE_METRICS, PicturePoint, measure_picture
 from vqcodec.evaluation.pictures.ssimulacra2 import blur
 from vqcodec.evaluation.report.text import markdown_table, number, write_csv
 from vqcodec.evaluation.shared.averages import curves, means
 from vqcodec.evaluation.shared.curves import Curve, envelope, interpolate, rises
+from vqcodec.evaluation.shared.jobs import CODING_ERRORS
 
 RATES = [0.1, 0.2, 0.4, 0.8]
 VALUES = [24.0, 27.0, 29.5, 33.0]
@@ -42,8 +43,8 @@ def solid(colour: tuple[int, int, int], size: tuple[int, int] = (2, 2)) -> Image
     return Image.new("RGB", size, colour)
 
 
-def point(**changes: Any) -> Point:
-    base = Point("a", "one.png", 10.0, 100, 0.1, 25.0, 0.9, 70.0, 0.5, 0.25)
+def point(**changes: Any) -> PicturePoint:
+    base = PicturePoint("a", "one.png", 10.0, 100, 0.1, 25.0, 0.9, 70.0, 0.5, 0.25)
     return replace(base, **changes)
 
 
@@ -145,7 +146,7 @@ def test_the_best_of_two_curves_that_cross() -> None:
     best = envelope([coarse, fine])
     assert best.rates == (0.1, 0.2, 0.3, 0.6)
     assert best.values == (26.0, 27.0, 28.0, 32.0)
-    assert (best.entrants, best.qualities) == (("coarse", "coarse", "fine", "fine"), (1, 2, 6, 7))
+    assert (best.codecs, best.qualities) == (("coarse", "coarse", "fine", "fine"), (1, 2, 6, 7))
 
 
 def test_a_rate_that_gives_less_than_a_lower_one_is_not_the_best() -> None:
@@ -171,36 +172,37 @@ def test_no_setting_is_above_the_best_of_them() -> None:
         assert np.nanmax(above) <= 1e-9
 
 
-@pytest.mark.parametrize("peer", PEERS, ids=lambda peer: f"{peer.name} {peer.setting}")
-def test_peers_really_compress(peer: Peer, picture: Image.Image) -> None:
-    if not peer.available:
-        pytest.skip(f"{peer.label} is not available")
-    coarse, fine = (measure(peer.name, peer, quality, "picture", picture) for quality in (10, 75))
-    assert Image.open(io.BytesIO(peer.compress(picture, 75))).format == peer.format
+@pytest.mark.parametrize("anchor", ANCHORS, ids=lambda anchor: f"{anchor.family} {anchor.variant}")
+def test_anchors_really_compress(anchor: PictureAnchor, picture: Image.Image) -> None:
+    if not anchor.available:
+        pytest.skip(f"{anchor.label} is not available")
+    coarse, fine = (measure_picture(anchor.family, anchor, quality, "picture", picture) for quality in (10, 75))
+    assert Image.open(io.BytesIO(anchor.compress(picture, 75))).format == anchor.encoder.format
     assert coarse.bytes < fine.bytes < 3 * 200 * 168
     assert 15 < coarse.psnr < fine.psnr < 60
     assert coarse.ms_ssim < fine.ms_ssim < 1
-    assert fine.bytes == len(peer.compress(picture, 75))
+    assert fine.bytes == len(anchor.compress(picture, 75))
     assert fine.bits_per_pixel == 8 * fine.bytes / (200 * 168)
-    assert peer.decompress(peer.compress(picture, 75)).size == picture.size
+    assert anchor.decompress(anchor.compress(picture, 75)).size == picture.size
 
 
-def test_the_version_of_a_peer_names_its_options() -> None:
-    for peer in (each for each in PEERS if each.available):
-        assert peer.at("other", other=1).version != peer.version
+def test_the_version_of_an_anchor_names_its_options() -> None:
+    for anchor in (each for each in ANCHORS if each.available):
+        assert anchor.with_options("other", other=1).version != anchor.version
 
 
 def test_what_a_codec_does_not_take_is_an_error_of_coding() -> None:
-    for peer in PEERS:
-        if peer.name == "webp" and peer.available:
+    for anchor in ANCHORS:
+        if anchor.family == "webp" and anchor.available:
             with pytest.raises(CODING_ERRORS):
-                peer.compress(Image.new("RGB", (16400, 8)), 50)
+                anchor.compress(Image.new("RGB", (16400, 8)), 50)
 
 
-def test_settings_of_a_peer_are_different_files(picture: Image.Image) -> None:
-    for name in dict.fromkeys(peer.name for peer in PEERS if peer.available):
-        own = [peer for peer in PEERS if peer.name == name and peer.available]
-        assert len({peer.compress(picture, 40) for peer in own}) == len({peer.setting for peer in own}) == len(own)
+def test_variants_of_a_codec_make_different_files(picture: Image.Image) -> None:
+    for name in dict.fromkeys(anchor.family for anchor in ANCHORS if anchor.available):
+        own = [anchor for anchor in ANCHORS if anchor.family == name and anchor.available]
+        files = {anchor.compress(picture, 40) for anchor in own}
+        assert len(files) == len({anchor.variant for anchor in own}) == len(own)
 
 
 def test_means_are_over_the_pictures_of_a_setting() -> None:
@@ -229,8 +231,8 @@ def test_curves_are_of_the_pictures_that_have_the_metric_everywhere() -> None:
             *(("a", 10.0, image, 30.0) for image in ("one", "two", "flat")),
         )
     ]
-    assert list(curves(points, METRICS[0])) == ["b", "a"]
-    assert curves(points, METRICS[0])["b"].values == (20.0,)
+    assert list(curves(points, PICTURE_METRICS[0])) == ["b", "a"]
+    assert curves(points, PICTURE_METRICS[0])["b"].values == (20.0,)
     assert math.isinf(means(points, PICTURES)[1].psnr)
 
 
@@ -276,7 +278,7 @@ def test_numbers_in_tables() -> None:
 
 
 def test_csv_has_the_names_of_the_fields(tmp_path: Path) -> None:
-    write_csv(tmp_path / "points.csv", Point, [point()])
+    write_csv(tmp_path / "points.csv", PicturePoint, [point()])
     header, row = (tmp_path / "points.csv").read_text().splitlines()
     assert header == "codec,image,quality,bytes,bits_per_pixel,psnr,ms_ssim,ssimulacra2,encode_seconds,decode_seconds"
     assert row == "a,one.png,10.0,100,0.1,25.0,0.9,70.0,0.5,0.25"

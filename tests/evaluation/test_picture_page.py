@@ -55,10 +55,10 @@ def test_the_slider_moves_with_keys_and_pointer(page: Page) -> None:
 
 def test_picture_rate_and_codec_can_be_chosen(page: Page) -> None:
     seen = [pictures(page)]
-    labels = page.locator("#peer option").all_text_contents()
+    labels = page.locator("#right option").all_text_contents()
     assert labels[:3] == ["Original", "JPEG", "vqcodec"]
     for label in labels[2:]:
-        page.select_option("#peer", label=label)
+        page.select_option("#right", label=label)
         seen.append(pictures(page))
         assert (page.text_content("#right-caption b") or "").split(" (")[0] == label
     assert len({each["right"] for each in seen}) == len(labels) - 2

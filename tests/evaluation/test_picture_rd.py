@@ -24,8 +24,9 @@ pytest.importorskip("bjontegaard", reason="needs vqcodec[eval]")
 pytest.importorskip("plotly", reason="needs vqcodec[eval]")
 
 from vqcodec.evaluation.pictures import metrics
-from vqcodec.evaluation.pictures.anchors import PEERS
-from vqcodec.evaluation.shared.pool import Measuring
+from vqcodec.evaluation.pictures.anchors import ANCHORS
+from vqcodec.evaluation.shared.jobs import results_of, work_on_one_thread
+from vqcodec.system.processes import Processes
 
 
 @pytest.fixture
@@ -44,11 +45,13 @@ def test_the_report_is_complete(evaluated: Path) -> None:
 
 
 def test_every_row_is_what_files_made_by_hand_say(evaluated: Path, tiny_codec: ImageCodec) -> None:
-    peers = {f"{peer.name} {peer.setting}".strip(): peer for peer in PEERS if peer.name in compared().split(",")}
-    codecs = {"vqcodec": tiny_codec} | peers
+    anchors = {
+        f"{each.family} {each.variant}".strip(): each for each in ANCHORS if each.family in compared().split(",")
+    }
+    codecs = {"vqcodec": tiny_codec} | anchors
     originals = {name: Image.open(evaluated / "pictures" / name) for name in ("first.png", HOSTILE)}
     found = rows(evaluated)
-    assert len(found) == len(originals) * (len(QUALITIES) + sum(len(peer.qualities) for peer in peers.values()))
+    assert len(found) == len(originals) * (len(QUALITIES) + sum(len(each.qualities) for each in anchors.values()))
     for row in found[:: len(found) // 12]:
         codec, original = codecs[row["codec"]], originals[row["image"]]
         data = codec.compress(original, float(row["quality"]))
@@ -69,7 +72,7 @@ def test_the_json_agrees_with_the_csv(evaluated: Path) -> None:
         assert mean["psnr"] == pytest.approx(np.mean([each["psnr"] for each in own]))
     codecs = {each["name"]: each for each in found["codecs"]}
     assert codecs["vqcodec"]["qualities"] == list(QUALITIES)
-    assert "method 6" in codecs["webp plain YUV"]["settings"]
+    assert "method 6" in codecs["webp plain YUV"]["description"]
     assert found["versions"].keys() >= {"vqcodec", "torch", "pillow"}
 
 
@@ -82,12 +85,12 @@ def test_every_codec_is_compared_on_the_means_and_on_every_picture(evaluated: Pa
     assert ("first.png", "<b>Theirs</b> (published)", "psnr") not in asked
 
 
-def test_a_codec_is_compared_at_the_best_of_its_settings(evaluated: Path) -> None:
+def test_a_codec_is_compared_by_the_best_of_its_variants(evaluated: Path) -> None:
     found = results(evaluated)
     for metric in ("psnr", "ms_ssim", "ssimulacra2"):
         best = found["curves"][metric]["avif6"]
-        assert set(best["entrants"]) <= {each["name"] for each in found["codecs"] if each["curve"] == "avif6"}
-        own = [each for each in found["means"] if each["codec"] in best["entrants"]]
+        assert set(best["codecs"]) <= {each["name"] for each in found["codecs"] if each["family"] == "avif6"}
+        own = [each for each in found["means"] if each["codec"] in best["codecs"]]
         for rate, value in zip(best["rates"], best["values"], strict=True):
             assert value >= max(each[metric] for each in own if each["bits_per_pixel"] <= rate)
     (row,) = [line for line in (evaluated / "stdout").read_text().splitlines() if line.startswith("| AVIF, speed 6 |")][
@@ -171,11 +174,12 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path: Path) -> None:
 
 def test_processes_that_are_ended_from_outside() -> None:
     measure: Callable[[int], int] = abs
-    with Measuring(measure) as processes:
-        assert sorted(processes.measured([-1, -2], "")) == [(-2, 2), (-1, 1)]
+    with Processes(measure, 2, work_on_one_thread) as processes:
+        assert sorted(results_of(processes, [-1, -2], "")) == [(-2, 2), (-1, 1)]
     leave: Callable[[int], int] = os._exit
-    with Measuring(leave) as processes, pytest.raises(VqcodecError, match="ended from outside"):
-        list(processes.measured([1], ""))
+    ended = pytest.raises(VqcodecError, match="ended from outside")
+    with Processes(leave, 1, work_on_one_thread) as processes, ended:
+        list(results_of(processes, [1], ""))
 
 
 def test_folders_that_cannot_be(tmp_path: Path) -> None:
@@ -197,7 +201,8 @@ def test_wrong_usage(tmp_path: Path, wrong: list[str]) -> None:
 
 
 def test_a_codec_that_is_not_there(copy: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vqcodec.evaluation.pictures.anchors.Peer.available", property(lambda peer: peer.name != "jxl"))
+    available = property(lambda anchor: anchor.family != "jxl")
+    monkeypatch.setattr("vqcodec.evaluation.pictures.anchors.PictureAnchor.available", available)
     command = ["eval", "rd", copy / "pictures", "--out", copy / "report"]
     assert "JPEG XL is not available" in fail(copy, *command, "--codecs", "jpeg,jxl")
     result = evaluate(copy / "pictures", copy / "report", tiny_model)

@@ -22,15 +22,15 @@ pytest.importorskip("bjontegaard", reason="needs vqcodec[eval]")
 pytest.importorskip("pesq", reason="needs vqcodec[eval]")
 pytest.importorskip("plotly", reason="needs vqcodec[eval]")
 
-from vqcodec.evaluation.pictures.entrants import Entrant
-from vqcodec.evaluation.report.page import exhibit_budget
-from vqcodec.evaluation.sounds.entrants import SoundModelCodec
-from vqcodec.evaluation.sounds.listening import SoundChoice, choose_sounds, play
+from vqcodec.evaluation.report.gallery import exhibit_budget
+from vqcodec.evaluation.report.sound_gallery import SoundChoice, choose_sounds, exhibit_sound
+from vqcodec.evaluation.report.spectrogram import HEIGHT, WIDTH, levels, spectrogram_png
+from vqcodec.evaluation.shared.codecs import EvaluatedCodec
+from vqcodec.evaluation.sounds.codecs import SoundModelCoder
 from vqcodec.evaluation.sounds.metrics import mono, score
 from vqcodec.evaluation.sounds.modality import SOUNDS
 from vqcodec.evaluation.sounds.opus import OPUS, Opus
 from vqcodec.evaluation.sounds.rate_distortion import SoundPoint
-from vqcodec.evaluation.sounds.spectrogram import HEIGHT, WIDTH, levels, spectrogram_png
 from vqcodec.media.sounds.recordings import Recording, read_recording
 
 
@@ -48,8 +48,8 @@ def point(codec: str, sound: str, quality: float, size: int, **changes: float) -
     )
 
 
-def entrant(codec: str, *qualities: float) -> Entrant[Any]:
-    return Entrant(codec, codec, codec.capitalize(), "", OPUS, "", "", qualities)
+def evaluated(codec: str, *qualities: float) -> EvaluatedCodec[Any]:
+    return EvaluatedCodec(codec, codec, codec.capitalize(), "", OPUS, "", "", qualities)
 
 
 # Figures -----------------------------------------------------------------------------------------------------------
@@ -70,7 +70,7 @@ def test_the_report_is_complete(evaluated_sounds: Path) -> None:
 
 @needs_opus
 def test_every_row_is_what_files_made_by_hand_say(evaluated_sounds: Path, tiny_voice: Path) -> None:
-    codecs: dict[str, SoundModelCodec | Opus] = {"vqcodec": SoundModelCodec(str(tiny_voice)), "opus": OPUS}
+    codecs: dict[str, SoundModelCoder | Opus] = {"vqcodec": SoundModelCoder(str(tiny_voice)), "opus": OPUS}
     originals = {
         path.name: read_recording(path) for path in (evaluated_sounds / "sounds").iterdir() if path.suffix != ".md"
     }
@@ -101,7 +101,7 @@ def test_the_json_agrees_with_the_csv(evaluated_sounds: Path) -> None:
         for name in ("kbps", "file_kbps", "pesq", "stoi", "visqol"):
             assert mean[name] == pytest.approx(np.mean([each[name] for each in own]))
     assert [each["name"] for each in found["sounds"]] == [HOSTILE_SOUND, "first.flac"]
-    assert found["sounds"][0].items() >= {"rate": 44_100, "channels": 2}.items()
+    assert found["sounds"][0].items() >= {"sample_rate": 44_100, "channels": 2}.items()
     assert found["versions"].keys() >= {"vqcodec", "pesq", "pystoi", "visqol-python"}
     compared = {(each["sound"], each["against"], each["metric"]) for each in found["bjontegaard"]}
     assert {(name, "opus", "visqol") for name in (None, "first.flac", HOSTILE_SOUND)} <= compared
@@ -111,7 +111,7 @@ def test_the_json_agrees_with_the_csv(evaluated_sounds: Path) -> None:
 @needs_opus
 def test_targets_that_make_no_difference_are_left_out(evaluated_sounds: Path) -> None:
     assert TARGETS == (0.5, 1.0, 40.0)
-    said = "vqcodec has the same files at target 0.5 as at the next one, which stands for them"
+    said = "vqcodec makes the same files at target 0.5 as at another target, which is kept"
     without_opus, *others = (evaluated_sounds / "stderr").read_text().splitlines(keepends=True)
     assert without_opus.startswith("vqcodec: note: Opus (LACE, NoLACE) is left out")
     assert "".join(others) == f"vqcodec: note: {said}\n{left_out_note(evaluated_sounds / 'sounds', 1)}"
@@ -126,20 +126,20 @@ def test_which_of_equal_targets_stands_for_the_others() -> None:
         for quality, both in sizes.items()
         for name, size in zip("xy", both, strict=True)
     ]
-    outcome = SOUNDS.conclude([entrant("a", *sizes)], points)
-    assert outcome.entrants[0].qualities == (1.5, 2.0, 4.0)  # of 1.5, 1.54 and 4 kbit/s
-    assert {each.quality for each in outcome.points} == {1.5, 2.0, 4.0}
-    assert len(outcome.notes) == 1
-    assert "targets 0.5, 1, 8" in outcome.notes[0]
+    conclusion = SOUNDS.conclude([evaluated("a", *sizes)], points)
+    assert conclusion.codecs[0].qualities == (1.5, 2.0, 4.0)  # of 1.5, 1.54 and 4 kbit/s
+    assert {each.quality for each in conclusion.points} == {1.5, 2.0, 4.0}
+    assert len(conclusion.notes) == 1
+    assert "targets 0.5, 1, 8" in conclusion.notes[0]
 
 
 def test_what_has_no_score_is_in_no_mean() -> None:
     points = [point("a", name, quality, round(100 * quality)) for name in "xyz" for quality in (1.0, 2.0)]
     points[3] = point("a", "y", 2.0, 200, visqol=math.nan)
-    outcome = SOUNDS.conclude([entrant("a", 1.0, 2.0)], points)
-    assert outcome.unscored == {"y"}
-    assert outcome.points == tuple(points)
-    assert outcome.notes == ("y is in no mean: it cannot be scored, as it is silent or too short",)
+    conclusion = SOUNDS.conclude([evaluated("a", 1.0, 2.0)], points)
+    assert conclusion.unscored == {"y"}
+    assert conclusion.points == tuple(points)
+    assert conclusion.notes == ("y is in no mean: it cannot be scored, as it is silent or too short",)
 
 
 # Ends --------------------------------------------------------------------------------------------------------------
@@ -179,7 +179,7 @@ def test_nothing_that_can_be_scored(tmp_path: Path) -> None:
     (tmp_path / "sounds" / "silent.wav").write_bytes(saved(np.zeros((1, 16_000)), rate=16_000))
     result = run("eval", "rd", tmp_path / "sounds", "--out", tmp_path / "report", "--codecs", "opus")
     assert result.exit_code == 1
-    assert "none of 1 sounds could be measured" in result.stderr
+    assert "none of 1 sound could be measured" in result.stderr
 
 
 def test_folders_and_options_that_do_not_fit(tmp_path: Path, tiny_model: Path, tiny_voice: Path) -> None:
@@ -240,23 +240,23 @@ def test_a_spectrogram_has_low_frequencies_at_the_bottom() -> None:
 
 
 def test_settings_to_listen_to() -> None:
-    chosen = choose_sounds([entrant("vqcodec", 0.6, 1.5, 2.0, 2.8, 4.0), entrant("opus", 6, 8)])
-    assert [(each.entrant.name, each.quality) for each in chosen] == [("vqcodec", 1.5), ("vqcodec", 2.8), ("opus", 6)]
-    assert [each.quality for each in choose_sounds([entrant("vqcodec", 1.7)])] == [1.7]
+    chosen = choose_sounds([evaluated("vqcodec", 0.6, 1.5, 2.0, 2.8, 4.0), evaluated("opus", 6, 8)])
+    assert [(each.codec.name, each.quality) for each in chosen] == [("vqcodec", 1.5), ("vqcodec", 2.8), ("opus", 6)]
+    assert [each.quality for each in choose_sounds([evaluated("vqcodec", 1.7)])] == [1.7]
 
 
 @needs_opus
 @pytest.mark.parametrize(("channels", "rate", "played"), [(2, 96_000, 48_000), (3, 16_000, 16_000), (1, 4_000, 8_000)])
 def test_what_is_heard_can_be_played_and_fits(channels: int, rate: int, played: int) -> None:
     original = Recording(voices(channels, 3 * rate, 1), rate)
-    choices = [SoundChoice(entrant("opus", 6), 6)]
-    whole = play("a", original, choices, exhibit_budget(6))
+    choices = [SoundChoice(evaluated("opus", 6), 6)]
+    whole = exhibit_sound("a", original, choices, exhibit_budget(6))
     assert (whole.seconds, [clip.codec for clip in whole.clips]) == (3, ["", "opus"])
-    half = play("a", original, choices, whole.bytes - 1)
+    half = exhibit_sound("a", original, choices, whole.bytes - 1)
     assert half.seconds == 1.5
     assert half.bytes < whole.bytes
     heard = [read_recording(base64.b64decode(clip.sound)) for clip in half.clips]
     assert {(each.sample_rate, each.samples.shape[1]) for each in heard} == {(played, 1.5 * played)}
     assert len(heard[0].samples) == (channels if channels <= 2 else 1)
     assert len(heard[1].samples) <= 2  # opusenc mixes channels for which the rate is too low
-    assert play("a", original, choices, 0).seconds < 0.5
+    assert exhibit_sound("a", original, choices, 0).seconds < 0.5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,17 +14,19 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
+from bitstream import ModelError
 from tests.helpers.pictures import pictures
 from vqcodec import Codec
 from vqcodec.codec.loading import for_pictures
 from vqcodec.model.file import MAX_BYTES
+from vqcodec.model.model import load_model
 from vqcodec.model.packed_integers import pack_integers, unpack_integers
 
-__all__ = ["HARD", "Arrays", "arrays_of", "metadata_of", "rewritten", "use", "with_tmp_path"]
+__all__ = ["NORMATIVE", "Arrays", "arrays_of", "metadata_of", "rewritten", "signed", "use", "with_tmp_path"]
 
 Arrays = dict[str, NDArray[Any]]
 
-HARD = ("codewords", "sizes", "prior/")  # what the fingerprint covers
+NORMATIVE = ("codewords", "sizes", "prior/")  # what the fingerprint covers
 
 with_tmp_path = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=100)
 
@@ -53,7 +56,17 @@ def rewritten(
     packed, shapes = pack_integers(kept)
     contiguous = {name: np.ascontiguousarray(array) for name, array in packed.items()}
     save_file(contiguous, target, metadata | {"config": json.dumps(changed), "shapes": shapes})
-    return target
+    return signed(target)
+
+
+def signed(path: Path) -> Path:
+    """The file, which has the fingerprint of its arrays now, if all else is right."""
+    try:
+        load_model(path)
+    except ModelError as error:
+        if found := re.search("its fingerprint is ([0-9a-f]{16})", str(error)):
+            save_file(load_file(path), path, metadata_of(path) | {"fingerprint": found[1]})
+    return path
 
 
 def use(codec: Codec) -> None:

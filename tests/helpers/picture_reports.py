@@ -43,9 +43,9 @@ def evaluate(folder: Path, out: Path, model: Path, *options: object) -> Result:
 
 def compared() -> str:
     """Codecs that are here and quick; JPEG is compared with the others, as the rate of the tiny model hardly moves."""
-    from vqcodec.evaluation.pictures.anchors import PEERS
+    from vqcodec.evaluation.pictures.anchors import ANCHORS
 
-    quick = dict.fromkeys(peer.name for peer in PEERS if peer.available and peer.name not in ("jpeg", "avif"))
+    quick = dict.fromkeys(each.family for each in ANCHORS if each.available and each.family not in ("jpeg", "avif"))
     return ",".join(["jpeg", "vqcodec", *quick])
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from bitstream import ImageSource, Limits, decode_alpha, encode_alpha
+from bitstream import ImageSource, decode_alpha, encode_alpha, unpack
 from tests.helpers.codecs import EitherCodec, load_either
 from tests.helpers.exactness_worker import exact_results, hashed
 from tests.helpers.paths import GOLDEN_FOLDERS, GOLDEN_MODELS
@@ -58,7 +58,7 @@ def golden() -> Iterator[tuple[str, Codec, Indices, bytes]]:
         for path in sorted(folder.glob("*.vq")):
             if path.stem != "cut":
                 data = path.read_bytes()
-                codec = codecs.for_file(data, GOLDEN_MODELS, Limits())
+                codec = codecs.for_file(unpack(data), GOLDEN_MODELS)
                 yield f"{folder.name}/{path.name}", codec, codec.read(data), data
 
 

@@ -19,7 +19,7 @@ from safetensors.numpy import load_file, save_file
 from bitstream import ModelError
 from tests.helpers.image_models import SETTINGS
 from tests.helpers.image_models import tiny_model as make_tiny_model
-from tests.helpers.model_files import HARD, arrays_of, metadata_of, rewritten, use, with_tmp_path
+from tests.helpers.model_files import NORMATIVE, arrays_of, metadata_of, rewritten, use, with_tmp_path
 from tests.helpers.pictures import pictures
 from tests.helpers.pixelcnns import bound_model
 from tests.helpers.priors import random_indices
@@ -111,7 +111,7 @@ def nudged(array: NDArray[Any]) -> NDArray[Any]:
 
 def test_fingerprint_covers_the_normative_part_and_nothing_else(tiny_model: Path, tmp_path: Path) -> None:
     arrays, fingerprint = arrays_of(tiny_model), load_model(tiny_model).fingerprint
-    hard = {name for name in arrays if name.startswith(HARD)} - {"sizes"}
+    hard = {name for name in arrays if name.startswith(NORMATIVE)} - {"sizes"}
     assert len(hard) > 60
     assert len(arrays.keys() - hard) > 40
     for name, array in arrays.items():

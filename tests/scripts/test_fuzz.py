@@ -14,16 +14,16 @@ from random import Random
 
 import numpy as np
 import pytest
-from fuzz.bombs import BOMB, bomb
-from fuzz.file_mutations import mutate_file
-from fuzz.loop import ACCEPTED, Outcome, Problem, fuzz
-from fuzz.model_file import read_model_file, write_model_file
-from fuzz.model_mutations import mutate_model
-from fuzz.mutants import MUTANTS, Mutant, catch, check
-from fuzz.seeds import golden_files, model_files
-from fuzz.target import MIB, Finding, Target, demand
 
 from bitstream import CorruptError
+from scripts.fuzz.bombs import BOMB, bomb
+from scripts.fuzz.file_mutations import mutate_file
+from scripts.fuzz.loop import ACCEPTED, Outcome, Problem, fuzz
+from scripts.fuzz.model_file import read_model_file, write_model_file
+from scripts.fuzz.model_mutations import mutate_model
+from scripts.fuzz.mutants import MUTANTS, Mutant, catch, check
+from scripts.fuzz.seeds import golden_files, model_files
+from scripts.fuzz.target import MIB, Finding, Target, demand
 from tests.helpers.paths import ROOT
 
 COUNTS = {"containers": 4_000, "decodes": 300, "models": 150}

@@ -225,7 +225,7 @@ def test_an_output_that_is_its_own_source(tmp_path: Path) -> None:
     (tmp_path / "hard").hardlink_to(source)
     (tmp_path / "other").touch()
     for name in ("source", "soft", "hard"):
-        with pytest.raises(InputError, match="the file that is read"):
+        with pytest.raises(InputError, match="is also the input"):
             refuse_own_source(str(source), str(tmp_path / name))
     for name in (str(tmp_path / "other"), str(tmp_path / "missing"), "-", "/dev/null"):
         refuse_own_source(str(source), name)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from bitstream import VqcodecError
 from tests.helpers.processes import PYTHONPATH
 from vqcodec.system.files import atomic_write, remove_temporaries
 from vqcodec.system.processes import Ended, Processes
@@ -80,6 +81,13 @@ def test_a_process_that_dies_takes_its_task_with_it_only() -> None:
     assert (killed.exit_code, gone.exit_code) == (-signal.SIGKILL, 7)
     assert killed.reason == "the process that worked on it was ended by signal 9, perhaps because memory ran out"
     assert gone.reason == "the process that worked on it was ended with code 7"
+
+
+def test_work_of_which_nothing_may_be_missing() -> None:
+    with Processes(square_or_die, 2) as processes:
+        assert dict(processes.results([1, 2, 4], "squares")) == {1: 1, 2: 4, 4: 16}
+        with pytest.raises(VqcodecError, match="squares failed: the process that worked on it was ended with code 7"):
+            list(processes.results([1, 5, 2], "squares"))
 
 
 def test_errors_come_with_where_they_were() -> None:

@@ -66,11 +66,11 @@ def test_streams_that_never_end_are_refused(monkeypatch: pytest.MonkeyPatch) -> 
     """More is read of one that begins like what is wanted."""
     monkeypatch.setattr("vqcodec.system.files.MOST_BYTES", 5_000_000)
     monkeypatch.setattr("vqcodec.system.files.MOST_UNKNOWN_BYTES", 2_000_000)
-    with pytest.raises(InputError, match=r"^/dev/zero: it begins like nothing that is known.* 2000000 bytes"):
+    with pytest.raises(InputError, match=r"^/dev/zero: its kind is not known.* 2000000 bytes"):
         read_input("/dev/zero", lambda head: any(head))
     with pytest.raises(InputError, match=r"^/dev/zero: more than 5000000 bytes"):
         read_input("/dev/zero", lambda head: len(head) == HEAD)
-    with pytest.raises(InputError, match=r"^/dev/zero: it begins like nothing"):
+    with pytest.raises(InputError, match=r"^/dev/zero: its kind is not known"):
         read_file("/dev/zero")
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(bytes(5_000_001))))
     with pytest.raises(InputError, match=r"^standard input: more than 5000000 bytes"):

@@ -146,9 +146,8 @@ class Compressor:
 
             codec = for_pictures(self._codecs.named(settings.picture_model))
             budget = settings.budget(picture.image.width * picture.image.height)
-            how = settings.quality, budget, settings.keep_metadata, settings.effort
             with steps_shown("refining"):
-                file.write(codec.compress(picture.image, *how))
+                file.write(codec.compress(picture, settings.quality, budget, effort=settings.effort))
 
     def _compress_sound(self, original: Original, target: str) -> None:
         from vqcodec.media.sounds.recordings import RecordingReader

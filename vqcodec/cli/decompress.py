@@ -16,7 +16,7 @@ from vqcodec.cli.progress import blocks_shown, passes_shown
 from vqcodec.codec.cache import CodecCache
 
 if TYPE_CHECKING:
-    from bitstream import AudioSource, Limits
+    from bitstream import AudioSource, Container, Limits
     from vqcodec import AudioCodec
     from vqcodec.codec.indices import Source
 
@@ -117,8 +117,8 @@ class Decompressor:
         data = read_input(source, is_vq)
         allowed = limits(settings.max_pixels, settings.max_samples, settings.max_seconds)
         with about(source):
-            found = unpack(data, allowed, settings.allow_truncated).source
-            suffix = _suffix(target, found)
+            container = unpack(data, allowed, settings.allow_truncated)
+            suffix = _suffix(target, container.source)
         # Opened before the model is loaded: what is wrong with the output is told at once.
         with write_output(target, settings.force) as file:
             from vqcodec.codec.loading import for_pictures, for_sound
@@ -127,14 +127,15 @@ class Decompressor:
 
             models = [find_model(settings.model)] if settings.model else []
             with about(source):
-                codec = self._codecs.for_file(data, models, allowed, settings.allow_truncated)
-            if isinstance(found, AudioSource):
+                codec = self._codecs.for_file(container, models)
+            if isinstance(container.source, AudioSource):
                 with about(source):
                     sound = for_sound(codec)
-                _write_sound(sound, data, allowed, settings.allow_truncated, found, file, suffix, (source, target))
+                names = source, target
+                _write_sound(sound, container, allowed, settings.allow_truncated, container.source, file, suffix, names)
                 return
             with about(source):
-                image = for_pictures(codec).decompress(data, settings.max_pixels, settings.allow_truncated)
+                image = for_pictures(codec).decompress(container, settings.max_pixels, settings.allow_truncated)
             with about(target):
                 notes = write_picture(image, file, suffix)
             for text in notes:
@@ -155,7 +156,7 @@ def _suffix(target: str, found: Source) -> str:
 
 def _write_sound(
     codec: AudioCodec,
-    data: bytes,
+    container: Container,
     allowed: Limits,
     allow_truncated: bool,
     found: AudioSource,
@@ -171,7 +172,7 @@ def _write_sound(
         writer = RecordingWriter(file, suffix, found.sample_rate, found.channels, found.samples)
     with writer:
         with about(source), passes_shown("decoding", found.samples / found.sample_rate):
-            indices = codec.read(data, allowed, allow_truncated)
+            indices = codec.read(container, allowed, allow_truncated)
         with about(target):
             for block in blocks_shown(codec.decode_blocks(indices), "writing", found.samples, found.sample_rate):
                 writer.write(block)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +19,9 @@ from vqcodec.defaults import (
     EVALUATED_SOUND_CODECS,
     Effort,
 )
+
+if TYPE_CHECKING:
+    from vqcodec.evaluation.shared.folder import Skipped
 
 __all__ = ["rd"]
 
@@ -58,25 +63,25 @@ def _list(values: tuple[float, ...]) -> str:
 
 @click.command(short_help="Rate and distortion on a folder of pictures or sounds.")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--out", metavar="REPORT", type=click.Path(path_type=Path), required=True, help="The folder to write.")
+@click.option("--out", metavar="REPORT", type=click.Path(path_type=Path), required=True, help="Folder of the report.")
 @click.option(
     "--codecs",
     metavar="NAME,...",
     type=_Names(),
-    help="What to measure; the first is compared with the others.  "
-    f"[default: {','.join(EVALUATED_CODECS)}, or of sounds {','.join(EVALUATED_SOUND_CODECS)}]",
+    help="Codecs to measure; the first is compared with the others.  "
+    f"[default: {','.join(EVALUATED_CODECS)}, or for sounds {','.join(EVALUATED_SOUND_CODECS)}]",
 )
 @click.option(
     "--qualities",
     metavar="Q,...",
     type=_Numbers(click.FloatRange(1, 100)),
-    help=f"Of vqcodec on pictures; the others have their own.  [default: {_list(EVALUATED_QUALITIES)}]",
+    help=f"Qualities of vqcodec on pictures; other codecs have their own.  [default: {_list(EVALUATED_QUALITIES)}]",
 )
 @click.option(
     "--rates",
     metavar="R,...",
     type=_Numbers(click.FloatRange(0, min_open=True, max=1000)),
-    help=f"Of vqcodec on sounds, in kbit/s: its targets; Opus has its own.  [default: {_list(EVALUATED_RATES)}]",
+    help=f"Target rates of vqcodec on sounds, in kbit/s; Opus has its own.  [default: {_list(EVALUATED_RATES)}]",
 )
 @options.model_of_kind
 @options.verbose
@@ -86,7 +91,7 @@ def _list(values: tuple[float, ...]) -> str:
     metavar="FILE",
     type=click.Path(path_type=Path),
     multiple=True,
-    help="Curves to draw too; may be given several times.",
+    help="File with curves of others, to draw beside; may be given several times.",
 )
 def rd(
     folder: Path,
@@ -99,48 +104,51 @@ def rd(
     effort: Effort,
     published: tuple[Path, ...],
 ) -> None:
-    """Compress and decompress every picture, or every sound, of the folder DIR; report rate, quality and time.
+    """Compress and decompress all pictures of the folder DIR, or all sounds; report rate, quality and time.
 
-    If the folder has pictures, these are evaluated, and sounds are left out. A folder of sounds is evaluated with
-    vqcodec and Opus (opusenc and opusdec must be installed), by PESQ-WB, STOI and ViSQOL. With Node and
-    @wasm-audio-decoders/opus-ml (npm install it in the working folder), Opus is also decoded with LACE and NoLACE.
+    If the folder has pictures, these are evaluated, and its sounds are left out. If it has none, its sounds are
+    evaluated: vqcodec beside Opus, by PESQ-WB, STOI and ViSQOL. Opus needs the programs opusenc and opusdec. With Node
+    and the npm package @wasm-audio-decoders/opus-ml in the working folder, Opus is also decoded with LACE and NoLACE.
 
-    A codec with several settings is judged by the best setting at each rate, for each metric by itself.
+    Some codecs are measured in several variants. At each rate the best variant counts, for each metric by itself.
 
-    The folder REPORT gets report.html, summary.md, curves.png, curves.svg, results.csv and results.json. Measurements
-    are kept there in cache.jsonl and gallery.jsonl, so that a second run measures only what is missing.
+    The folder REPORT gets report.html, summary.md, curves.png, curves.svg, results.csv and results.json. It also keeps
+    what was measured, in cache.jsonl and gallery.jsonl, so that a second run measures only what is missing.
 
     \b
-    A file of --published is JSON: one curve, or a list of them, each
+    A file of --published is JSON: a curve, or a list of curves, each of the form
       {"name": "...", "bpp": [...], "psnr": [...], "ms_ssim": [...]}
-    of which "psnr" or "ms_ssim" may be missing. The results of CompressAI,
+    where "psnr" or "ms_ssim" may be missing. The results of CompressAI are read, too:
       {"name": "...", "results": {"bpp": [...], "psnr-rgb": [...], ...}}
-    are read too. For sounds it is "kbps", and any of "pesq", "stoi" and "visqol".
+    A curve of sounds has "kbps", and any of "pesq", "stoi" and "visqol".
     """
     from bitstream.errors import InputError
     from vqcodec.system.folders import all_but
 
     with needs_extra("eval"):
-        from vqcodec.evaluation.rd import look_into, measure, plan, write_report
+        from vqcodec.evaluation.rd import look_into, measure, prepare, write_report
 
         subject = look_into(folder)
-    if subject.modality.one == "picture":
+    if subject.modality.name == "picture":
         options.refuse("rates", "is for sounds: pictures have --qualities")
     else:
         options.refuse("qualities", "is for pictures: sounds have --rates")
         options.refuse("effort", "is for pictures")
-    wanted = plan(subject, out, codecs, qualities or rates, model, effort, published)
-    for text in wanted.notes:
-        note(text)
-    for each in wanted.unreadable:
-        report_error(f"{folder / each.name}: {each.reason}")
-    results = measure(wanted)
-    for text in results.notes[len(wanted.notes) :]:
-        note(text)
-    for each in results.skipped[len(wanted.unreadable) :]:
-        report_error(f"{folder / each.name}: {each.reason}")
-    click.echo(write_report(results, out), nl=False)
+    evaluation = prepare(subject, out, codecs, qualities or rates, model, effort, published)
+    _tell(folder, evaluation.notes, evaluation.unreadable)
+    report = measure(evaluation)
+    results = report.results
+    _tell(folder, results.notes[len(evaluation.notes) :], results.skipped[len(evaluation.unreadable) :])
+    click.echo(write_report(report, out), nl=False)
     count_left_out(folder, all_but(folder, subject.paths), verbose)
     if results.skipped:
         left, count = len(results.skipped), len(results.skipped) + len(results.originals)
-        raise InputError(f"{left} of {count} {subject.modality.many} were left out; {out} has the others")
+        raise InputError(f"{left} of {subject.wording.count(count)} were left out; {out} has the others")
+
+
+def _tell(folder: Path, notes: Sequence[str], skipped: Sequence[Skipped]) -> None:
+    """Tell standard error of notes, and of files that are left out."""
+    for text in notes:
+        note(text)
+    for each in skipped:
+        report_error(f"{folder / each.name}: {each.reason}")

@@ -1,4 +1,4 @@
-"""`vqcodec eval`: how good a codec is, one subcommand a question."""
+"""`vqcodec eval`: measures codecs, in one subcommand for each kind of result."""
 
 from __future__ import annotations
 

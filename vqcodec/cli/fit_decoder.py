@@ -12,7 +12,7 @@ __all__ = ["fit_decoder"]
 
 
 @click.command(short_help="Train the decoder of a model further.")
-@options.fitting
+@options.fitting("decoder")
 def fit_decoder(model: Path, folder: Path, config: Path | None) -> None:
     """Train the decoder of the model file M further on the pictures of the folder DIR, and write it into M.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import click
 from click.core import ParameterSource
 
 from vqcodec.defaults import DEFAULT_AUDIO_MODEL, DEFAULT_EFFORT, DEFAULT_MODEL, DEFAULT_QUALITY, EFFORTS
+from vqcodec.training.recipes import Part, find_recipe, recipe_names
 
 __all__ = [
     "allow_truncated",
@@ -28,6 +30,7 @@ __all__ = [
     "named_files",
     "quality",
     "refuse",
+    "settings",
     "verbose",
 ]
 
@@ -66,7 +69,7 @@ allow_truncated = click.option(
     "--allow-truncated", is_flag=True, help="Accept a file that was cut, and decode its whole streams."
 )
 json_output = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
-verbose = click.option("-v", "--verbose", is_flag=True, help="Name all files that are left out of folders.")
+verbose = click.option("-v", "--verbose", is_flag=True, help="Name all files that are left out.")
 keep_metadata = click.option(
     "--keep-metadata", is_flag=True, help="Of a picture: keep its colour profile, EXIF and XMP."
 )
@@ -98,19 +101,37 @@ _jobs = click.option(
     help="With --out-dir: the number of processes.",
 )
 
+Command = Callable[..., Any]
+
 _fitted = click.argument("model", metavar="M", type=click.Path(path_type=Path))
 _fitted_to = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-_settings = click.option("--config", metavar="FILE", type=click.Path(path_type=Path), help="Settings, as TOML.")
+_config = click.option("--config", metavar="FILE", type=click.Path(path_type=Path), help="Settings, as TOML.")
 
 
-def many(command: Callable[..., Any]) -> Callable[..., Any]:
+def many(command: Command) -> Command:
     """The arguments of a command on one file or many: `paths`, `out_dir`, `recursive`, `jobs`, `verbose`."""
     return _paths(_out_dir(_recursive(_jobs(verbose(command)))))
 
 
-def fitting(command: Callable[..., Any]) -> Callable[..., Any]:
+def fitting(part: Part) -> Callable[[Command], Command]:
     """The arguments of a command that fits a part of a model: `model`, `folder`, `config`."""
-    return _fitted(_fitted_to(_settings(command)))
+    return lambda command: _fitted(_fitted_to(settings(part)(command)))
+
+
+def settings(part: Part) -> Callable[[Command], Command]:
+    """The settings of a part of a model: `config`, their file, or None if neither --config nor --recipe is given."""
+    known = ", ".join(recipe_names(part))
+    named = click.option("--recipe", metavar="NAME", help=f"Settings of a bundled model: {known}.")
+
+    def add(command: Command) -> Command:
+        @wraps(command)
+        def with_config(recipe: str | None, config: Path | None, **others: Any) -> Any:
+            at_most_one("recipe", "config")
+            return command(config=config if recipe is None else find_recipe(part, recipe), **others)
+
+        return _config(named(with_config))
+
+    return add
 
 
 def in_and_out(paths: tuple[str, ...]) -> tuple[str, str]:

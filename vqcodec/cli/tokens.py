@@ -114,7 +114,7 @@ def _encode(codec: Codec, path: Path, chosen: Setting) -> tuple[Indices, tuple[s
 
     if isinstance(codec, ImageCodec):
         picture = read_picture(path)
-        return codec.encode(picture.image, chosen.lambda_, chosen.rate_point), picture.notes
+        return codec.encode(picture, chosen.lambda_, chosen.rate_point), picture.notes
     audio = for_sound(codec)
     with RecordingReader(path) as reader:
         latents, source = audio.analyse(reader.blocks(), reader.sample_rate)

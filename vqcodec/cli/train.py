@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from vqcodec.cli import options
 from vqcodec.cli.program import note
 
 __all__ = ["train"]
@@ -14,7 +15,6 @@ __all__ = ["train"]
 OUT = click.option(
     "--out", metavar="M", type=click.Path(path_type=Path), required=True, help="The model file to write."
 )
-CONFIG = click.option("--config", metavar="FILE", type=click.Path(path_type=Path), help="Settings, as TOML.")
 START = click.option("--start", metavar="MODEL", help="Start from the networks of this model, a bundled one or a file.")
 RESUME = click.option(
     "--resume/--no-resume",
@@ -32,7 +32,7 @@ def train() -> None:
 @train.command(short_help="Train a model for pictures.")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @OUT
-@CONFIG
+@options.settings("image")
 @START
 @RESUME
 def image(folder: Path, out: Path, config: Path | None, start: str | None, resume: bool) -> None:
@@ -48,7 +48,7 @@ def image(folder: Path, out: Path, config: Path | None, start: str | None, resum
 @train.command(short_help="Train a model for sound.")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @OUT
-@CONFIG
+@options.settings("audio")
 @START
 @RESUME
 def audio(folder: Path, out: Path, config: Path | None, start: str | None, resume: bool) -> None:

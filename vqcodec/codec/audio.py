@@ -10,30 +10,23 @@ of its own; length, sample rate and channels of the source come back. `rows.py` 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bitstream import AudioSource, FingerprintError, InputError, LimitError, Limits, ModelError, UnsupportedError
-from vqcodec.codec.base import Codec
-from vqcodec.codec.indices import Indices, Source
+from bitstream import AudioSource, Container, InputError
+from vqcodec.codec.indices import Indices
 from vqcodec.codec.rate_control import USUAL_ESTIMATES, USUAL_FILES, SizedFile, check_budget, largest_file, probe, taken
-from vqcodec.codec.rows import SILENCE, RowAnalysis, channels_of, coded_rows, rows_of, with_silent_rows
+from vqcodec.codec.rows import SILENCE, coded_rows, rows_of
+from vqcodec.codec.samples import SampleCodec, recording_source
 from vqcodec.defaults import DEFAULT_QUALITY
 from vqcodec.media.sounds.arrays import samples_array
-from vqcodec.media.sounds.blocks import fit_blocks
 from vqcodec.media.sounds.inputs import SamplesOrFile, recorded
-from vqcodec.media.sounds.offset import without_offset
-from vqcodec.media.sounds.resampling import SAMPLE_RATES, resample_blocks, resampled_length
-from vqcodec.media.sounds.sndfile import MAX_CHANNELS
-from vqcodec.model.model import Model
 from vqcodec.model.quality import Setting
 from vqcodec.system.arguments import limits, number, whole_number
 from vqcodec.system.progress import as_one
-from vqcodec.transform.audio.config import AutoencoderConfig
-from vqcodec.transform.audio.networks import AudioNetworks
 
 if TYPE_CHECKING:
     from vqcodec.system.arguments import FileData
@@ -42,13 +35,10 @@ __all__ = ["AudioCodec"]
 
 Samples = NDArray[np.float32]
 
-# Limits on files that are read: a frame is a step of the prior, and the indices of a whole recording are held.
-MOST_FRAMES = 2**23
-FEW_INDICES = 2**20  # allowed whatever the limit on samples is
 FILE_PASSES = 2  # of the prior through all frames: one to choose codes, one to write them
 
 
-class AudioCodec(Codec):
+class AudioCodec(SampleCodec):
     """A model for sound, ready to use. See `vqcodec.load`.
 
     Args:
@@ -58,18 +48,6 @@ class AudioCodec(Codec):
     Raises:
         ModelError: the model is not for sound, its weights do not fit, or the device cannot be used.
     """
-
-    def __init__(self, model: Model, device: str = "cpu") -> None:
-        super().__init__(model)
-        shape = model.config.autoencoder
-        if not isinstance(shape, AutoencoderConfig):
-            raise ModelError("the model is not for sound")
-        self.networks = AudioNetworks(shape, model.networks, model.codebooks, device)
-
-    @property
-    def sample_rate(self) -> int:
-        """Of the model, in Hz. Frequencies above half of it are lost."""
-        return self.networks.shape.sample_rate
 
     # Bytes <-> samples ---------------------------------------------------------------------------------------------
 
@@ -124,7 +102,7 @@ class AudioCodec(Codec):
 
     def decompress(
         self,
-        data: FileData,
+        data: FileData | Container,
         max_samples: int | None = None,
         allow_truncated: bool = False,
         max_seconds: float | None = None,
@@ -132,7 +110,7 @@ class AudioCodec(Codec):
         """The recording of a `.vq` file: samples `[C, N]` in -1..1, and the sample rate.
 
         Args:
-            data: the file's bytes, in any buffer, or its path.
+            data: the file's bytes, in any buffer, its path, or what `bitstream.unpack` gave of it.
             max_samples: refuse more samples in all channels, at the sample rate of the recording or of the model; the
                 default is that of `Limits`.
             allow_truncated: if the file was cut, decode its whole streams: see `read`.
@@ -176,17 +154,7 @@ class AudioCodec(Codec):
             InputError: the indices do not belong to this model.
         """
         samples = np.concatenate(list(self.decode_blocks(indices)), axis=1)  # which checks them
-        return samples, _recording(indices.source).sample_rate
-
-    def decode_blocks(self, indices: Indices) -> Iterator[Samples]:
-        """As `decode`, in blocks `[C, n]`."""
-        self._check(indices)
-        source = _recording(indices.source)
-        rows = with_silent_rows(self.networks.decode(indices.values, indices.rate_point), source)
-        blocks = channels_of(rows, self.sample_rate, source.rotations)
-        coded = fit_blocks(blocks, self._coded_length(source))
-        restored = resample_blocks(coded, self.sample_rate, source.sample_rate)
-        return (np.clip(block, -1, 1) for block in fit_blocks(restored, source.samples))
+        return samples, recording_source(indices.source).sample_rate
 
     def sample_bits(self, samples: NDArray[np.generic], sample_rate: int, indices: Indices) -> Samples:
         """-log2 p(x|z_q) of every sample of the rows, at the sample rate of the model, rounded to 16 bits.
@@ -204,7 +172,7 @@ class AudioCodec(Codec):
         self._check(indices)
         sample_rate = whole_number(sample_rate, "a sample rate")
         array = samples_array(samples, sample_rate)
-        source = _recording(indices.source)
+        source = recording_source(indices.source)
         if (array.shape[1], sample_rate, len(array)) != (source.samples, source.sample_rate, source.channels):
             raise InputError("the indices are those of another length, sample rate or number of channels")
         rows = np.concatenate(
@@ -239,53 +207,6 @@ class AudioCodec(Codec):
             raise InputError(f"the recording would be too long: {error}") from None
         return self._draw(count, source, seed, temperature, rate_point)
 
-    def analyse(self, blocks: Iterable[Samples], sample_rate: int) -> tuple[Samples, AudioSource]:
-        """z_e of a recording in blocks `[C, n]`, split into planes: `[P, D, rows, T]`; and its source."""
-        samples = channels = 0
-        sample_rate = whole_number(sample_rate, "a sample rate")
-
-        def counted() -> Iterator[Samples]:
-            nonlocal samples, channels
-            for block in blocks:
-                samples, channels = samples + block.shape[1], len(block)
-                yield block
-            if not samples:
-                raise InputError("a recording has at least one sample")
-
-        analysis = RowAnalysis(self.sample_rate)
-        z = self.networks.encode(analysis.rows(self._coded(counted(), sample_rate)))
-        source = AudioSource(samples, sample_rate, channels, analysis.silent_rows, tuple(analysis.rotations))
-        coded = z[:, coded_rows(channels, source.silent_rows)] if source.silent_rows else z
-        planes = self.model.codebooks.sizes.shape[1]
-        return coded.reshape(planes, -1, *coded.shape[1:]), source
-
-    # Limits is frozen, so that one default can serve all calls.
-    def shape_of(self, source: Source, allowed: Limits = Limits()) -> tuple[int, int]:  # noqa: B008
-        """Coded rows and frames of the index volume of a recording; errors as for `Codec.shape_of`.
-
-        A recording of a low sample rate has more samples at that of the model than its header says.
-        """
-        found = _recording(source)
-        coded = self._coded_length(found)
-        if coded * found.channels > allowed.max_samples:
-            raise LimitError(
-                f"the recording is too long: it has {coded} samples in {found.channels} channels at the sample rate of"
-                f" the model, at most {allowed.max_samples} are allowed"
-            )
-        frames = -(-coded // self.networks.shape.stride)
-        indices = found.coded_rows * frames * self.model.codebooks.sizes.shape[1]
-        if frames > MOST_FRAMES or indices > max(allowed.max_samples, FEW_INDICES):
-            raise LimitError(f"the recording is too long for the model: it has {frames} frames, {indices} indices")
-        return found.coded_rows, frames
-
-    def _coded_length(self, source: AudioSource) -> int:
-        """Samples a channel at the sample rate of the model."""
-        return resampled_length(source.samples, source.sample_rate, self.sample_rate)
-
-    def _coded(self, blocks: Iterable[Samples], sample_rate: int) -> Iterator[Samples]:
-        """A recording in blocks `[C, n]` at the sample rate of the model, without its offset."""
-        return resample_blocks(without_offset(blocks, sample_rate), sample_rate, self.sample_rate)
-
     def _within(self, latents: Samples, source: AudioSource, budget: float) -> SizedFile:
         """The largest file of at most `budget` bytes, or else the smallest."""
         curve = self.size_curve(latents, source)
@@ -297,14 +218,3 @@ class AudioCodec(Codec):
     def _file(self, latents: Samples, source: AudioSource, chosen: Setting) -> bytes:
         with as_one(FILE_PASSES * latents.shape[3]):
             return self.write(self.quantize(latents, chosen, source))
-
-
-def _recording(source: Source) -> AudioSource:
-    """The source of a recording; an error if it is of a picture, or cannot be decoded."""
-    if not isinstance(source, AudioSource):
-        raise FingerprintError("the file holds a picture, the model is for sound")
-    if source.sample_rate not in SAMPLE_RATES:
-        raise UnsupportedError(f"the sample rate of the recording, {source.sample_rate} Hz, is out of range")
-    if source.channels > MAX_CHANNELS:
-        raise UnsupportedError(f"the recording has {source.channels} channels, at most {MAX_CHANNELS} are decoded")
-    return source

@@ -28,8 +28,6 @@ from bitstream import (
     Stream,
     overhead,
     pack,
-    stream_ends,
-    unpack,
 )
 from bitstream.entropy import indices_crc
 from vqcodec.codec.indices import Indices, Source
@@ -38,7 +36,7 @@ from vqcodec.defaults import DEFAULT_QUALITY
 from vqcodec.model.model import Model
 from vqcodec.model.quality import Setting, setting
 from vqcodec.prior.sampling import SymbolSampler
-from vqcodec.system.arguments import file_bytes, number, whole_number
+from vqcodec.system.arguments import container_of, number, whole_number
 
 if TYPE_CHECKING:
     from vqcodec.system.arguments import FileData
@@ -204,11 +202,16 @@ class Codec(ABC):
         )
 
     # Limits is frozen, so that one default can serve all calls.
-    def read(self, data: FileData, allowed: Limits = Limits(), allow_truncated: bool = False) -> Indices:  # noqa: B008
+    def read(
+        self,
+        data: FileData | Container,
+        allowed: Limits = Limits(),  # noqa: B008
+        allow_truncated: bool = False,
+    ) -> Indices:
         """The indices of a `.vq` file.
 
         Args:
-            data: the file's bytes, in any buffer, or its path.
+            data: the file's bytes, in any buffer, its path, or what `bitstream.unpack` gave of it.
             allowed: what the file may claim.
             allow_truncated: if the file was cut, or has fewer streams than its model, return the planes of its whole
                 streams. A UserWarning says how many these are.
@@ -217,15 +220,14 @@ class Codec(ABC):
             BitstreamError: the file is damaged, of another format, or too large; TruncatedError if no stream is whole.
             FingerprintError: it was written with another model.
         """
-        data = file_bytes(data)
-        container = unpack(data, allowed, allow_truncated)
+        container = container_of(data, allowed, allow_truncated)
         if container.fingerprint != self.model.fingerprint:
             raise FingerprintError(
                 f"the file was written with model {container.fingerprint.hex()}, this is {self.model.fingerprint.hex()}"
             )
         rows, columns = self.shape_of(container.source, allowed)
         streams = [stream.data for stream in container.streams]
-        promised, total = len(stream_ends(data)), len(self.model.prior.stream_ends)
+        promised, total = len(streams) + len(container.cut_off), len(self.model.prior.stream_ends)
         if promised > total or (promised < total and not allow_truncated):
             raise CorruptError(f"the file is damaged: it has {promised} of the {total} streams of its model")
         values = self.model.prior.decode(streams, container.rate_point, rows, columns)

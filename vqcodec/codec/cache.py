@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bitstream import Limits
+    from bitstream import Container
     from vqcodec.codec.base import Codec
 
 __all__ = ["CodecCache"]
@@ -22,25 +22,28 @@ class CodecCache:
 
     def __init__(self, device: str = "cpu") -> None:
         self._device = device
-        self._named: dict[str, Codec] = {}
-        self._of_files: dict[tuple[bytes, tuple[Path, ...]], Codec] = {}
+        self._paths: dict[object, Path] = {}  # by what was asked for
+        self._codecs: dict[Path, Codec] = {}
 
     def named(self, model: str | Path) -> Codec:
         """As `vqcodec.load`."""
-        import vqcodec
+        from vqcodec.model.bundled import find_model
 
-        name = str(model)
-        if name not in self._named:
-            self._named[name] = vqcodec.load(name, self._device)
-        return self._named[name]
+        return self._codec(str(model), lambda: find_model(model))
 
-    def for_file(self, data: bytes, models: Sequence[Path], allowed: Limits, allow_truncated: bool = False) -> Codec:
-        """As `vqcodec.codec.loading.load_for`. The codec checks what the file claims when it reads it."""
-        from bitstream.header import check_magic, read_header
-        from vqcodec.codec.loading import load_for
+    def for_file(self, container: Container, models: Sequence[Path] = ()) -> Codec:
+        """As `vqcodec.codec.loading.load_for`."""
+        from vqcodec.model.bundled import find_model_of
 
-        check_magic(data)
-        wanted = read_header(data)[0].fingerprint, tuple(models)
-        if wanted not in self._of_files:
-            self._of_files[wanted] = load_for(data, self._device, models, allowed, allow_truncated)
-        return self._of_files[wanted]
+        wanted = container.fingerprint
+        return self._codec((wanted, *models), lambda: find_model_of(wanted, models))
+
+    def _codec(self, asked: object, find: Callable[[], Path]) -> Codec:
+        from vqcodec.codec.loading import load
+
+        if asked not in self._paths:
+            self._paths[asked] = find()
+        path = self._paths[asked]
+        if path not in self._codecs:
+            self._codecs[path] = load(path, self._device)
+        return self._codecs[path]

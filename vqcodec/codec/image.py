@@ -6,8 +6,6 @@ picture <--decoder-- z_q <--codebooks--------------- indices <--prior, range cod
 
 from __future__ import annotations
 
-import os
-import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, overload
 
@@ -15,25 +13,23 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from bitstream import ImageSource, InputError, LimitError, Limits
+from bitstream import Container, ImageSource, InputError, LimitError, Limits
 from vqcodec.codec.indices import Indices
 from vqcodec.codec.overlay import best_file, best_version
 from vqcodec.codec.pixels import PixelCodec, picture_source
 from vqcodec.codec.rate_control import check_budget, taken
 from vqcodec.codec.refinement import setting_to_refine
 from vqcodec.defaults import DEFAULT_EFFORT, DEFAULT_QUALITY, EFFORTS, Effort
-from vqcodec.media.pictures.modes import Prepared, image_of, prepare, restore
-from vqcodec.media.pictures.reading import picture_of, read_picture, rgb_array
+from vqcodec.media.pictures.inputs import ImageOrFile, normalised
+from vqcodec.media.pictures.modes import Prepared, pixels_of, prepare, restore
+from vqcodec.media.pictures.reading import Picture
 from vqcodec.model.quality import Setting
 from vqcodec.system.arguments import limits, whole_number
 
 if TYPE_CHECKING:
     from vqcodec.system.arguments import FileData
 
-__all__ = ["ImageCodec", "Picture", "PictureOrFile"]
-
-Picture = Image.Image | NDArray[np.uint8]
-PictureOrFile = Picture | bytes | str | os.PathLike[str]
+__all__ = ["ImageCodec"]
 
 
 class ImageCodec(PixelCodec):
@@ -51,7 +47,7 @@ class ImageCodec(PixelCodec):
 
     def compress(
         self,
-        image: PictureOrFile,
+        image: ImageOrFile,
         quality: float = DEFAULT_QUALITY,
         max_bytes: float | None = None,
         keep_metadata: bool = False,
@@ -62,11 +58,12 @@ class ImageCodec(PixelCodec):
         Args:
             image: a Pillow image of any mode, or uint8 `[H, W]`, `[H, W, 3]` or `[H, W, 4]`, or the path of a picture
                 file, or its bytes. The orientation in EXIF is applied, and colours of another profile are converted to
-                sRGB. UserWarnings say what is lost when a file is read.
+                sRGB. UserWarnings say what is lost by that. A `Picture`, as `read_picture` gives it, has notes instead.
             quality: 1..100, continuous; both the size of the file and the fidelity rise with it.
             max_bytes: the most bytes that the file may have, instead of a quality. It has at most 3 % less; if not, a
                 UserWarning says why. The picture is coded at a smaller scale where that is better.
-            keep_metadata: keep colour profile (the colours then stay as they are), EXIF and XMP of a Pillow image.
+            keep_metadata: keep colour profile (the colours then stay as they are), EXIF and XMP. A `Picture` has
+                nothing else.
             effort: "high" takes some twenty times as long, and finds codes that decode to a better picture.
 
         Raises:
@@ -75,18 +72,24 @@ class ImageCodec(PixelCodec):
         chosen = self.settings(quality)
         if effort not in EFFORTS:
             raise InputError(f"effort must be one of {', '.join(EFFORTS)}, not {effort!r}")
-        image = _opened(image, keep_metadata)
-        if max_bytes is not None:
-            budget = check_budget(max_bytes)
-            return taken(best_file(self, self._prepared(image, keep_metadata), budget, effort), budget)
+        budget = None if max_bytes is None else check_budget(max_bytes)
         if effort == "high":
-            refined = self._encode_refined(image, setting_to_refine(self.model, quality), keep_metadata)
-            return self.write(refined)
-        return self.write(self._encode(image, chosen, keep_metadata, with_overlay=True))
+            chosen = setting_to_refine(self.model, quality)
+        picture = self._prepared(normalised(image, keep_metadata))
+        if budget is not None:
+            return taken(best_file(self, picture, budget, effort), budget)
+        picture = best_version(self, picture, chosen)
+        latents, source, chunks = self.analyse(picture.pixels), picture.source, picture.chunks
+        if effort == "high":
+            values = self.refine(picture.pixels, latents, chosen)
+        else:
+            del picture  # so that the memory of its pixels is free when codes are chosen
+            values = self.choose(latents, chosen)
+        return self.write(self.indices(values, chosen.rate_point, source, chunks))
 
     def decompress(
         self,
-        data: FileData,
+        data: FileData | Container,
         max_pixels: int | None = None,
         allow_truncated: bool = False,
         max_steps: int | None = None,
@@ -94,7 +97,7 @@ class ImageCodec(PixelCodec):
         """The picture of a `.vq` file, in the mode that went in: see `vqcodec.media.pictures.modes`.
 
         Args:
-            data: the file's bytes, in any buffer, or its path.
+            data: the file's bytes, in any buffer, its path, or what `bitstream.unpack` gave of it.
             max_pixels: refuse larger pictures; the default is Pillow's limit against decompression bombs.
             allow_truncated: if the file was cut, decode its whole streams: see `read`.
             max_steps: refuse pictures that are so long and thin that they take more steps. The default, 8,388,608,
@@ -109,15 +112,15 @@ class ImageCodec(PixelCodec):
     # Pictures <-> indices ------------------------------------------------------------------------------------------
 
     @overload
-    def encode(self, image: PictureOrFile, lambda_: float = 0.0, rate_point: int | None = None) -> Indices: ...  # type: ignore[overload-overlap]  # a path is a sequence of paths
+    def encode(self, image: ImageOrFile, lambda_: float = 0.0, rate_point: int | None = None) -> Indices: ...  # type: ignore[overload-overlap]  # a path is a sequence of paths
 
     @overload
     def encode(
-        self, image: Sequence[PictureOrFile], lambda_: float = 0.0, rate_point: int | None = None
+        self, image: Sequence[ImageOrFile], lambda_: float = 0.0, rate_point: int | None = None
     ) -> list[Indices]: ...
 
     def encode(
-        self, image: PictureOrFile | Sequence[PictureOrFile], lambda_: float = 0.0, rate_point: int | None = None
+        self, image: ImageOrFile | Sequence[ImageOrFile], lambda_: float = 0.0, rate_point: int | None = None
     ) -> Indices | list[Indices]:
         """The indices of a picture, or of each of several (a sequence, or uint8 `[B, H, W, C]`).
 
@@ -133,10 +136,10 @@ class ImageCodec(PixelCodec):
         """
         chosen = self._setting(lambda_, rate_point)
         if isinstance(image, Sequence) and not isinstance(image, (str, bytes)):
-            return [self._encode(_opened(each), chosen) for each in image]
+            return [self._encode(normalised(each), chosen) for each in image]
         if isinstance(image, np.ndarray) and image.ndim > 3:
-            return [self._encode(each, chosen) for each in image]
-        return self._encode(_opened(image), chosen)
+            return [self._encode(normalised(each), chosen) for each in image]
+        return self._encode(normalised(image), chosen)
 
     def decode(self, indices: Indices) -> Image.Image:
         """The picture of indices: the location of p(x|z_q), rounded to 8 bits, in the mode that went in.
@@ -148,7 +151,7 @@ class ImageCodec(PixelCodec):
         pixels = self.pixels(indices)
         return restore(pixels, picture_source(indices.source), indices.chunks)
 
-    def pixel_bits(self, image: PictureOrFile, indices: Indices) -> NDArray[np.float32]:
+    def pixel_bits(self, image: ImageOrFile, indices: Indices) -> NDArray[np.float32]:
         """-log2 p(x|z_q) of every sub-pixel, given the earlier colours of its pixel: `[H, W, 3]`.
 
         Together with `bits` this is a bound: for any indices, -log2 p(x) is at most the sum of both.
@@ -158,7 +161,7 @@ class ImageCodec(PixelCodec):
             ModelError: the model has no likelihood of pixels.
         """
         self._check(indices)
-        pixels, source = rgb_array(_opened(image)), picture_source(indices.source)
+        pixels, source = pixels_of(normalised(image).image), picture_source(indices.source)
         if pixels.shape[:2] != (source.coded_height, source.coded_width):
             raise InputError("the indices are those of a picture of another size")
         return self.networks.bits(pixels, indices.values, indices.rate_point)
@@ -186,39 +189,17 @@ class ImageCodec(PixelCodec):
             raise InputError(f"a picture cannot have this size: {error}") from None
         return self._draw(count, source, seed, temperature, rate_point)
 
-    def _encode_refined(self, image: Picture, chosen: Setting, keep_metadata: bool) -> Indices:
-        picture = best_version(self, self._prepared(image, keep_metadata), chosen)
-        values = self.refine(picture.pixels, self.analyse(picture.pixels), chosen)
-        return self.indices(values, chosen.rate_point, picture.source, picture.chunks)
-
-    def _encode(
-        self, image: Picture, chosen: Setting, keep_metadata: bool = False, with_overlay: bool = False
-    ) -> Indices:
-        picture = self._prepared(image, keep_metadata)
-        if with_overlay:
-            picture = best_version(self, picture, chosen)
-        latents, source, chunks = self.analyse(picture.pixels), picture.source, picture.chunks
-        del picture  # so that the memory of its pixels is free when codes are chosen
+    def _encode(self, picture: Picture, chosen: Setting) -> Indices:
+        prepared = self._prepared(picture)
+        del picture
+        latents, source, chunks = self.analyse(prepared.pixels), prepared.source, prepared.chunks
+        del prepared  # the pixels, which may be many, are gone when codes are chosen
         return self.quantize(latents, chosen, source, chunks)
 
-    def _prepared(self, image: Picture, keep_metadata: bool) -> Prepared:
-        """What is coded of a picture; InputError if it cannot be used, or would not be decoded."""
-        if isinstance(image, Image.Image):
-            upright = picture_of(image, keep_metadata).image
-        else:
-            upright = image_of(np.asarray(image))
-        try:
-            self.check_steps(*upright.size, Limits())  # before alpha is encoded, which takes as long as to decode it
+    def _prepared(self, picture: Picture) -> Prepared:
+        """What is coded of a picture; InputError if it would not be decoded."""
+        try:  # before alpha is encoded, which takes as long as to decode it
+            self.check_steps(picture.image.width, picture.image.height, Limits())
         except LimitError as error:
             raise InputError(str(error)) from None
-        return prepare(upright)
-
-
-def _opened(image: PictureOrFile, keep_metadata: bool = False) -> Picture:
-    """The picture, which is read if it is a file or its path. UserWarnings say what is lost by that."""
-    if not isinstance(image, (bytes, str, os.PathLike)):
-        return image
-    picture = read_picture(image, keep_metadata)
-    for text in picture.notes:
-        warnings.warn(text, stacklevel=3)
-    return picture.image
+        return prepare(picture.image)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bitstream import UNLIMITED, ImageSource, stream_ends, unpack
+from bitstream import UNLIMITED, ImageSource, unpack
 from vqcodec.model.bundled import bundled_models
 from vqcodec.model.config import Modality
 from vqcodec.system.arguments import file_bytes
@@ -108,7 +108,7 @@ def inspect(data: FileData, allow_truncated: bool = False) -> ImageFileInfo | Au
         planes=model.planes if model else None,
         rate_point=container.rate_point,
         streams=tuple(len(stream.data) for stream in container.streams),
-        prefixes=stream_ends(data),
+        prefixes=container.stream_ends,
         total_bytes=size,
     )
     if isinstance(source, ImageSource):

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Literal, overload
 
 from PIL import Image
 
-from bitstream import FingerprintError, InputError, Limits, ModelError, unpack
+from bitstream import Container, InputError, Limits, ModelError
 from vqcodec.codec.base import Codec
-from vqcodec.codec.image import ImageCodec, PictureOrFile
+from vqcodec.codec.image import ImageCodec
 from vqcodec.defaults import DEFAULT_EFFORT, DEFAULT_MODEL, DEFAULT_QUALITY, Effort
-from vqcodec.model.bundled import bundled_models, find_model
+from vqcodec.media.pictures.inputs import ImageOrFile
+from vqcodec.model.bundled import find_model, find_model_of
 from vqcodec.model.model import Model, load_model
-from vqcodec.system.arguments import file_bytes, is_path
+from vqcodec.system.arguments import container_of, is_path
 
 if TYPE_CHECKING:
     from vqcodec.codec.audio import AudioCodec
@@ -47,35 +48,14 @@ def load(model: str | Path = DEFAULT_MODEL, device: str = "cpu") -> Codec:
     return codec_of(load_model(find_model(model)), device)
 
 
-# Limits is frozen, so that one default can serve all calls.
-def load_for(
-    data: FileData,
-    device: str = "cpu",
-    models: Sequence[Path] = (),
-    allowed: Limits = Limits(),  # noqa: B008
-    allow_truncated: bool = False,
-) -> Codec:
+def load_for(container: Container, device: str = "cpu", models: Sequence[Path] = ()) -> Codec:
     """The codec of the model that wrote a `.vq` file: one of `models`, or else a bundled one.
 
-    The file is given as its bytes, in any buffer, or by its path. What it claims is compared with the limits `allowed`
-    before a model is loaded. With `allow_truncated`, the file may be cut.
-
     Raises:
-        BitstreamError: not a `.vq` file, or damaged.
         FingerprintError: the model is not here.
         ModelError: one of `models` is not there or cannot be trusted, or the device cannot be used.
     """
-    wanted = unpack(file_bytes(data), allowed, allow_truncated).fingerprint
-    for path in models:  # one of these may have a better decoder than the bundled model with the same normative part
-        model = load_model(path)
-        if model.fingerprint == wanted:
-            return codec_of(model, device)
-    for info in bundled_models():
-        if info.fingerprint == wanted.hex():
-            return codec_of(load_model(info.path), device)
-    raise FingerprintError(
-        f"the file was written with model {wanted.hex()}, which is not bundled: name it with --model"
-    )
+    return codec_of(load_model(find_model_of(container.fingerprint, models)), device)
 
 
 def for_pictures(codec: Codec) -> ImageCodec:
@@ -103,7 +83,7 @@ def for_sound(codec: Codec) -> AudioCodec:
 
 
 def compress(
-    image: PictureOrFile,
+    image: ImageOrFile,
     quality: float = DEFAULT_QUALITY,
     max_bytes: float | None = None,
     keep_metadata: bool = False,
@@ -113,13 +93,13 @@ def compress(
     return load().compress(image, quality, max_bytes, keep_metadata, effort)
 
 
-def decompress(data: FileData, allow_truncated: bool = False) -> Image.Image:
+def decompress(data: FileData | Container, allow_truncated: bool = False) -> Image.Image:
     """`ImageCodec.decompress` with the bundled model that the file names."""
-    data = file_bytes(data)
-    codec = load_for(data, allow_truncated=allow_truncated)
+    container = container_of(data, Limits(), allow_truncated)
+    codec = load_for(container)
     if not isinstance(codec, ImageCodec):
         raise ModelError('the file holds sound: use vqcodec.load("speech").decompress')
-    return codec.decompress(data, allow_truncated=allow_truncated)
+    return codec.decompress(container, allow_truncated=allow_truncated)
 
 
 def codec_of(model: Model, device: str = "cpu") -> Codec:

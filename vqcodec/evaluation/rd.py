@@ -1,4 +1,4 @@
-"""The whole of `vqcodec eval rd`: what is to be measured, measuring it, and the report."""
+"""The whole of `vqcodec eval rd`: what is in a folder, measuring it, and the report."""
 
 from __future__ import annotations
 
@@ -11,70 +11,73 @@ from typing import Any
 
 from bitstream.errors import InputError
 from vqcodec.defaults import Effort
-from vqcodec.evaluation.pictures.entrants import Entrant
-from vqcodec.evaluation.report.page import evenly, exhibit_budget, write_page
-from vqcodec.evaluation.report.plot import write_plots
-from vqcodec.evaluation.report.summary import as_json, as_markdown
-from vqcodec.evaluation.report.text import write_csv
-from vqcodec.evaluation.shared.cache import Cache
-from vqcodec.evaluation.shared.folder import Skipped
-from vqcodec.evaluation.shared.modality import Exhibit, Modality, Original, Outcome, Task
-from vqcodec.evaluation.shared.pool import Measuring
+from vqcodec.evaluation.report.files import write_report
+from vqcodec.evaluation.report.gallery import Exhibit, Gallery, evenly, exhibit_budget
+from vqcodec.evaluation.report.report import Report
+from vqcodec.evaluation.report.wording import Wording
+from vqcodec.evaluation.shared.cache import ResultCache
+from vqcodec.evaluation.shared.codecs import EvaluatedCodec
+from vqcodec.evaluation.shared.folder import OriginalFile, Skipped
+from vqcodec.evaluation.shared.jobs import Job, job_processes, run_missing
+from vqcodec.evaluation.shared.modality import Modality
 from vqcodec.evaluation.shared.published import Published, read_published
 from vqcodec.evaluation.shared.results import Results
 from vqcodec.media.pictures.reading import is_picture_name
 from vqcodec.system.folders import files_named
+from vqcodec.system.processes import Processes
 
-__all__ = ["Plan", "Subject", "look_into", "measure", "plan", "write_report"]
+__all__ = ["Evaluation", "Subject", "look_into", "measure", "prepare", "write_report"]
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What there is in a folder.
+    """The files of one modality in a folder.
 
     Attributes:
-        modality: pictures, or sounds.
+        modality: how they are measured.
+        wording: how the results are told.
+        gallery: how the files are shown.
         folder: where they are.
         paths: of the files, at least one.
-        notes: on what is left out.
+        notes: on what is left out, a line each.
     """
 
     modality: Modality
+    wording: Wording
+    gallery: Gallery
     folder: Path
     paths: tuple[Path, ...]
     notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What is to be measured.
+class Evaluation:
+    """All that is measured, and where the report goes.
 
     Attributes:
-        modality: pictures, or sounds.
-        folder: with the originals.
-        out: where the report goes, and what is measured is kept.
-        entrants: the codecs.
-        originals: those that can be read.
-        unreadable: those that cannot.
+        subject: the files.
+        out: the folder of the report, which also keeps what was measured.
+        codecs: the first one is compared with the others.
+        originals: what could be read of the files.
+        unreadable: the files that could not be read.
         published: curves of others.
-        notes: on what is left out.
+        notes: on what is left out, a line each.
     """
 
-    modality: Modality
-    folder: Path
+    subject: Subject
     out: Path
-    entrants: tuple[Entrant[Any], ...]
-    originals: tuple[Original, ...]
+    codecs: tuple[EvaluatedCodec[Any], ...]
+    originals: tuple[OriginalFile, ...]
     unreadable: tuple[Skipped, ...]
     published: tuple[Published, ...]
     notes: tuple[str, ...]
 
 
 def look_into(folder: Path) -> Subject:
-    """What is evaluated in a folder: the pictures directly in it, or if there are none, the sounds.
+    """The pictures directly in a folder; or its sounds, if it has no pictures.
 
     Raises:
-        InputError: there is neither.
+        InputError: there are neither.
         OSError: the folder cannot be read.
     """
     from vqcodec.media.sounds.recordings import is_sound_name
@@ -82,17 +85,22 @@ def look_into(folder: Path) -> Subject:
     pictures, sounds = (files_named(folder, named) for named in (is_picture_name, is_sound_name))
     if pictures:
         from vqcodec.evaluation.pictures.modality import PICTURES
+        from vqcodec.evaluation.report.picture_gallery import PICTURE_GALLERY
+        from vqcodec.evaluation.report.picture_wording import PICTURE_WORDING
 
         text = f"{folder.name} also has sounds, which are left out: they can be evaluated in a folder of their own"
-        return Subject(PICTURES, folder, tuple(pictures), (text,) if sounds else ())
+        notes = (text,) if sounds else ()
+        return Subject(PICTURES, PICTURE_WORDING, PICTURE_GALLERY, folder, tuple(pictures), notes)
     if sounds:
+        from vqcodec.evaluation.report.sound_gallery import SOUND_GALLERY
+        from vqcodec.evaluation.report.sound_wording import SOUND_WORDING
         from vqcodec.evaluation.sounds.modality import SOUNDS
 
-        return Subject(SOUNDS, folder, tuple(sounds))
+        return Subject(SOUNDS, SOUND_WORDING, SOUND_GALLERY, folder, tuple(sounds))
     raise InputError(f"no picture in {folder}, and no sound")
 
 
-def plan(
+def prepare(
     subject: Subject,
     out: Path,
     codecs: Sequence[str] | None,
@@ -100,33 +108,32 @@ def plan(
     model: str | None,
     effort: Effort,
     published: Sequence[Path],
-) -> Plan:
-    """Look at all that was given, before any of the work.
+) -> Evaluation:
+    """Check all that was given, and read the originals, before anything is measured.
 
     Args:
-        subject: what there is.
-        out: where the report goes.
-        codecs, settings, model, effort: see `Modality.entrants`.
+        subject: what is measured.
+        out: the folder of the report.
+        codecs, settings, model, effort: see `Modality.codecs`.
         published: files with curves of others.
 
     Raises:
         VqcodecError: a codec, a published curve or the model cannot be used.
         OSError: a file or folder cannot be read, or `out` cannot be written.
     """
-    modality, folder = subject.modality, subject.folder
+    modality = subject.modality
     curves = read_published(published, modality.spelling)
-    entrants, notes = modality.entrants(codecs, settings, model, effort)
+    evaluated, notes = modality.codecs(codecs, settings, model, effort)
     if out.exists() and not out.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(out))
-    if out.resolve() == folder.resolve():
-        raise InputError(f"{out}: the report needs a folder of its own, or its plots would be pictures of the next run")
+    if out.resolve() == subject.folder.resolve():
+        raise InputError(f"{out}: the report needs a folder of its own, or its plots would be evaluated the next time")
     out.mkdir(parents=True, exist_ok=True)
     originals, unreadable = modality.read(subject.paths)
-    return Plan(
-        modality=modality,
-        folder=folder,
+    return Evaluation(
+        subject=subject,
         out=out,
-        entrants=tuple(entrants),
+        codecs=tuple(evaluated),
         originals=tuple(originals),
         unreadable=tuple(unreadable),
         published=tuple(curves),
@@ -134,89 +141,70 @@ def plan(
     )
 
 
-def measure(plan: Plan) -> Results:
-    """Measure what is not known yet; what was measured is kept even if this is interrupted.
+def measure(evaluation: Evaluation) -> Report:
+    """Measure what is not in the cache yet. What was measured is kept even if this is interrupted.
 
     Raises:
-        InputError: no original is left.
+        VqcodecError: no original could be measured, or a process was ended from outside.
         OSError: results cannot be kept.
     """
-    with Measuring(_run) as processes:
-        points, refused = _points(plan, processes)
-        originals = tuple(each for each in plan.originals if each.name not in refused)
-        outcome = plan.modality.conclude(plan.entrants, points)
-        if len(originals) == len(outcome.unscored):
-            total = len(plan.originals) + len(plan.unreadable)
-            raise InputError(
-                f"{plan.folder}: none of {total} {plan.modality.many} could be measured, there is no report"
-            )
-        exhibits = _exhibits(plan, originals, outcome, processes)
+    subject = evaluation.subject
+    with job_processes(subject.modality.prepare) as processes:
+        results = _results(evaluation, processes)
+        exhibits = _exhibits(evaluation, results, processes)
+    return Report(results, subject.wording, subject.gallery, exhibits)
+
+
+def _results(evaluation: Evaluation, processes: Processes[Job, Any]) -> Results:
+    subject, modality = evaluation.subject, evaluation.subject.modality
+    points, refused = _points(evaluation, processes)
+    names = {each.name for each in refused}
+    originals = tuple(each for each in evaluation.originals if each.name not in names)
+    conclusion = modality.conclude(evaluation.codecs, points)
+    if len(originals) == len(conclusion.unscored):
+        total = len(evaluation.originals) + len(evaluation.unreadable)
+        raise InputError(
+            f"{subject.folder}: there is no report, as none of {subject.wording.count(total)} could be measured"
+        )
     return Results(
-        modality=plan.modality,
-        folder=plan.folder.resolve().name,
-        entrants=outcome.entrants,
+        modality=modality,
+        folder=subject.folder.resolve().name,
+        codecs=conclusion.codecs,
         originals=originals,
-        skipped=(*plan.unreadable, *refused.values()),
-        unscored=outcome.unscored,
-        notes=(*plan.notes, *outcome.notes),
-        published=plan.published,
-        points=outcome.points,
-        exhibits=exhibits,
+        skipped=(*evaluation.unreadable, *refused),
+        unscored=conclusion.unscored,
+        notes=(*evaluation.notes, *conclusion.notes),
+        published=evaluation.published,
+        points=conclusion.points,
     )
 
 
-def _points(plan: Plan, processes: Measuring[Task, Any]) -> tuple[list[Any], dict[str, Skipped]]:
-    """Points of all originals, codecs and qualities, and the originals that a codec does not take."""
-    modality = plan.modality
-    cache: Cache[Any] = Cache(plan.out / "cache.jsonl", modality.point)
-    tasks = [
-        modality.measuring(original, entrant, quality)
-        for original in plan.originals
-        for entrant in plan.entrants
-        for quality in entrant.qualities
+def _points(evaluation: Evaluation, processes: Processes[Job, Any]) -> tuple[list[Any], list[Skipped]]:
+    """The points of all originals, codecs and settings; and the originals that a codec does not take."""
+    modality = evaluation.subject.modality
+    cache: ResultCache[Any] = ResultCache(evaluation.out / "cache.jsonl", modality.point)
+    jobs = [
+        modality.job(original, codec, quality)
+        for original in evaluation.originals
+        for codec in evaluation.codecs
+        for quality in codec.qualities
     ]
-    refused: dict[str, Skipped] = {}
-    missing = [task for task in tasks if cache.get(task.key) is None]
-    for task, result in processes.measured(missing, "measuring"):
-        if isinstance(result, Skipped):
-            refused.setdefault(result.name, result)
-        else:
-            cache.add(task.key, result)
-    known = [(task.original.name, cache.get(task.key)) for task in tasks if task.original.name not in refused]
-    return [_renamed(point, name, modality) for name, point in known if point], refused
+    refused = run_missing(jobs, cache, processes, "measuring")
+    names = {each.name for each in refused}
+    return _found([job for job in jobs if job.file not in names], cache, modality), refused
 
 
-def _run(task: Task) -> Any:
-    return task.run()
-
-
-def _renamed(result: Any, name: str, modality: Modality) -> Any:
-    """An original may have had another name when it was measured."""
-    return replace(result, **{modality.field: name})
-
-
-def write_report(results: Results, out: Path) -> str:
-    """Write all files of the report into the folder `out`; the summary of it, in Markdown."""
-    summary = as_markdown(results)
-    write_csv(out / "results.csv", results.modality.point, results.points)
-    (out / "results.json").write_text(as_json(results), encoding="utf-8")
-    (out / "summary.md").write_text(summary, encoding="utf-8")
-    write_plots(results, out)
-    write_page(results, out / "report.html")
-    return summary
-
-
-def _exhibits(
-    plan: Plan, originals: Sequence[Original], outcome: Outcome, processes: Measuring[Task, Any]
-) -> tuple[Exhibit, ...]:
+def _exhibits(evaluation: Evaluation, results: Results, processes: Processes[Job, Any]) -> tuple[Exhibit, ...]:
     """What is shown, in the order of the originals."""
-    modality = plan.modality
-    cache: Cache[Any] = Cache(plan.out / "gallery.jsonl", modality.exhibit)
-    chosen = evenly(originals, modality.most_shown)
-    tasks = modality.showings(chosen, outcome.points, outcome.entrants, exhibit_budget(len(chosen)))
-    missing = [task for task in tasks if cache.get(task.key) is None]
-    for task, result in processes.measured(missing, "showing"):
-        if not isinstance(result, Skipped):
-            cache.add(task.key, result)
-    known = [(task.original.name, cache.get(task.key)) for task in tasks]
-    return tuple(_renamed(exhibit, name, modality) for name, exhibit in known if exhibit)
+    gallery = evaluation.subject.gallery
+    cache: ResultCache[Any] = ResultCache(evaluation.out / "gallery.jsonl", gallery.kind)
+    shown = evenly(results.originals, gallery.most)
+    jobs = gallery.jobs(results, shown, exhibit_budget(len(shown)))
+    run_missing(jobs, cache, processes, "showing")
+    return tuple(_found(jobs, cache, results.modality))
+
+
+def _found(jobs: Sequence[Job], cache: ResultCache[Any], modality: Modality) -> list[Any]:
+    """The results in the cache, with the names of the files now: they may have had others when they were measured."""
+    known = [(job.file, cache.get(job.key)) for job in jobs]
+    return [replace(result, **{modality.field: name}) for name, result in known if result]

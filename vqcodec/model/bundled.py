@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bitstream.errors import ModelError
+from bitstream.errors import FingerprintError, ModelError
 from vqcodec.model.config import Modality
 from vqcodec.model.file import read_header
 
-__all__ = ["ModelInfo", "bundled_models", "describe_model", "find_model"]
+__all__ = ["ModelInfo", "bundled_models", "describe_model", "find_model", "find_model_of"]
 
 WEIGHTS = Path(__file__).parents[1] / "weights"
 
@@ -34,13 +35,13 @@ def describe_model(path: Path) -> ModelInfo:
         ModelError: it is missing, or not a model file.
     """
     config, metadata = read_header(path)
-    planes, size, fingerprint = sum(config.prior.planes), path.stat().st_size, metadata.get("fingerprint", "")
+    planes, size, fingerprint = sum(config.prior.planes), path.stat().st_size, metadata["fingerprint"]
     return ModelInfo(path.stem, path, config.modality, size, fingerprint, planes, config.description)
 
 
 def bundled_models() -> list[ModelInfo]:
     """The models that ship with the package."""
-    return [describe_model(path) for path in sorted(WEIGHTS.glob("*.safetensors"), key=lambda path: path.stem)]
+    return [describe_model(path) for path in _bundled_paths()]
 
 
 def find_model(name: str | Path) -> Path:
@@ -49,10 +50,28 @@ def find_model(name: str | Path) -> Path:
     Raises:
         ModelError: there is none.
     """
-    for info in bundled_models():
-        if info.name == str(name):
-            return info.path
+    for path in _bundled_paths():
+        if path.stem == str(name):
+            return path
     if Path(name).is_file():
         return Path(name)
-    known = ", ".join(info.name for info in bundled_models()) or "none"
+    known = ", ".join(path.stem for path in _bundled_paths()) or "none"
     raise ModelError(f"no model {str(name)!r} (bundled: {known}), and no file of that name")
+
+
+def find_model_of(fingerprint: bytes, models: Sequence[Path] = ()) -> Path:
+    """The path of the model with this fingerprint, among `models` first, then the bundled ones.
+
+    Raises:
+        FingerprintError: there is none.
+        ModelError: one of `models` is not there, or not a model file.
+    """
+    wanted = fingerprint.hex()
+    for path in (*models, *_bundled_paths()):  # of one hard half, a model that is named may have the better decoder
+        if describe_model(path).fingerprint == wanted:
+            return path
+    raise FingerprintError(f"the file was written with model {wanted}, which is not bundled: name it with --model")
+
+
+def _bundled_paths() -> list[Path]:
+    return sorted(WEIGHTS.glob("*.safetensors"), key=lambda path: path.stem)

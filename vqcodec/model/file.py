@@ -36,7 +36,7 @@ NETWORKS = ("encoder/", "decoder/", "likelihood/")
 PER_CODE = ("codewords", "code_bits", "prior/values")
 TYPES = {"sizes": np.int16, "metric": np.float32}  # of arrays outside of prior and networks; others: float16
 NAME = re.compile(r"(metric|code_bits|codewords|sizes|(prior|encoder|decoder|likelihood)/[a-z0-9_./]{1,100})")
-FINGERPRINT = re.compile(r"([0-9a-f]{16})?")
+FINGERPRINT = re.compile(r"[0-9a-f]{16}")
 
 
 def read_header(path: Path) -> tuple[ModelConfig, dict[str, str]]:

@@ -121,7 +121,10 @@ def load_model(path: Path) -> Model:
         raise ModelError(f"{path}: array {error} is missing") from None
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from None
-    return Model(config, codebooks, prior, networks)
+    model, claimed = Model(config, codebooks, prior, networks), metadata["fingerprint"]
+    if model.fingerprint.hex() != claimed:
+        raise ModelError(f"{path}: damaged: its fingerprint is {model.fingerprint.hex()}, its header says {claimed}")
+    return model
 
 
 def _prior_of(config: ModelConfig, arrays: Mapping[str, NDArray[Any]], sizes: NDArray[np.intp]) -> PixelCNN | WaveNet:

@@ -19,7 +19,6 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,22 +26,15 @@ from numpy.typing import NDArray
 from bitstream.entropy import PRECISION, SymbolDecoder, SymbolEncoder
 from bitstream.errors import CorruptError, ModelError
 from vqcodec.prior.base import Floats, Frequencies, IndexArray, SymbolSource
-from vqcodec.prior.exact import ExactLayer, Tables, add_clamped, frequencies, gate
-from vqcodec.prior.neighbours import AROUND_OFFSETS, areas, shifted
+from vqcodec.prior.exact import ExactLayer, Tables, frequencies
+from vqcodec.prior.gated import BAND, DiagonalPass, Narrow, channels_of, everywhere
+from vqcodec.prior.neighbours import AROUND_OFFSETS
 from vqcodec.prior.plane_order import PlaneOrder
-from vqcodec.prior.wavefront import CAUSAL_OFFSETS, Diagonal, DiagonalCache, diagonals
+from vqcodec.prior.wavefront import CAUSAL_OFFSETS, diagonals
 from vqcodec.system.bounds import Cost
 from vqcodec.system.threads import one_blas_thread
 
 __all__ = ["PixelCNN", "PixelCNNSlice"]
-
-# Values have 8 bits, and activations 9: kept like this, a large picture takes half the memory, or a quarter.
-Narrow = NDArray[np.signedinteger[Any]]
-Taps = Sequence[tuple[int, int]]
-
-# The parallel pass works on this many positions at once, to bound its memory; on fewer where layers read many numbers.
-BAND = 4096
-BAND_NUMBERS = 1 << 23
 
 
 @dataclass(frozen=True)
@@ -100,20 +92,12 @@ class PixelCNN:
             earlier = planes.start * dimension
             if not network.causal or len(network.heads) != len(self.sizes) or (network.context and not earlier):
                 raise ModelError("the model's prior has too few or too many layers")
-            context = self._check_stack(network.context, 9 * earlier, 9) if network.context else 0
-            hidden = self._check_stack(network.causal, 4 * len(planes) * dimension + context, 5)
+            rate_points = len(self.sizes)
+            context = channels_of(network.context, 9 * earlier, 9, rate_points) if network.context else 0
+            hidden = channels_of(network.causal, 4 * len(planes) * dimension + context, 5, rate_points)
             for rate_point, head in enumerate(network.heads):
                 if head.weight.shape != (hidden, self._choices(planes, rate_point)[1].sum()) or len(head.bias) != 1:
                     raise ModelError("a head of the model's prior has the wrong shape")
-
-    def _check_stack(self, layers: Sequence[ExactLayer], inputs: int, taps: int) -> int:
-        """Check gated layers on top of each other, the first with `inputs`; return their channels."""
-        channels = layers[0].shift.size // 2
-        for layer in layers:
-            if layer.weight.shape != (inputs, 2 * channels) or len(layer.bias) != len(self.sizes):
-                raise ModelError("a layer of the model's prior has the wrong shape")
-            inputs = taps * channels
-        return channels
 
     def _choices(self, planes: range, rate_point: int) -> tuple[list[int], NDArray[np.intp]]:
         """The planes of a slice that have a choice at this rate point, and their alphabets."""
@@ -152,45 +136,13 @@ class PixelCNN:
             out[..., number, :] = self.values[rate_point, plane][indices[number]]
         return out.reshape(*indices.shape[1:], len(planes) * dimension)
 
-    def _gated(self, layer: ExactLayer, x: Floats, residual: bool, rate_point: int) -> Floats:
-        """One layer: inputs `[N, I]` to activations `[N, H]`; a residual layer has the position itself as tap 4."""
-        out = gate(layer(x, rate_point), self.tables)
-        channels = out.shape[1]
-        return add_clamped(x[:, 4 * channels : 5 * channels], out) if residual else out
-
-    def _everywhere(
-        self,
-        layers: Sequence[ExactLayer],
-        taps: Sequence[Taps],
-        state: Narrow,
-        context: Narrow | None,
-        rate_point: int,
-    ) -> Narrow:
-        """Layers on top of each other, at every position: `[h, w, H]` of values `[h, w, C]`.
-
-        Args:
-            layers: gated, residual but for the first one.
-            taps: the neighbours that the first layer sees, and the others.
-            state: the values.
-            context: `[h, w, C']`, what the first layer sees besides them.
-            rate_point: the rate point.
-        """
-        for depth, layer in enumerate(layers):
-            new = np.empty((*state.shape[:2], layer.shift.size // 2), np.int16)
-            for area in areas(state.shape, max(1, min(BAND, BAND_NUMBERS // len(layer.weight)))):
-                x = shifted(state, taps[min(depth, 1)], *area)
-                if depth == 0 and context is not None:
-                    x = np.concatenate([x, context[area].reshape(len(x), -1)], axis=1)
-                new[area] = self._gated(layer, x, depth > 0, rate_point).reshape(new[area].shape)
-            state = new
-        return state
-
     def _context(self, network: PixelCNNSlice, earlier: IndexArray, rate_point: int) -> Narrow | None:
         """What the first causal layer sees of the indices of earlier slices `[P', h, w]`: `[h, w, C]`."""
         if not network.context:
             return None
         values = self.look_up(earlier, range(len(earlier)), rate_point)
-        return self._everywhere(network.context, (AROUND_OFFSETS, AROUND_OFFSETS), values, None, rate_point)
+        taps = (AROUND_OFFSETS, AROUND_OFFSETS)
+        return everywhere(network.context, taps, values, None, rate_point, self.tables)
 
     def _tables(
         self, network: PixelCNNSlice, planes: range, hidden: Narrow | Floats, rate_point: int
@@ -212,7 +164,7 @@ class PixelCNN:
             context = self._context(network, indices[: planes.start], rate_point)
             own = self.look_up(indices[planes.start : planes.stop], planes, rate_point)
             taps = (CAUSAL_OFFSETS, (*CAUSAL_OFFSETS, (0, 0)))
-            state = self._everywhere(network.causal, taps, own, context, rate_point)
+            state = everywhere(network.causal, taps, own, context, rate_point, self.tables)
             yield network, planes, state.reshape(-1, state.shape[2])
 
     def costs(self, indices: IndexArray, rate_point: int) -> Iterator[tuple[int, slice, Floats]]:
@@ -296,33 +248,15 @@ class PixelCNN:
         context = self._context(network, indices[: planes.start], rate_point)
         beside = None if context is None else context.reshape(height * width, -1)
         flat = indices.reshape(len(indices), -1)
-        inputs = [len(planes) * self.values.shape[3], *(layer.shift.size // 2 for layer in network.causal[:-1])]
-        caches = [DiagonalCache(height, width, channels) for channels in inputs]
+        run = DiagonalPass(network.causal, len(planes) * self.values.shape[3], height, width, rate_point, self.tables)
         for whole in diagonals(height, width):
             for diagonal in whole.split(batch):
                 at = diagonal.flat()
-                hidden = self._advance(network, caches, diagonal, None if beside is None else beside[at], rate_point)
+                hidden = run.hidden(diagonal, None if beside is None else beside[at])
                 for plane, table in self._tables(network, planes, hidden, rate_point).items():
                     flat[plane, at] = source.decode(table)
-                caches[0].put(diagonal, self.look_up(flat[planes.start : planes.stop, at], planes, rate_point))
-            for cache in caches:
-                cache.advance()
-
-    def _advance(
-        self,
-        network: PixelCNNSlice,
-        caches: list[DiagonalCache],
-        diagonal: Diagonal,
-        context: Narrow | None,
-        rate_point: int,
-    ) -> Floats:
-        """Hidden activations `[N, H]` of a diagonal, from those before it and the context `[N, C]`."""
-        x = caches[0].neighbours(diagonal)
-        state = self._gated(network.causal[0], x if context is None else np.hstack([x, context]), False, rate_point)
-        for layer, cache in zip(network.causal[1:], caches[1:], strict=True):
-            cache.put(diagonal, state)
-            state = self._gated(layer, np.hstack([cache.neighbours(diagonal), state]), True, rate_point)
-        return state
+                run.put(diagonal, self.look_up(flat[planes.start : planes.stop, at], planes, rate_point))
+            run.advance()
 
 
 def _weights(layer: ExactLayer) -> int:

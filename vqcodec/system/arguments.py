@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 
-from bitstream import InputError, Limits
+from bitstream import Container, InputError, Limits, unpack
 from vqcodec.system.files import read_file
 
 if TYPE_CHECKING:
@@ -20,7 +20,15 @@ if TYPE_CHECKING:
     FileData = Buffer | str | os.PathLike[str]  # the bytes of a file, or its path
     FilePath = str | os.PathLike[str]
 
-__all__ = ["file_bytes", "is_path", "limits", "number", "whole_number"]
+__all__ = ["container_of", "file_bytes", "is_path", "limits", "number", "whole_number"]
+
+
+def container_of(data: FileData | Container, allowed: Limits, allow_truncated: bool = False) -> Container:
+    """What a `.vq` file holds, unpacked if it is not yet; errors as for `file_bytes` and `unpack`."""
+    if not isinstance(data, Container):
+        return unpack(file_bytes(data), allowed, allow_truncated)
+    data.check(allowed, allow_truncated)
+    return data
 
 
 def file_bytes(data: FileData) -> bytes:

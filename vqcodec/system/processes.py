@@ -6,13 +6,15 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
+
+from bitstream.errors import VqcodecError
 
 __all__ = ["Ended", "Processes", "processors"]
 
@@ -54,7 +56,7 @@ class Processes(Generic[Task, Result]):
         prepare: called once in every process, before the first task.
     """
 
-    def __init__(self, work: Callable[[Task], Result], count: int, prepare: Callable[[], object]) -> None:
+    def __init__(self, work: Callable[[Task], Result], count: int, prepare: Callable[[], object] | None = None) -> None:
         self._work, self._count, self._prepare = work, count, prepare
         self._workers: list[_Worker] = []
 
@@ -93,6 +95,19 @@ class Processes(Generic[Task, Result]):
                 (self._workers.remove if isinstance(outcome, Ended) else idle.append)(worker)
                 yield task, outcome
 
+    def results(self, tasks: Sequence[Task], title: str) -> Iterator[tuple[Task, Result]]:
+        """As `each`, for work of which nothing may be missing; progress is shown on a terminal.
+
+        Raises:
+            VqcodecError: a process was ended from outside.
+        """
+        from tqdm import tqdm
+
+        for task, result in tqdm(self.each(tasks), title, len(tasks), disable=None):
+            if isinstance(result, Ended):
+                raise VqcodecError(f"{title} failed: {result.reason}")
+            yield task, result
+
     def _start(self) -> _Worker:
         worker = _Worker(self._work, self._prepare)
         self._workers.append(worker)
@@ -102,7 +117,7 @@ class Processes(Generic[Task, Result]):
 class _Worker:
     """A process, and our end of the pipe to it, which is closed when one of the two processes ends."""
 
-    def __init__(self, work: Callable[[Any], Any], prepare: Callable[[], object]) -> None:
+    def __init__(self, work: Callable[[Any], Any], prepare: Callable[[], object] | None) -> None:
         # Not forked: a copy of a process with threads, of which torch has some, may hang.
         context = get_context("spawn")
         self.connection, theirs = context.Pipe()
@@ -159,12 +174,13 @@ def _uninterrupted() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _serve(connection: Connection, work: Callable[[Any], Any], prepare: Callable[[], object]) -> None:
+def _serve(connection: Connection, work: Callable[[Any], Any], prepare: Callable[[], object] | None) -> None:
     """Work on tasks until there are no more, or the main process is gone."""
     for number in OF_TERMINALS:
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _unwind)
-    prepare()
+    if prepare is not None:
+        prepare()
     with suppress(EOFError, ConnectionError):
         while True:
             connection.send(_outcome(work, connection.recv()))

@@ -71,7 +71,7 @@ def train_audio(folder: Path, out: Path, config: Path | None = None, start: Path
     Args:
         folder: sounds, of any sample rate.
         out: the model file.
-        config: settings, as TOML; None for the bundled model's.
+        config: settings, as TOML; None for the defaults. Those of bundled models are in `vqcodec.training.recipes`.
         start: a model file whose networks to start from.
 
     Raises:

@@ -1,8 +1,8 @@
-"""`vqcodec fit-decoder`: train the decoder of a finished model further, on the codes that its files have.
+"""`vqcodec fit-decoder`: train the decoder of a finished model further, on the codes of its files.
 
-Encoder, codebooks and prior stay as they are, so every file of the model is read as before, and looks better. In the
-stages before, codes were chosen without the prior, at two or three lambdas, and a gradient had to go through
-encoder and codebooks as well; here all the time goes into the decoder, which may also be made deeper.
+Encoder, codebooks and prior do not change, so every file of the model is read as before, and looks better. In the
+earlier stages, codes were chosen without the prior, at two or three lambdas, and encoder and codebooks were trained,
+too. Here all the time goes into the decoder, which may also become deeper.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from vqcodec.training.engine.checkpoint import Checkpoint
 from vqcodec.training.engine.config import load_config
 from vqcodec.training.engine.loop import run_stage
 from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule, kernels_of, others_of
+from vqcodec.training.engine.precision import autocast
 from vqcodec.training.image import PictureObjective
 from vqcodec.training.stages.codes import DROP_CHANCE, DROP_WEIGHT
 from vqcodec.training.stages.deepening import deepened
@@ -44,10 +45,10 @@ class DecoderTraining:
     """Settings of the fit.
 
     Attributes:
-        blocks: residual blocks of each level that the decoder gets, in the order of its `widths`, if more than it has.
+        blocks: residual blocks of each level of the new decoder, in the order of its `widths`; empty to keep them.
         crop: side of a training crop in pixels.
         draws: how many qualities each piece of a picture is coded at.
-        held_out: every so many-th picture is kept for the figures.
+        held_out: one picture in so many is held out for the figures.
     """
 
     blocks: tuple[int, ...] = ()
@@ -62,7 +63,7 @@ class DecoderTraining:
 
 @dataclass(frozen=True)
 class CodedPiece:
-    """A piece of a picture, and what a file has of it.
+    """A piece of a picture, and its indices.
 
     Attributes:
         pixels: uint8 `[H, W, 3]`, of whole strides.
@@ -164,7 +165,7 @@ def _train(
 
     def step(number: int) -> dict[str, float]:
         x, z_q, rate_point, kept = _batch(model, pieces, settings, rng)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with autocast():
             location, features = decoder(z_q, rate_point)
             parameters = likelihood(features.detach())
         distortion = objective.distortion(x, location)
@@ -208,7 +209,7 @@ def _batch(
 
 @torch.no_grad()
 def mean_fidelity(decoder: Decoder, model: Model, pieces: list[CodedPiece]) -> float:
-    """How good decoded pieces are: the mean of -10 log10 of their distortion, but for a constant PSNR or MS-SSIM."""
+    """The mean of -10 log10 of the distortion of decoded pieces: PSNR or MS-SSIM in dB, up to a constant."""
     objective, total = PictureObjective(model.config.distortion), 0.0
     for piece in pieces:
         z_q = torch.from_numpy(model.codebooks.look_up(piece.indices.astype(np.int32), piece.rate_point))

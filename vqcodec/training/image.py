@@ -32,7 +32,7 @@ __all__ = ["ImageTraining", "PictureObjective", "train_image"]
 
 @dataclass(frozen=True)
 class ImageTraining(TrainingSettings):
-    """All settings of a model for pictures; the defaults are those of the last run (docs/TRAINING.md).
+    """All settings of a model for pictures; those of bundled models are in `vqcodec.training.recipes`.
 
     Attributes:
         distortion: what pictures are to be close in.
@@ -78,7 +78,7 @@ def train_image(folder: Path, out: Path, config: Path | None = None, start: Path
     Args:
         folder: pictures, and .npy files of uint8 `[N, H, W, 3]`.
         out: the model file.
-        config: settings, as TOML; None for the bundled model's.
+        config: settings, as TOML; None for the defaults. Those of bundled models are in `vqcodec.training.recipes`.
         start: a model file whose networks to start from.
 
     Raises:

@@ -1,9 +1,9 @@
-"""How far apart two sounds are for an ear: a distance of compressed spectra at several resolutions.
+"""A perceptual distance of sounds: compressed spectra are compared at several resolutions.
 
-Powers to a fractional power are about how loud a sound is: to the power 0.23, in bands of equal width on the Bark scale
-(Zwicker and Fastl, 'Psychoacoustics'; ITU-T P.862). They are compared so, and bin by bin, which keeps the harmonics
-apart. Several windows, as in Yamamoto, Song and Kim, 'Parallel WaveGAN' (2020), see both pitch and onsets.
-A last term compares complex spectra, so that the phase is kept as far as there are bits for it.
+Loudness is about the power of a sound to the 0.23, in bands of equal width on the Bark scale (Zwicker and Fastl,
+'Psychoacoustics'; ITU-T P.862). It is compared in such bands, and bin by bin, which keeps harmonics apart. With several
+windows, as in Yamamoto, Song and Kim, 'Parallel WaveGAN' (2020), both pitch and onsets count. A last term compares
+complex spectra, so that the phase is kept if there are bits for it.
 """
 
 from __future__ import annotations

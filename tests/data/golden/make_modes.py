@@ -15,7 +15,7 @@ import warnings
 import numpy as np
 from PIL import Image
 
-from bitstream import stream_ends
+from bitstream import unpack
 from tests.helpers.paths import GOLDEN_IMAGE_MODEL, GOLDEN_MODES
 from tests.helpers.pictures import pictures
 from tests.helpers.sounds import voices
@@ -71,7 +71,7 @@ def file_of(name: str) -> tuple[bytes, ImageCodec | AudioCodec]:
         large = Image.fromarray(pictures(1, 200, seed=12)[0][:150])
         return codec.compress(large, max_bytes=150), codec
     data = codec.compress(of_mode("RGBA"), 70)
-    return data[: stream_ends(data)[0] + 3], codec
+    return data[: unpack(data).stream_ends[0] + 3], codec
 
 
 def main(names: list[str]) -> None:

@@ -231,9 +231,10 @@ def test_a_cut_file_keeps_alpha_and_metadata(tiny_codec: ImageCodec, cut_out: by
     streams = unpack(cut_out).streams
     rest = sum(len(stream.data) + 4 for stream in streams[1:]) + 4
     part = unpack(cut_out[:-rest], allow_truncated=True)
-    assert part == dataclasses.replace(unpack(cut_out), streams=streams[:1])
+    sizes = tuple(len(stream.data) for stream in streams[1:])
+    assert part == dataclasses.replace(unpack(cut_out), streams=streams[:1], cut_off=sizes)
     with pytest.warns(UserWarning, match="has only 1 of the"):
-        image = tiny_codec.decompress(pack(part), allow_truncated=True)
+        image = tiny_codec.decompress(pack(dataclasses.replace(part, cut_off=())), allow_truncated=True)
     assert same_pixels(image.getchannel("A"), of_mode("RGBA").getchannel("A"))
     assert image.info == {"xmp": b"<xmp/>"}
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import io
-import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +14,7 @@ from PIL import Image
 from bitstream.errors import InputError
 from vqcodec.codec.image import ImageCodec
 from vqcodec.evaluation.pictures.folder import find_pictures
-from vqcodec.evaluation.report.text import markdown_table, number
+from vqcodec.evaluation.shared.bits import bits_of_codes
 from vqcodec.media.pictures.reading import is_picture_name, read_rgb, rgb_array
 from vqcodec.model.quality import Setting
 
@@ -25,23 +23,15 @@ __all__ = [
     "LOSSLESS",
     "BitsPerDim",
     "find_files",
-    "is_named_picture",
-    "mean",
-    "measure",
+    "has_pictures",
+    "measure_picture_bits",
     "read_pictures",
-    "table",
 ]
 
 Pixels = NDArray[np.uint8]
 
-# The figures of a picture, and their names for people.
-FIGURES = {
-    "pixels": "x given z",
-    "codes": "z",
-    "bound": "bound",
-    "uniform_bound": "bound, uniform prior",
-}
-LOSSLESS = {"png": "PNG", "webp": "lossless WebP"}
+FIGURES = ("pixels", "codes", "bound", "uniform_bound")  # of `BitsPerDim`, in bits per dim
+LOSSLESS = ("png", "webp")
 ARRAYS = ".npy"
 PNG = {"optimize": True}
 WEBP = {"lossless": True, "quality": 100, "method": 6}
@@ -52,15 +42,15 @@ class BitsPerDim:
     """What a picture costs, in bits per dim.
 
     Attributes:
-        file: its name.
+        file: the name of its file.
         picture: number of the picture in the file.
         dims: height x width x 3.
         pixels: -log2 p(x|z_q).
         codes: -log2 p(z_q) under the prior.
         bound: the sum of both, at least -log2 p(x).
         uniform_bound: the same if all indices were equally likely.
-        png: 8 times the bytes of a PNG file; NaN if not measured, as is the next.
-        webp: likewise, of lossless WebP.
+        png: 8 times the bytes of a PNG file; NaN if it was not measured.
+        webp: 8 times the bytes of a lossless WebP file; NaN if it was not measured.
     """
 
     file: str
@@ -74,20 +64,8 @@ class BitsPerDim:
     webp: float
 
 
-class Row(Protocol):
-    """What an original costs; a dataclass that also has its figures as attributes."""
-
-    @property
-    def file(self) -> str:
-        """Its name."""
-
-    @property
-    def dims(self) -> int:
-        """By which the figures are divided."""
-
-
-def is_named_picture(name: str) -> bool:
-    """Whether a file of this name has pictures: those of `is_picture_name`, and arrays."""
+def has_pictures(name: str) -> bool:
+    """Whether a file of this name should hold pictures: as `is_picture_name` says, or in an array."""
     return is_picture_name(name) or Path(name).suffix == ARRAYS
 
 
@@ -121,12 +99,22 @@ def read_pictures(path: Path) -> Sequence[Pixels] | Pixels:
     return pictures
 
 
-def measure(codec: ImageCodec, file: str, picture: int, pixels: Pixels, chosen: Setting, lossless: bool) -> BitsPerDim:
-    """Measure one picture, coded with the rate point and lambda of `chosen`; with `lossless`, as PNG and WebP too."""
+def measure_picture_bits(
+    codec: ImageCodec, file: str, picture: int, pixels: Pixels, chosen: Setting, lossless: bool
+) -> BitsPerDim:
+    """Measure a picture under a model.
+
+    Args:
+        codec: the model.
+        file: the name of the file.
+        picture: number of the picture in the file.
+        pixels: uint8 `[H, W, 3]`.
+        chosen: rate point and lambda that the picture is coded with.
+        lossless: measure lossless files, too.
+    """
     indices = codec.encode(pixels, chosen.lambda_, chosen.rate_point)
     likelihood = float(codec.pixel_bits(pixels, indices).sum(dtype=np.float64))
-    prior = float(codec.bits(indices).sum())
-    uniform = float(np.log2(indices.sizes).sum() * indices.values[0].size)
+    prior, uniform = bits_of_codes(codec, indices)
     return BitsPerDim(
         file=file,
         picture=picture,
@@ -145,19 +133,3 @@ def _file_bits(pixels: Pixels, kind: str, options: Mapping[str, bool | int]) -> 
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, kind, **options)
     return 8 * file.tell()
-
-
-def mean(rows: Sequence[Row], figures: Iterable[str] = (*FIGURES, *LOSSLESS)) -> dict[str, float]:
-    """Every figure, by its name, as the mean over all dims: all bits divided by all dims."""
-    dims = sum(row.dims for row in rows)
-    return {name: sum(getattr(row, name) * row.dims for row in rows) / dims for name in figures}
-
-
-def table(rows: Sequence[Row], figures: Mapping[str, str], counted: str) -> str:
-    """Markdown: the mean of every file, and that of all, of figures that are given with their names for people."""
-    groups = [(file, list(group)) for file, group in itertools.groupby(rows, lambda row: row.file)]
-    cells = []
-    for file, group in [*groups, ("mean over all dims", list(rows))]:
-        means = mean(group, figures)
-        cells.append([file, str(len(group)), *(number(means[name], 3) for name in figures)])
-    return markdown_table(["file", counted, *figures.values()], cells)

@@ -1,4 +1,4 @@
-"""How far a decoded picture is from its original."""
+"""Metrics of decoded pictures: PSNR, MS-SSIM and SSIMULACRA 2."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def psnr(original: Image.Image, decoded: Image.Image) -> float:
 def ms_ssim(original: Image.Image, decoded: Image.Image) -> float:
     """Multi-scale SSIM (Wang, Simoncelli and Bovik, 2003), the mean over the three colours.
 
-    NaN if a side is shorter than 161 pixels, where the coarsest of the five scales does not exist.
+    NaN if a side is shorter than 161 pixels, as the picture is too small then for the coarsest of the five scales.
 
     Raises:
         ValueError: the pictures differ in size.

@@ -1,81 +1,69 @@
-"""Pictures, as `vqcodec eval rd` evaluates them."""
+"""Pictures, as `vqcodec eval rd` measures them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-from vqcodec.evaluation.pictures.entrants import Entrant, choose_entrants
-from vqcodec.evaluation.pictures.folder import Original, read_originals
-from vqcodec.evaluation.pictures.gallery import Exhibit, Shown, choose_aims, choose_settings
-from vqcodec.evaluation.pictures.rate_distortion import METRICS, MeanPoint, PictureCodec, Point
-from vqcodec.evaluation.pictures.tasks import Measuring, Showing
-from vqcodec.evaluation.shared.modality import Modality, Outcome, RateScale, Task, row
-from vqcodec.evaluation.shared.published import OF_PICTURES
+from vqcodec.evaluation.pictures.codecs import choose_picture_codecs
+from vqcodec.evaluation.pictures.encoders import encode_on_one_thread
+from vqcodec.evaluation.pictures.folder import OriginalPicture, load_picture, read_original_pictures
+from vqcodec.evaluation.pictures.rate_distortion import (
+    PICTURE_METRICS,
+    REVISION,
+    PictureCoder,
+    PictureMean,
+    PicturePoint,
+    measure_picture,
+)
+from vqcodec.evaluation.shared.codecs import EvaluatedCodec
+from vqcodec.evaluation.shared.jobs import Job
+from vqcodec.evaluation.shared.modality import Conclusion, Modality
+from vqcodec.evaluation.shared.published import Spelling
+from vqcodec.evaluation.shared.versions import versions_of
 
-__all__ = ["PICTURES"]
+__all__ = ["PICTURES", "measuring_version"]
 
-
-def _conclude(entrants: Sequence[Entrant[Any]], points: Sequence[Any]) -> Outcome:
-    return Outcome(tuple(entrants), tuple(points))
-
-
-def _showings(
-    originals: Sequence[Original], points: Sequence[Point], entrants: Sequence[Entrant[PictureCodec]], budget: int
-) -> list[Task]:
-    aims = choose_aims(points, entrants[0])
-    tasks: list[Task] = []
-    for original in originals:
-        own = [point for point in points if point.image == original.name]
-        tasks.append(Showing(original, choose_settings(own, entrants, aims), budget))
-    return tasks
+MEASURED_BY = ("pytorch-msssim", "ssimulacra2")
 
 
-def _facts(original: Original) -> str:
-    return f"{original.width} x {original.height}"
+def measuring_version() -> str:
+    """Text that changes whenever the same files get other points: REVISION, and versions of packages."""
+    return f"revision {REVISION}, {versions_of(MEASURED_BY)}"
 
 
-def _exhibit(exhibit: Exhibit) -> dict[str, Any]:
-    return {
-        "width": exhibit.width,
-        "height": exhibit.height,
-        "webp": exhibit.quality,
-        "original": _shown(exhibit.original),
-        "samples": [
-            {"aim": each.aim, "point": row(each.point, METRICS)} | _shown(each.shown) for each in exhibit.samples
-        ],
+def _job(original: OriginalPicture, codec: EvaluatedCodec[PictureCoder], quality: float) -> Job:
+    key: dict[str, object] = {
+        "codec": codec.name,
+        "version": codec.version,
+        "measuring": measuring_version(),
+        "quality": quality,
+        "image": original.digest,
     }
+    return Job(original.name, f"{codec.title} at quality {quality:g}", key, partial(_measure, original, codec, quality))
 
 
-def _shown(shown: Shown) -> dict[str, Any]:
-    return {"source": f"data:{shown.media_type};base64,{shown.data}", "exact": shown.exact}
+def _measure(original: OriginalPicture, codec: EvaluatedCodec[PictureCoder], quality: float) -> PicturePoint:
+    return measure_picture(codec.name, codec.coder, quality, original.name, load_picture(original.path))
+
+
+def _conclude(codecs: Sequence[EvaluatedCodec[Any]], points: Sequence[Any]) -> Conclusion:
+    """All that was measured."""
+    return Conclusion(tuple(codecs), tuple(points))
 
 
 PICTURES = Modality(
-    one="picture",
-    many="pictures",
+    name="picture",
     field="image",
-    setting="quality",
-    settings="qualities",
-    metrics=METRICS,
-    drawn=METRICS[:2],
-    rate=RateScale(
-        unit="bit per pixel",
-        short="bit/pixel",
-        digits=3,
-        tabled=(0.06, 0.08, 0.1, 0.12, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0),
-        ticks=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20),
+    metrics=PICTURE_METRICS,
+    point=PicturePoint,
+    mean=PictureMean,
+    spelling=Spelling(  # also as in the results of CompressAI
+        rate=("bpp", "bits_per_pixel"),
+        metrics={"psnr": ("psnr", "psnr-rgb", "psnr_rgb"), "ms_ssim": ("ms_ssim", "ms-ssim", "ms-ssim-rgb")},
+        decibels={"ms_ssim": ("ms-ssim-db", "ms-ssim-db-rgb")},
     ),
-    spelling=OF_PICTURES,
-    point=Point,
-    mean=MeanPoint,
-    exhibit=Exhibit,
-    most_shown=40,
-    all_listed=False,
-    stem="look",
-    perceived="looked at",
-    against=", MS-SSIM in decibels",
-    clock="seconds of one processor",
     packages=(
         "numpy",
         "scipy",
@@ -87,12 +75,9 @@ PICTURES = Modality(
         "ssimulacra2",
         "bjontegaard",
     ),
-    read=read_originals,
-    entrants=choose_entrants,
-    measuring=Measuring,
+    prepare=encode_on_one_thread,
+    read=read_original_pictures,
+    codecs=choose_picture_codecs,
+    job=_job,
     conclude=_conclude,
-    showings=_showings,
-    facts=("pixels", _facts),
-    shown=_exhibit,
-    sections=lambda results: [],
 )

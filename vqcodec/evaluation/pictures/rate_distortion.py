@@ -1,4 +1,4 @@
-"""Rate and distortion of pictures: one compressed picture is a `Point`."""
+"""Rate and distortion of pictures: one compressed picture is a `PicturePoint`."""
 
 from __future__ import annotations
 
@@ -8,44 +8,45 @@ from typing import Protocol
 
 from PIL import Image
 
-from bitstream.errors import VqcodecError
 from vqcodec.evaluation.pictures.metrics import ms_ssim, psnr, ssimulacra2
 from vqcodec.evaluation.shared.curves import Metric
 
 __all__ = [
-    "CODING_ERRORS",
-    "METRICS",
-    "Coded",
-    "MeanPoint",
-    "PictureCodec",
-    "Point",
-    "code",
-    "judge",
-    "measure",
+    "PICTURE_METRICS",
+    "REVISION",
+    "CodedPicture",
+    "PictureCoder",
+    "PictureMean",
+    "PicturePoint",
+    "code_picture",
+    "compare_pictures",
+    "measure_picture",
 ]
 
-METRICS = (
+# Raise this number when pictures get other results and no version of a package says so: when vqcodec codes them in
+# another way, or when a metric is computed in another way. Results of other revisions are measured again.
+REVISION = 1
+
+PICTURE_METRICS = (
     Metric("psnr", "PSNR", "PSNR of RGB, dB", 2, unit="dB"),
     Metric("ms_ssim", "MS-SSIM", "MS-SSIM of RGB", 4, ends_at_one=True),
     Metric("ssimulacra2", "SSIMULACRA 2", "SSIMULACRA 2", 1),
 )
-# What codecs raise for a picture that they cannot take: too large, too many bytes, not enough memory.
-CODING_ERRORS = (VqcodecError, OSError, ValueError, RuntimeError, MemoryError)
 
 
-class PictureCodec(Protocol):
-    """What is measured: `vqcodec.ImageCodec` is one, and every `Peer`."""
+class PictureCoder(Protocol):
+    """What compresses and decompresses pictures, as `vqcodec.ImageCodec` and every `PictureAnchor` do."""
 
     def compress(self, image: Image.Image, quality: float) -> bytes:
         """The bytes of a whole file."""
 
     def decompress(self, data: bytes) -> Image.Image:
-        """The picture of such a file."""
+        """The picture in such a file."""
 
 
 @dataclass(frozen=True)
-class Coded:
-    """A picture on its way through a codec; the times are of the processor, as other work may go on beside."""
+class CodedPicture:
+    """A picture that was compressed and decompressed. Times are of the processor, as other work may go on beside."""
 
     data: bytes
     decoded: Image.Image
@@ -54,20 +55,20 @@ class Coded:
 
 
 @dataclass(frozen=True)
-class Point:
-    """A picture, compressed and decompressed.
+class PicturePoint:
+    """Rate and distortion of a picture at a setting of a codec.
 
     Attributes:
-        codec: its name.
+        codec: the name of the evaluated codec.
         image: name of the picture.
-        quality: setting of the codec.
+        quality: the setting of the codec.
         bytes: size of the whole file.
         bits_per_pixel: 8 bytes / pixels.
         psnr: over RGB, in dB; infinite if nothing was lost.
         ms_ssim: over RGB, 0..1; NaN for small pictures.
         ssimulacra2: at most 100; NaN for tiny pictures.
-        encode_seconds: of the processor, for `compress`.
-        decode_seconds: likewise, for `decompress`.
+        encode_seconds: time of the processor for `compress`.
+        decode_seconds: time of the processor for `decompress`.
     """
 
     codec: str
@@ -93,8 +94,8 @@ class Point:
 
 
 @dataclass(frozen=True)
-class MeanPoint:
-    """The means of the points of one codec and quality, over `images` pictures."""
+class PictureMean:
+    """The mean of the points of a codec at a setting, over `images` pictures."""
 
     codec: str
     quality: float
@@ -112,31 +113,31 @@ class MeanPoint:
         return self.bits_per_pixel
 
 
-def code(codec: PictureCodec, quality: float, image: Image.Image) -> Coded:
+def code_picture(coder: PictureCoder, quality: float, image: Image.Image) -> CodedPicture:
     """Compress and decompress a picture."""
     started = time.process_time()
-    data = codec.compress(image, quality)
+    data = coder.compress(image, quality)
     compressed = time.process_time()
-    decoded = codec.decompress(data)
-    return Coded(data, decoded, compressed - started, time.process_time() - compressed)
+    decoded = coder.decompress(data)
+    return CodedPicture(data, decoded, compressed - started, time.process_time() - compressed)
 
 
-def judge(codec_name: str, quality: float, image_name: str, image: Image.Image, coded: Coded) -> Point:
-    """Compare what was decoded with the original."""
-    return Point(
-        codec=codec_name,
-        image=image_name,
+def compare_pictures(codec: str, quality: float, name: str, original: Image.Image, coded: CodedPicture) -> PicturePoint:
+    """Compare a picture that was coded with its original; `codec` and `name` are what the point tells of them."""
+    return PicturePoint(
+        codec=codec,
+        image=name,
         quality=quality,
         bytes=len(coded.data),
-        bits_per_pixel=8 * len(coded.data) / (image.width * image.height),
-        psnr=psnr(image, coded.decoded),
-        ms_ssim=ms_ssim(image, coded.decoded),
-        ssimulacra2=ssimulacra2(image, coded.decoded),
+        bits_per_pixel=8 * len(coded.data) / (original.width * original.height),
+        psnr=psnr(original, coded.decoded),
+        ms_ssim=ms_ssim(original, coded.decoded),
+        ssimulacra2=ssimulacra2(original, coded.decoded),
         encode_seconds=coded.encode_seconds,
         decode_seconds=coded.decode_seconds,
     )
 
 
-def measure(codec_name: str, codec: PictureCodec, quality: float, image_name: str, image: Image.Image) -> Point:
-    """Compress and decompress a picture, and compare."""
-    return judge(codec_name, quality, image_name, image, code(codec, quality, image))
+def measure_picture(codec: str, coder: PictureCoder, quality: float, name: str, original: Image.Image) -> PicturePoint:
+    """Compress and decompress a picture, and compare it with the original."""
+    return compare_pictures(codec, quality, name, original, code_picture(coder, quality, original))

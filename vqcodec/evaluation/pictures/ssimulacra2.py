@@ -1,10 +1,11 @@
 """SSIMULACRA 2.1, a measure of quality as people see it: 100 is no difference, 90 none that is seen, 30 is poor.
 
-Colours, maps and weights are those of the package `ssimulacra2`. Its blur is not: it is a sampled Gaussian with
-reflected borders where the reference (https://github.com/cloudinary/ssimulacra2) has zeros and the truncated cosines of
-Charalampidis, "Recursive implementation of the Gaussian filter using truncated cosine functions" (2016). On pictures
-whose scores by the reference are public, that costs the package up to 4.6 points; with the blur below the difference
-is at most 0.2. On flat colours that are off by a constant both differ from it by more.
+Colours, maps and weights are those of the package `ssimulacra2`, but the blur is our own. That of the package is a
+sampled Gaussian with reflected borders. That of the reference (https://github.com/cloudinary/ssimulacra2) has zeros
+around the picture and the truncated cosines of Charalampidis, "Recursive implementation of the Gaussian filter using
+truncated cosine functions" (2016), and so has the blur below. On pictures whose scores by the reference are public, the
+package differs from it by up to 4.6 points, and this module by at most 0.2. On flat colours that are off by a constant
+both differ by more.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ __all__ = ["LEAST_SIDE", "blur", "ssimulacra2"]
 
 Planes = NDArray[np.float64]
 
-LEAST_SIDE = 8  # of the picture at each of the six scales
+LEAST_SIDE = 8  # pixels of the picture, at each of the six scales
 SIGMA = 1.5
 
 
 def ssimulacra2(original: NDArray[np.uint8], decoded: NDArray[np.uint8]) -> float:
-    """The score of `decoded`; both are sRGB `[H, W, 3]` of one size. NaN if a side is shorter than 8 pixels."""
+    """The score of a decoded picture; both are sRGB `[H, W, 3]` of one size. NaN if a side is shorter than 8 pixels."""
     if min(original.shape[:2]) < LEAST_SIDE:
         return math.nan
     linear = [reference.srgb_to_linear(each) for each in (original, decoded)]
@@ -41,7 +42,7 @@ def ssimulacra2(original: NDArray[np.uint8], decoded: NDArray[np.uint8]) -> floa
 
 
 def _compare(x: Planes, y: Planes) -> reference.MsssimScale:
-    """What one scale of two pictures in XYB, `[H, W, 3]`, adds to the score."""
+    """The part of the score from one scale; both pictures are XYB, `[H, W, 3]`."""
     mean_x, mean_y = blur(x), blur(y)
     scale = reference.MsssimScale()
     scale.avg_ssim = reference.ssim_map(mean_x, mean_y, blur(x * x), blur(y * y), blur(x * y))
@@ -50,7 +51,7 @@ def _compare(x: Planes, y: Planes) -> reference.MsssimScale:
 
 
 def blur(planes: Planes) -> Planes:
-    """Planes `[H, W, C]` blurred with sigma 1.5; there are zeros around them."""
+    """Planes `[H, W, C]`, blurred with sigma 1.5 as if there were zeros around them."""
     rows = correlate1d(planes, _kernel(), axis=0, mode="constant")
     return np.asarray(correlate1d(rows, _kernel(), axis=1, mode="constant"), np.float64)
 

@@ -1,53 +1,43 @@
-"""The page: curves, tables and exhibits in one file that needs nothing else; see the folder `templates`."""
+"""The page: curves, tables and exhibits in one file that needs nothing else. See the folder `templates`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from vqcodec.evaluation.report.gallery import PAGE_BYTES, Exhibit
 from vqcodec.evaluation.report.plot import colours
-from vqcodec.evaluation.report.summary import finite, sections, title
-from vqcodec.evaluation.shared.curves import Curve
-from vqcodec.evaluation.shared.modality import Exhibit, Original, row
+from vqcodec.evaluation.report.point_data import point_data
+from vqcodec.evaluation.report.report import Report
+from vqcodec.evaluation.report.results_json import finite
+from vqcodec.evaluation.report.summary import sections, title
+from vqcodec.evaluation.shared.curves import Curve, Metric
+from vqcodec.evaluation.shared.folder import OriginalFile
 from vqcodec.evaluation.shared.results import Results
 
-__all__ = ["PAGE_BYTES", "evenly", "exhibit_budget", "write_page"]
-
-PAGE_BYTES = 30_000_000
-BARE_BYTES = 6_000_000  # without the exhibits: plotly is most of it
-
-Each = TypeVar("Each")
+__all__ = ["write_page"]
 
 
-def evenly(originals: Sequence[Each], most: int) -> list[Each]:
-    """Those to look at or listen to: all, or so many with like distances between them."""
-    count = min(len(originals), most)
-    return [originals[index * len(originals) // count] for index in range(count)]
-
-
-def exhibit_budget(shown: int) -> int:
-    """Characters of base64 for each of so many originals."""
-    return (PAGE_BYTES - BARE_BYTES) // shown
-
-
-def write_page(results: Results, path: Path) -> None:
-    """Write the page; exhibits that would make it too large are left out, the last ones first."""
+def write_page(report: Report, path: Path) -> None:
+    """Write the page. Exhibits that would make it too large are left out, the last ones first."""
+    results, wording = report.results, report.wording
     environment = Environment(loader=PackageLoader("vqcodec.evaluation"), autoescape=True, undefined=StrictUndefined)
-    exhibits = list(results.exhibits)
+    exhibits = list(report.exhibits)
     while True:
         # Jinja's filter `tojson` makes it safe within <script>, whatever the names of files are.
         page = environment.get_template("report.html").render(
-            title=title(results),
-            first=results.entrants[0].label,
-            modality=results.modality,
-            sections=sections(results),
-            notes=[*results.notes, *_note_on_exhibits(results, exhibits)],
-            data=finite(_data(results, exhibits)),
+            title=title(results, wording),
+            first=results.codecs[0].label,
+            wording=wording,
+            verb=report.gallery.verb,
+            sections=sections(results, wording),
+            notes=[*results.notes, *_note_on_exhibits(report, exhibits)],
+            data=finite(_data(report, exhibits)),
             plotly=Markup(get_plotlyjs()),
         )
         if len(page.encode()) <= PAGE_BYTES or not exhibits:
@@ -56,68 +46,66 @@ def write_page(results: Results, path: Path) -> None:
     path.write_text(page, encoding="utf-8")
 
 
-def _note_on_exhibits(results: Results, exhibits: Sequence[Exhibit]) -> list[str]:
-    total, modality = len(results.originals), results.modality
+def _note_on_exhibits(report: Report, exhibits: Sequence[Exhibit]) -> list[str]:
+    total = len(report.results.originals)
     if len(exhibits) == total:
         return []
-    text = f"{len(exhibits)} of {total} {modality.many} can be {modality.perceived}, lest this page grow too large."
-    return [text]
+    one = f"{len(exhibits)} of {total} {report.wording.many} can be {report.gallery.participle} here"
+    return [f"{one}: with more of them, this page would be too large."]
 
 
-def _data(results: Results, exhibits: Sequence[Exhibit]) -> dict[str, Any]:
+def _data(report: Report, exhibits: Sequence[Exhibit]) -> dict[str, Any]:
     """What the scripts of the page work on."""
-    modality = results.modality
-    listed = {each.name for each in (results.originals if modality.all_listed else exhibits)}
+    results, wording, gallery = report.results, report.wording, report.gallery
+    listed = {each.name for each in (results.originals if gallery.all_listed else exhibits)}
     return {
         "first": results.first,
-        "one": modality.one,
-        "many": modality.many,
-        "setting": modality.setting,
-        "rate": {"unit": modality.rate.unit, "short": modality.rate.short, "digits": modality.rate.digits},
-        "facts": modality.facts[0],
-        "codecs": [{"name": name, "label": label} for name, label in results.codecs.items()],
-        "entrants": [{"name": each.name, "title": each.title, "curve": each.curve} for each in results.entrants],
-        "metrics": [
-            {
-                "name": each.name,
-                "short": each.short,
-                "label": each.label,
-                "digits": each.digits,
-                "endsAtOne": each.ends_at_one,
-            }
-            for each in modality.metrics
-        ],
+        "one": wording.one,
+        "many": wording.many,
+        "setting": wording.setting,
+        "rate": {"unit": wording.rate.unit, "short": wording.rate.short, "digits": wording.rate.digits},
+        "facts": wording.facts[0],
+        "families": [{"name": name, "label": label} for name, label in results.families.items()],
+        "codecs": [{"name": each.name, "title": each.title, "family": each.family} for each in results.codecs],
+        "metrics": [_metric_data(metric) for metric in results.modality.metrics],
         "curves": [
-            *_curves(results, results.curves, published=False),
-            *_curves(results, results.published_curves, published=True),
+            *_curves_data(results, results.curves, published=False),
+            *_curves_data(results, results.published_curves, published=True),
         ],
         "comparisons": [
-            [each.name, each.against, each.metric.name, each.distance.rate, each.distance.quality]
+            [each.name, each.against, each.metric.name, each.delta.rate, each.delta.quality]
             for each in results.comparisons
             if each.name
         ],
         "originals": [
-            {
-                "name": each.name,
-                "facts": modality.facts[1](each),
-            }
-            | (_measured(results, each) if each.name in listed else {"points": None, "curves": None})
+            {"name": each.name, "facts": wording.facts[1](each)}
+            | (_points_and_curves(results, each) if each.name in listed else {"points": None, "curves": None})
             for each in results.originals
         ],
-        "exhibits": [{"name": each.name} | modality.shown(each) for each in exhibits],
+        "exhibits": [{"name": each.name} | gallery.page_data(each) for each in exhibits],
     }
 
 
-def _measured(results: Results, original: Original) -> dict[str, Any]:
-    """Points and curves of one original."""
+def _metric_data(metric: Metric) -> dict[str, Any]:
     return {
-        "points": [row(point, results.modality.metrics) for point in results.points_of[original.name]],
-        "curves": _curves(results, results.curves_of(original.name), published=False),
+        "name": metric.name,
+        "short": metric.short,
+        "label": metric.label,
+        "digits": metric.digits,
+        "endsAtOne": metric.ends_at_one,
     }
 
 
-def _curves(results: Results, known: dict[str, dict[str, Curve]], published: bool) -> list[dict[str, Any]]:
-    """Curves by metric and codec, with the entrant of every point."""
+def _points_and_curves(results: Results, original: OriginalFile) -> dict[str, Any]:
+    """Of one original."""
+    return {
+        "points": [point_data(point, results.modality.metrics) for point in results.points_of[original.name]],
+        "curves": _curves_data(results, results.curves_of(original.name), published=False),
+    }
+
+
+def _curves_data(results: Results, known: dict[str, dict[str, Curve]], published: bool) -> list[dict[str, Any]]:
+    """Curves by metric and family or name."""
     colour, label = colours(results), results.labels
     return [
         {
@@ -129,7 +117,7 @@ def _curves(results: Results, known: dict[str, dict[str, Curve]], published: boo
             "qualities": curve.qualities,
             "rates": curve.rates,
             "values": curve.values,
-            "entrants": curve.entrants,
+            "codecs": curve.codecs,
         }
         for metric, named in known.items()
         for name, curve in named.items()

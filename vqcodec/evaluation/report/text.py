@@ -13,23 +13,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-__all__ = ["csv_text", "markdown_table", "number", "verdict", "write_csv"]
+__all__ = ["csv_text", "markdown_table", "number", "write_csv"]
 
 
 def number(value: float, digits: int = 2, sign: bool = False) -> str:
-    """`value` with so many decimals; a dash for NaN."""
+    """A number with so many decimals, and with its sign if wanted; a dash for NaN."""
     if math.isnan(value):
         return "-"
     return f"{value:{'+' if sign else ''}.{digits}f}"
 
 
-def verdict(passed: bool) -> str:
-    """A cell that says whether a promise is kept."""
-    return "pass" if passed else "**FAIL**"
-
-
 def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table with its columns aligned: the first one to the left, numbers to the right."""
+    """A Markdown table: the first column is aligned to the left, all others to the right."""
     cells = [header, *rows]
     widths = [max(3, *(len(row[column]) for row in cells)) for column in range(len(header))]
     rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
@@ -42,12 +37,12 @@ def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def write_csv(path: Path, kind: type[DataclassInstance], rows: Iterable[Any]) -> None:
-    """Write `csv_text` to a file."""
+    """Write dataclasses to a CSV file, as `csv_text` has them."""
     path.write_text(csv_text(kind, rows), encoding="utf-8", newline="")
 
 
 def csv_text(kind: type[DataclassInstance], rows: Iterable[Any]) -> str:
-    """Dataclasses of one kind, with their fields' names as the header."""
+    """Dataclasses of one kind as CSV, with the names of their fields as the header."""
     text = io.StringIO()
     writer = csv.DictWriter(text, [each.name for each in fields(kind)], lineterminator="\n")
     writer.writeheader()

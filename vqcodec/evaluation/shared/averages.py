@@ -1,4 +1,4 @@
-"""Means of points over originals, of any modality."""
+"""Means of points over originals."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from statistics import fmean
 from typing import Any, TypeVar
 
 from vqcodec.evaluation.shared.curves import Curve, Metric
-from vqcodec.evaluation.shared.modality import Measured, Modality
+from vqcodec.evaluation.shared.modality import Modality, RDPoint
 
 __all__ = ["curves", "means"]
 
-Point = TypeVar("Point", bound=Measured)
+Point = TypeVar("Point", bound=RDPoint)
 
 
-def means(points: Iterable[Measured], modality: Modality) -> list[Any]:
+def means(points: Iterable[RDPoint], modality: Modality) -> list[Any]:
     """The mean of every codec and quality, in this order: a `modality.mean` each.
 
     Raises:
-        ValueError: a setting was measured on other originals than the first one: such means cannot be compared.
+        ValueError: not all of them were measured on the same originals, so that their means cannot be compared.
     """
     return [_mean(group, modality) for group in _settings(points)]
 
 
-def curves(points: Iterable[Measured], metric: Metric) -> dict[str, Curve]:
-    """The mean curve of every entrant, in the order of the points.
+def curves(points: Iterable[RDPoint], metric: Metric) -> dict[str, Curve]:
+    """The mean curve of every evaluated codec, by its name, in the order of the points.
 
-    Originals that have no such value at some setting, or an infinite one, are left out of both rate and metric: the
-    smallest pictures of a folder for MS-SSIM, those that a codec keeps without loss for PSNR.
+    An original is left out of both rate and metric if a codec has no value on it, or an infinite one: a small picture
+    for MS-SSIM, or one that a codec keeps without loss for PSNR.
     """
     kept = list(points)
     unusable = {point.name for point in kept if not math.isfinite(getattr(point, metric.name))}
@@ -54,7 +54,7 @@ def _settings(points: Iterable[Point]) -> list[list[Point]]:
     return groups
 
 
-def _mean(group: list[Measured], modality: Modality) -> Any:
+def _mean(group: list[RDPoint], modality: Modality) -> Any:
     counted = f"{modality.field}s"
     averaged = [each.name for each in fields(modality.mean) if each.name not in ("codec", "quality", counted)]
     return modality.mean(

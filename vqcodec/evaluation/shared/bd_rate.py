@@ -1,4 +1,4 @@
-"""How far two curves are apart: "Calculation of average PSNR differences between RD-curves" (Bjontegaard, 2001)."""
+"""BD-rate and BD-PSNR: "Calculation of average PSNR differences between RD-curves" (Bjontegaard, 2001)."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ from numpy.typing import NDArray
 
 from vqcodec.evaluation.shared.curves import Curve, Metric, to_decibels
 
-__all__ = ["Distance", "distance"]
+__all__ = ["BjontegaardDelta", "bjontegaard_delta"]
 
 
 @dataclass(frozen=True)
-class Distance:
-    """How one curve lies to another, after Bjontegaard; NaN where the curves have nothing in common.
+class BjontegaardDelta:
+    """The average difference of a curve to that of an anchor; NaN where the curves have nothing in common.
 
     Attributes:
-        rate: percent of rate that it needs more for the same quality, averaged over the qualities of both.
-        quality: how much better it is at the same rate, averaged over the logarithm of the rates of both; in dB for a
-            metric that ends at 1.
-        low: of the metric, the least that both curves have.
-        high: of the metric, the most that both curves have.
+        rate: the BD-rate: how many percent more rate the curve needs for the same quality, averaged over the qualities
+            that both curves have. Less than 0 is what it saves.
+        quality: the BD-PSNR, or the same of another metric: how much better the curve is at the same rate, averaged
+            over the logarithm of the rates that both curves have. In dB if the metric ends at 1.
+        low: the least value of the metric that both curves have.
+        high: the greatest value of the metric that both curves have.
     """
 
     rate: float
@@ -32,11 +33,11 @@ class Distance:
     high: float
 
 
-NOTHING_IN_COMMON = Distance(math.nan, math.nan, math.nan, math.nan)
+NOTHING_IN_COMMON = BjontegaardDelta(math.nan, math.nan, math.nan, math.nan)
 
 
-def distance(curve: Curve, anchor: Curve, metric: Metric) -> Distance:
-    """How `curve` lies to `anchor`, by monotone cubic interpolation (PCHIP) of metric and logarithm of the rate."""
+def bjontegaard_delta(curve: Curve, anchor: Curve, metric: Metric) -> BjontegaardDelta:
+    """`curve` against `anchor`, by monotone cubic interpolation (PCHIP) of the metric and the logarithm of the rate."""
     (rates, values), (anchor_rates, anchor_values) = (_rising(each) for each in (curve, anchor))
     if min(len(rates), len(anchor_rates)) < 2:
         return NOTHING_IN_COMMON
@@ -47,11 +48,11 @@ def distance(curve: Curve, anchor: Curve, metric: Metric) -> Distance:
     known = (anchor_rates, anchor_values, rates, values, "pchip", False, False, 0)
     rate = float(bjontegaard.bd_rate(*known)) if low < high else math.nan
     quality = float(bjontegaard.bd_psnr(*known)) if lowest_rate < highest_rate else math.nan
-    return Distance(rate, quality, *((low, high) if low < high else (math.nan, math.nan)))
+    return BjontegaardDelta(rate, quality, *((low, high) if low < high else (math.nan, math.nan)))
 
 
 def _rising(curve: Curve) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Rates and values without the points that cost more, or as much, and give nothing for it; those never rise."""
+    """Rates and values, both rising: without the points that are no better than one of the same or a lower rate."""
     kept: list[tuple[float, float]] = []
     finite = [pair for pair in zip(curve.rates, curve.values, strict=True) if math.isfinite(pair[1])]
     for rate, value in sorted(finite, key=lambda pair: (pair[0], -pair[1])):

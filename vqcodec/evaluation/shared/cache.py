@@ -1,24 +1,28 @@
-"""Results on disk, so that a second run measures only what is missing."""
+"""Results that are kept on disk, so that a second run measures only what is missing."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from cattrs import Converter
 from cattrs.errors import BaseValidationError
 
-__all__ = ["Cache"]
+__all__ = ["ResultCache"]
 
 Value = TypeVar("Value")
 _converter = Converter(forbid_extra_keys=True)
 
 
-class Cache(Generic[Value]):
-    """Results by keys, both of them dataclasses; a JSON line each.
+class ResultCache(Generic[Value]):
+    """Results by their keys, a JSON line each.
 
-    Lines that were cut when a run was stopped, or that hold results of another shape, are left out.
+    Lines that cannot be read are left out: they were cut when a run was stopped, or hold results of another shape.
+
+    Args:
+        path: of the file; it need not be there.
+        kind: the dataclass of the results.
     """
 
     def __init__(self, path: Path, kind: type[Value]) -> None:
@@ -31,17 +35,16 @@ class Cache(Generic[Value]):
             except (ValueError, TypeError, KeyError, BaseValidationError):
                 continue
 
-    def get(self, key: Any) -> Value | None:
-        """What was kept for `key`."""
-        return self._found.get(_text(_converter.unstructure(key)))
+    def get(self, key: dict[str, object]) -> Value | None:
+        """The result for a key, or None."""
+        return self._found.get(_text(key))
 
-    def add(self, key: Any, value: Value) -> None:
+    def add(self, key: dict[str, object], value: Value) -> None:
         """Keep a result. The line feed comes first, so that a line that was cut does not spoil the next one."""
-        entry = {"key": _converter.unstructure(key), "value": _converter.unstructure(value)}
-        self._found[_text(entry["key"])] = value
+        self._found[_text(key)] = value
         with self.path.open("a", encoding="utf-8") as file:
-            file.write("\n" + json.dumps(entry))
+            file.write("\n" + json.dumps({"key": key, "value": _converter.unstructure(value)}))
 
 
-def _text(key: object) -> str:
+def _text(key: dict[str, object]) -> str:
     return json.dumps(key, sort_keys=True)

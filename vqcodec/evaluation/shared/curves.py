@@ -1,4 +1,4 @@
-"""Curves of rate and quality, of any modality, and what lies between their points."""
+"""Curves of quality over rate, of any modality, and what lies between their points."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ class Metric:
     """A measure of quality: higher is better.
 
     Attributes:
-        name: of the field of a point that holds it.
+        name: the field of a point that holds it.
         short: the name for people.
-        label: the same with what it is of, and its unit.
+        label: the name for people with what is measured, and the unit.
         digits: how many decimals are shown.
-        unit: of differences.
-        ends_at_one: it is judged in decibels, -10 log10(1 - value), as what is missing to 1 is what counts.
+        unit: of differences; empty if there is none.
+        ends_at_one: 1 is the best value. Differences are taken in decibels then, of -10 log10(1 - value), as what
+            counts is how much is missing to 1.
     """
 
     name: str
@@ -39,27 +40,26 @@ class Metric:
 
 @dataclass(frozen=True)
 class Curve:
-    """One metric of one codec over its settings, in order of quality setting.
+    """A metric over the rate. All fields have an entry for each point, or none where it is not known.
 
     Attributes:
         qualities: settings of the codec; empty if they are not known.
         rates: positive.
         values: of the metric.
-        entrants: names of what was measured at every point; empty if they are not known.
+        codecs: names of the evaluated codecs; empty if they are not known.
     """
 
     qualities: tuple[float, ...]
     rates: tuple[float, ...]
     values: tuple[float, ...]
-    entrants: tuple[str, ...] = ()
+    codecs: tuple[str, ...] = ()
 
 
 def envelope(curves: Sequence[Curve]) -> Curve:
-    """The best of several curves of one metric at every rate: their points that lie below none of the others.
+    """The best of several curves of one metric at every rate: the points that lie below none of the other curves.
 
-    Points are in order of rate; between those of two curves the best is interpolated, too, and may be a little above
-    both. Beyond its highest rate a curve counts with its last value, as nobody needs to spend more. A single curve
-    stays as it is.
+    The points are in order of rate. The line between the points of two curves may be a little above both. Beyond its
+    highest rate a curve keeps its last value, as nobody has to spend more. A single curve stays as it is.
     """
     if len(curves) == 1:
         return curves[0]
@@ -67,27 +67,27 @@ def envelope(curves: Sequence[Curve]) -> Curve:
     for curve in curves:
         others = [_reached(other, curve.rates) for other in curves if other is not curve and other.rates]
         most = np.fmax.reduce([np.asarray(curve.values), *others])
-        points = zip(curve.rates, curve.values, curve.qualities, curve.entrants, strict=True)
+        points = zip(curve.rates, curve.values, curve.qualities, curve.codecs, strict=True)
         kept += [point for point, best in zip(points, most, strict=True) if point[1] >= best]
-    rates, values, qualities, entrants = zip(*sorted(kept), strict=True) if kept else ((), (), (), ())
-    return Curve(qualities, rates, values, entrants)
+    rates, values, qualities, codecs = zip(*sorted(kept), strict=True) if kept else ((), (), (), ())
+    return Curve(qualities, rates, values, codecs)
 
 
 def _reached(curve: Curve, rates: Sequence[float]) -> NDArray[np.float64]:
-    """Its values at these rates, or at its highest; NaN below its lowest."""
+    """The values of a curve at these rates: beyond its highest rate its last value, below its lowest rate NaN."""
     return interpolate(curve.rates, curve.values, np.minimum(rates, max(curve.rates)))
 
 
 def to_decibels(values: ArrayLike) -> NDArray[np.float64]:
-    """-10 log10(1 - value): equal steps are equal ratios of what is missing to 1."""
+    """-10 log10(1 - value): equal steps are equal ratios of what is missing to 1. At most 70 dB."""
     return np.asarray(-10 * np.log10(1 - np.minimum(np.asarray(values, np.float64), MOST)))
 
 
 def interpolate(rates: ArrayLike, values: ArrayLike, at: ArrayLike) -> NDArray[np.float64]:
     """Values at the rates `at`, by monotone cubic interpolation (PCHIP) over the logarithm of the rate.
 
-    NaN outside of the measured rates, and everywhere if fewer than two were measured: never a guess. If two settings
-    have the same rate, the first counts.
+    They are NaN outside of the known rates, and everywhere if fewer than two rates are known. Of two points of the same
+    rate the first counts.
     """
     known, first = np.unique(np.asarray(rates, np.float64), return_index=True)
     wanted = np.asarray(at, np.float64)
@@ -98,7 +98,7 @@ def interpolate(rates: ArrayLike, values: ArrayLike, at: ArrayLike) -> NDArray[n
 
 
 def setting_near(rates: Sequence[float], qualities: Sequence[float], rate: float) -> float:
-    """The whole quality setting at which the rate should be nearest to `rate`, within those that were measured."""
+    """The whole number, within the qualities that were measured, at which the rate should be nearest to `rate`."""
     known, first = np.unique(np.asarray(rates, np.float64), return_index=True)
     return float(round(np.interp(math.log(rate), np.log(known), np.asarray(qualities, np.float64)[first])))
 

@@ -1,4 +1,4 @@
-"""Published curves, from JSON: points that others measured, to draw beside one's own."""
+"""Curves that others published, from JSON files, to draw them beside our own."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from typing import Any
 from bitstream.errors import InputError
 from vqcodec.evaluation.shared.curves import Curve
 
-__all__ = ["OF_PICTURES", "OF_SOUNDS", "Published", "Spelling", "read_published"]
+__all__ = ["Published", "Spelling", "read_published"]
 
 
 @dataclass(frozen=True)
 class Spelling:
-    """Names in files, the first of each as `vqcodec eval rd --help` gives it.
+    """How such files may name their columns; the first name of each is the one in `vqcodec eval rd --help`.
 
     Attributes:
-        rate: of the rates.
-        metrics: by the name of the metric.
-        decibels: likewise, of metrics that end at 1 where they are given in decibels.
+        rate: names of the rates.
+        metrics: names of the values of each metric.
+        decibels: names of the values of each metric that ends at 1, if they are given in decibels.
     """
 
     rate: tuple[str, ...]
@@ -30,25 +30,12 @@ class Spelling:
     decibels: Mapping[str, tuple[str, ...]]
 
 
-# Also those in the results of CompressAI.
-OF_PICTURES = Spelling(
-    rate=("bpp", "bits_per_pixel"),
-    metrics={"psnr": ("psnr", "psnr-rgb", "psnr_rgb"), "ms_ssim": ("ms_ssim", "ms-ssim", "ms-ssim-rgb")},
-    decibels={"ms_ssim": ("ms-ssim-db", "ms-ssim-db-rgb")},
-)
-OF_SOUNDS = Spelling(
-    rate=("kbps",),
-    metrics={"pesq": ("pesq", "pesq_wb", "pesq-wb"), "stoi": ("stoi",), "visqol": ("visqol",)},
-    decibels={},
-)
-
-
 @dataclass(frozen=True)
 class Published:
     """What was published of one codec.
 
     Attributes:
-        name: the codec's, with a word that it is not measured here.
+        name: of the codec, marked as published.
         curves: by the name of the metric.
     """
 
@@ -56,11 +43,11 @@ class Published:
     curves: dict[str, Curve]
 
 
-def read_published(paths: Sequence[Path], spelling: Spelling = OF_PICTURES) -> list[Published]:
-    """The curves of JSON files, in order; names that occur again get a number.
+def read_published(paths: Sequence[Path], spelling: Spelling) -> list[Published]:
+    """The curves of JSON files, in order. A name that occurs again gets a number.
 
     Raises:
-        InputError: a file is not JSON, or not of the format that `vqcodec eval rd --help` gives.
+        InputError: a file is not JSON, or does not have the format of `vqcodec eval rd --help`.
         OSError: a file cannot be read.
     """
     found: dict[str, Published] = {}

@@ -1,34 +1,26 @@
 """Bits per sample of recordings under a model: -log2 p(x) <= -log2 p(x|z_q) - log2 p(z_q).
 
-A dim is a sample of a channel at the model's sample rate, rounded to 16 bits, of the rows as they are coded (see
-`vqcodec.codec.rows`).
+A dim is a sample of a channel, at the sample rate of the model and rounded to 16 bits. Channels are measured as they
+are coded: see `vqcodec.codec.rows`.
 """
 
 from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from vqcodec.codec.audio import AudioCodec
-from vqcodec.evaluation.pictures.bits_per_dim import is_named_picture
-from vqcodec.media.sounds.recordings import Recording, is_sound_name, write_recording
+from vqcodec.evaluation.shared.bits import bits_of_codes
+from vqcodec.media.sounds.recordings import Recording, write_recording
 from vqcodec.media.sounds.resampling import resample
 from vqcodec.model.quality import Setting
-from vqcodec.system.folders import files_named
 
-__all__ = ["FIGURES", "LOSSLESS", "BitsPerSample", "find_sounds", "measure_sound"]
+__all__ = ["FIGURES", "LOSSLESS", "BitsPerSample", "measure_sound_bits"]
 
-# The figures of a recording, and their names for people.
-FIGURES = {
-    "samples": "x given z",
-    "codes": "z",
-    "bound": "bound",
-    "uniform_bound": "bound, uniform prior",
-}
-LOSSLESS = {"flac": "FLAC"}
+FIGURES = ("samples", "codes", "bound", "uniform_bound")  # of `BitsPerSample`, in bits per dim
+LOSSLESS = ("flac",)
 
 
 @dataclass(frozen=True)
@@ -36,13 +28,13 @@ class BitsPerSample:
     """What a recording costs, in bits per sample of a channel.
 
     Attributes:
-        file: its name.
-        dims: channels x samples, at the model's rate.
+        file: the name of its file.
+        dims: channels x samples, at the sample rate of the model.
         samples: -log2 p(x|z_q).
         codes: -log2 p(z_q) under the prior.
         bound: the sum of both, at least -log2 p(x).
         uniform_bound: the same if all indices were equally likely.
-        flac: 8 times the bytes of a FLAC file at the model's rate, of 16 bits; NaN if not measured.
+        flac: 8 times the bytes of a FLAC file of 16 bits at the sample rate of the model; NaN if it was not measured.
     """
 
     file: str
@@ -54,29 +46,26 @@ class BitsPerSample:
     flac: float
 
 
-def find_sounds(place: Path) -> list[Path]:
-    """The file `place` if it is a sound, or the sounds directly in the folder `place`, sorted, if it has no pictures.
+def measure_sound_bits(
+    codec: AudioCodec, file: str, recording: Recording, chosen: Setting, lossless: bool
+) -> BitsPerSample:
+    """Measure a recording under a model.
+
+    Args:
+        codec: the model.
+        file: the name of the file.
+        recording: what is measured.
+        chosen: rate point and lambda that the recording is coded with.
+        lossless: measure a lossless file, too.
 
     Raises:
-        OSError: the folder cannot be read.
-    """
-    if place.is_file():
-        return [place] if is_sound_name(place.name) else []
-    return [] if files_named(place, is_named_picture) else files_named(place, is_sound_name)
-
-
-def measure_sound(codec: AudioCodec, file: str, recording: Recording, chosen: Setting, lossless: bool) -> BitsPerSample:
-    """Measure a recording, coded with the rate point and lambda of `chosen`; with `lossless`, as FLAC too.
-
-    Raises:
-        InputError: with `lossless`, FLAC cannot hold so many channels.
+        InputError: FLAC cannot hold so many channels.
     """
     samples, sample_rate = recording.samples, recording.sample_rate
     indices = codec.encode(samples, sample_rate, chosen.lambda_, chosen.rate_point)
     every = codec.sample_bits(samples, sample_rate, indices)
     dims, likelihood = every.size, float(every.sum(dtype=np.float64))
-    prior = float(codec.bits(indices).sum())
-    uniform = float(np.log2(indices.sizes).sum() * indices.values[0].size)
+    prior, uniform = bits_of_codes(codec, indices)
     return BitsPerSample(
         file=file,
         dims=dims,

@@ -1,8 +1,8 @@
-"""Opus with the neural enhancement of its decoder since version 1.5, which opusdec of most systems does not have.
+"""Opus with the neural enhancement that its decoder has since version 1.5, and that opusdec of most systems lacks.
 
 LACE and NoLACE ("NoLACE: Improving Low-Complexity Speech Codec Enhancement Through Adaptive Temporal Shaping", Buethe
-et al., 2023) work on wide band alone, which the encoder is told to keep to. The decoder is the package
-`@wasm-audio-decoders/opus-ml` of npm; Node looks for it in `node_modules` of the working folder and of those above.
+et al., 2023) work on wide band only, so the encoder is told to code wide band. The decoder is the package
+`@wasm-audio-decoders/opus-ml` of npm. Node looks for it in `node_modules` of the working folder and of those above it.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ __all__ = ["OPUSES", "EnhancedOpus"]
 
 PACKAGE = "@wasm-audio-decoders/opus-ml"
 NODE = ("node", "--input-type=module", "--eval")
-# Where the package is, from its main file; it has no entry for its version.
+# The package does not export its version, so it is read from the file beside its main file.
 VERSION = """
 import { readFileSync } from "node:fs";
 const file = new URL("package.json", import.meta.resolve("PACKAGE"));
 process.stdout.write(JSON.parse(readFileSync(file)).version);
 """.replace("PACKAGE", PACKAGE)
-# From packets, each after its length in four bytes, to samples of 32 bits, one channel after the other.
+# It reads packets, each after its length in four bytes, and writes float32 samples, one channel after the other.
 DECODE = """
 import { readFileSync } from "node:fs";
 import { OpusMLDecoder } from "PACKAGE";
@@ -54,37 +54,37 @@ class EnhancedOpus(Opus):
     """Opus in wide band, decoded with an enhancement.
 
     Attributes:
-        setting: the enhancement.
-        options: for OPUS_SET_BANDWIDTH(OPUS_BANDWIDTH_WIDEBAND).
+        variant: the name of the enhancement.
+        options: they set OPUS_SET_BANDWIDTH to OPUS_BANDWIDTH_WIDEBAND.
     """
 
-    setting: str = "NoLACE"
+    variant: str = "NoLACE"
     options: tuple[str, ...] = ("--set-ctl-int", "4008=1103")
 
     @property
     def available(self) -> bool:
-        """Whether Node and its package are there, too."""
+        """Whether opusenc, opusdec, Node and its package are installed."""
         return super().available and bool(_decoder_version())
 
     @property
     def remedy(self) -> str:
-        """What to do if it is not."""
+        """How to make it available."""
         return f"in the working folder, npm install {PACKAGE}"
 
     @property
-    def settings(self) -> str:
-        """For people."""
-        return f"{super().settings}, wide band, decoded by {PACKAGE} {_decoder_version()} with {self.setting}"
+    def description(self) -> str:
+        """The software and its options, for people."""
+        return f"{super().description}, wide band, decoded by {PACKAGE} {_decoder_version()} with {self.variant}"
 
     @property
     def version(self) -> str:
-        """What its results depend on, besides the rate and the sound."""
-        return f"{super().version} {PACKAGE} {_decoder_version()} {self.setting} {DECODE}"
+        """Text that changes whenever results may change."""
+        return f"{super().version} {PACKAGE} {_decoder_version()} {self.variant} {DECODE}"
 
     def decompress(self, data: bytes) -> tuple[NDArray[np.float32], int]:
-        """The sound of a file, `[C, M]` at 48 kHz, without the delay that the encoder notes in it.
+        """The sound of a file, `[C, M]` at 48 kHz, without the delay that the file tells.
 
-        Unlike opusdec it leaves what the encoder added to fill its last frame.
+        Unlike opusdec, it keeps the samples that the encoder added to fill its last frame.
 
         Raises:
             InputError: it cannot be decoded.
@@ -93,7 +93,7 @@ class EnhancedOpus(Opus):
         sound = found[HEADERS - 1 :]
         channels, skipped = head[9], struct.unpack_from("<H", head, 10)[0]
         options: dict[str, object] = {
-            "speechQualityEnhancement": self.setting.lower(),
+            "speechQualityEnhancement": self.variant.lower(),
             "sampleRate": DECODED_RATE,
             "channels": channels,
             "preSkip": skipped,
@@ -107,11 +107,11 @@ class EnhancedOpus(Opus):
 
 @cache
 def _decoder_version() -> str:
-    """Of the package of Node; empty if there is none."""
+    """The version of the package of Node; empty if Node or the package is not installed."""
     if shutil.which(NODE[0]) is None:
         return ""
     done = subprocess.run((*NODE, VERSION), capture_output=True, check=False)
     return "" if done.returncode else done.stdout.decode()
 
 
-OPUSES = (OPUS, EnhancedOpus(setting="LACE"), EnhancedOpus(setting="NoLACE"))
+OPUSES = (OPUS, EnhancedOpus(variant="LACE"), EnhancedOpus(variant="NoLACE"))

@@ -1,31 +1,31 @@
-"""The sounds of a folder, to measure on."""
+"""The sounds of a folder that are measured on."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from bitstream.errors import InputError
-from vqcodec.evaluation.shared.folder import Skipped, read_each
-from vqcodec.media.sounds.recordings import RecordingReader, is_sound_name
+from vqcodec.evaluation.shared.folder import Skipped, digest_of, read_each
+from vqcodec.media.sounds.recordings import Recording, RecordingReader, is_sound_name, read_recording
 from vqcodec.system.folders import files_named
 
-__all__ = ["Sound", "read_sounds", "sounds_in"]
+__all__ = ["OriginalSound", "load_recording", "read_original_sounds", "sounds_in"]
 
 
 @dataclass(frozen=True)
-class Sound:
+class OriginalSound:
     """A recording to measure on.
 
     Attributes:
-        name: of the file, as far as it is text.
+        name: of the file, as text.
         path: of the file.
         seconds: how long it is.
         sample_rate: samples a second.
         channels: at least one.
-        digest: names the bytes of the file.
+        digest: of the bytes of the file, by `digest_of`.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Sound:
 
 
 def sounds_in(folder: Path) -> list[Path]:
-    """The files directly in `folder` that are named as sounds, and are not hidden, sorted.
+    """The files directly in `folder` that are not hidden and are named as sounds; sorted.
 
     Raises:
         InputError: there is none.
@@ -49,14 +49,19 @@ def sounds_in(folder: Path) -> list[Path]:
     return found
 
 
-def read_sounds(paths: Sequence[Path]) -> tuple[list[Sound], list[Skipped]]:
-    """The sounds, and which of them cannot be read."""
-    return read_each(paths, _sound)
+def read_original_sounds(paths: Sequence[Path]) -> tuple[list[OriginalSound], list[Skipped]]:
+    """The sounds in these files, and the files that cannot be read."""
+    return read_each(paths, _original)
 
 
-def _sound(name: str, path: Path) -> Sound:
+@lru_cache(maxsize=1)  # as several codecs in turn work on the same one
+def load_recording(path: Path) -> Recording:
+    """The samples of a sound."""
+    return read_recording(path)
+
+
+def _original(name: str, path: Path) -> OriginalSound:
     data = path.read_bytes()
     with RecordingReader(data) as reader:
         samples = sum(block.shape[1] for block in reader.blocks())
-    digest = hashlib.sha256(data).hexdigest()[:16]
-    return Sound(name, path, samples / reader.sample_rate, reader.sample_rate, reader.channels, digest)
+    return OriginalSound(name, path, samples / reader.sample_rate, reader.sample_rate, reader.channels, digest_of(data))

@@ -1,7 +1,7 @@
-"""How a decoded recording sounds beside its original: PESQ-WB, STOI and ViSQOL of speech.
+"""Metrics of decoded recordings of speech: PESQ-WB, STOI and ViSQOL.
 
 All of them are measured at 16 kHz, on the mean of the channels, after a delay of the codec is undone. Long recordings
-are scored in pieces, of which the mean counts: the measures are made for sentences.
+are scored in pieces, of which the mean counts, as the metrics are made for sentences.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ Samples = NDArray[np.float32]
 PACKAGES = ("pesq", "pystoi", "visqol-python", "ai-edge-litert")
 RATE = 16_000
 LONGEST_DELAY = 0.05  # seconds
-# Seconds. PESQ's reference code has room for 50 utterances, beyond which it crashes; ViSQOL takes the square of it.
+# Seconds. The reference code of PESQ crashes at more than 50 utterances, and the time of ViSQOL grows with the square.
 LONGEST_PIECE = 15
-TOO_SHORT_FOR_STOI = 1e-5  # what pystoi returns then
+TOO_SHORT_FOR_STOI = 1e-5  # what pystoi returns for a sound that is too short
 
 
 @dataclass(frozen=True)
 class Scores:
-    """What the measures say; NaN if one of them cannot say anything.
+    """The scores of a recording; NaN where there is none.
 
     Attributes:
         pesq: PESQ-WB, 1..4.64: a MOS-LQO after ITU-T P.862.2.
@@ -64,20 +64,20 @@ def mono(samples: Samples, sample_rate: int) -> Samples:
 
 
 def delay(original: Samples, decoded: Samples) -> int:
-    """How many samples later what is in `[N]` comes in `decoded [M]`, at RATE; it is within LONGEST_DELAY.
+    """By how many samples `decoded [M]` is later than `original [N]`, both at RATE; at most LONGEST_DELAY either way.
 
-    By the cross-correlation of the envelopes, as waveforms are not alike where a codec does not keep the phase.
+    It is the peak of the cross-correlation of the envelopes, as a codec may not keep the phases of the waveform.
     """
     reach = round(LONGEST_DELAY * RATE)
     envelopes = [np.abs(hilbert(samples.astype(np.float64))) for samples in (decoded, original)]
     found = correlate(*(np.pad(each - each.mean(), reach) for each in envelopes), mode="full", method="fft")
-    middle = len(original) + 2 * reach - 1  # where both begin together
+    middle = len(original) + 2 * reach - 1  # where neither is later
     near = found[middle - reach : middle + reach + 1]
     return int(near.argmax()) - reach if near.max() > 0 else 0
 
 
 def score(original: Samples, decoded: Samples) -> Scores:
-    """The scores of `decoded [M]` beside `original [N]`, both at RATE."""
+    """The scores of `decoded [M]` against `original [N]`, both at RATE."""
     late = delay(original, decoded)
     shifted = np.pad(decoded[max(late, 0) :], (max(-late, 0), 0))
     decoded = fit_length(shifted[None], len(original))[0]
@@ -88,13 +88,13 @@ def score(original: Samples, decoded: Samples) -> Scores:
 
 
 def cut(original: Samples, decoded: Samples) -> list[tuple[Samples, Samples]]:
-    """Both in equal pieces of at most LONGEST_PIECE."""
+    """Both in pieces of equal length, of at most LONGEST_PIECE."""
     count = max(1, math.ceil(len(original) / (LONGEST_PIECE * RATE)))
     return list(zip(np.array_split(original, count), np.array_split(decoded, count), strict=True))
 
 
 def _score_piece(original: Samples, decoded: Samples) -> Scores | None:
-    """The scores of a piece; None if there is nothing to score in its original."""
+    """The scores of a piece; None if its original cannot be scored."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         found = pesq_wb(original, decoded)
@@ -128,14 +128,14 @@ def _visqol(original: Samples, decoded: Samples) -> float:
 def _visqol_for_speech() -> VisqolApi:
     logging.getLogger("visqol").setLevel(logging.ERROR)
     api = VisqolApi()
-    with _silent_errors():  # its runtime tells which of its parts it uses
+    with _silent_errors():  # as its runtime tells which of its parts it uses
         api.create(mode="speech", use_lattice_model=True)
     return api
 
 
 @contextmanager
 def _silent_errors() -> Iterator[None]:
-    """Let libraries write nothing on standard error, past Python."""
+    """Drop what libraries write to standard error, even if they do not do it through Python."""
     kept = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:

@@ -1,59 +1,76 @@
-"""Sounds, as `vqcodec eval rd` evaluates them."""
+"""Sounds, as `vqcodec eval rd` measures them."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 from statistics import fmean
-from typing import Any
 
-from vqcodec.evaluation.pictures.entrants import Entrant
-from vqcodec.evaluation.report.summary import Section
-from vqcodec.evaluation.report.text import number
-from vqcodec.evaluation.shared.modality import Modality, Outcome, RateScale, Task
-from vqcodec.evaluation.shared.published import OF_SOUNDS
-from vqcodec.evaluation.shared.results import Results
-from vqcodec.evaluation.sounds.entrants import choose_sound_entrants
-from vqcodec.evaluation.sounds.folder import Sound, read_sounds
-from vqcodec.evaluation.sounds.listening import Clip, SoundExhibit, choose_sounds
-from vqcodec.evaluation.sounds.metrics import LONGEST_DELAY, LONGEST_PIECE, PACKAGES
-from vqcodec.evaluation.sounds.rate_distortion import SOUND_METRICS, SoundCodec, SoundMean, SoundPoint
-from vqcodec.evaluation.sounds.tasks import Listening, MeasuringSound
-
-__all__ = ["SOUNDS"]
-
-HOW = (
-    "PESQ-WB, STOI and ViSQOL (its mode for speech, with the lattice) are measured at 16 kHz on the mean of the "
-    f"channels, after a delay of up to {1000 * LONGEST_DELAY:g} ms is undone; longer sounds than {LONGEST_PIECE} s in "
-    "equal pieces, of which the mean counts.",
-    "The compared rate of Opus is that of its packets, without the Ogg container around them; that of vqcodec is the "
-    "whole file, with everything in it. Both are over the whole length of a sound, pauses included.",
-    "The encoder of vqcodec is timed with its search for the target, Opus with the start of its programs.",
+from vqcodec.evaluation.shared.codecs import EvaluatedCodec
+from vqcodec.evaluation.shared.jobs import Job, work_on_one_thread
+from vqcodec.evaluation.shared.modality import Conclusion, Modality
+from vqcodec.evaluation.shared.published import Spelling
+from vqcodec.evaluation.shared.versions import versions_of
+from vqcodec.evaluation.sounds.codecs import choose_sound_codecs
+from vqcodec.evaluation.sounds.folder import OriginalSound, load_recording, read_original_sounds
+from vqcodec.evaluation.sounds.metrics import PACKAGES
+from vqcodec.evaluation.sounds.rate_distortion import (
+    REVISION,
+    SOUND_METRICS,
+    SoundCoder,
+    SoundMean,
+    SoundPoint,
+    measure_sound,
 )
 
+__all__ = ["SOUNDS", "measuring_version"]
 
-def _conclude(entrants: Sequence[Entrant[SoundCodec]], points: Sequence[SoundPoint]) -> Outcome:
-    """Without settings that a codec cannot tell apart, and with the sounds that cannot be scored named."""
+MEASURED_BY = (*PACKAGES, "soxr")
+
+
+def measuring_version() -> str:
+    """Text that changes whenever the same files get other points: REVISION, and versions of packages."""
+    return f"revision {REVISION}, {versions_of(MEASURED_BY)}"
+
+
+def _job(original: OriginalSound, codec: EvaluatedCodec[SoundCoder], kbps: float) -> Job:
+    key: dict[str, object] = {
+        "codec": codec.name,
+        "version": codec.version,
+        "measuring": measuring_version(),
+        "kbps": kbps,
+        "sound": original.digest,
+    }
+    return Job(original.name, f"{codec.title} at {kbps:g} kbit/s", key, partial(_measure, original, codec, kbps))
+
+
+def _measure(original: OriginalSound, codec: EvaluatedCodec[SoundCoder], kbps: float) -> SoundPoint:
+    return measure_sound(codec.name, codec.coder, kbps, original.name, load_recording(original.path))
+
+
+def _conclude(codecs: Sequence[EvaluatedCodec[SoundCoder]], points: Sequence[SoundPoint]) -> Conclusion:
+    """Leave out the targets that give the same files as another one, and name the sounds that cannot be scored."""
     metrics = [metric.name for metric in SOUND_METRICS]
     unscored = {point.sound for point in points if not all(math.isfinite(getattr(point, name)) for name in metrics)}
     notes = [f"{name} is in no mean: it cannot be scored, as it is silent or too short" for name in sorted(unscored)]
     kept = []
-    for entrant in entrants:
-        distinct = _distinct([point for point in points if point.codec == entrant.name])
-        missing = [f"{each:g}" for each in entrant.qualities if each not in distinct]
+    for codec in codecs:
+        distinct = _distinct([point for point in points if point.codec == codec.name])
+        missing = [f"{each:g}" for each in codec.qualities if each not in distinct]
         if missing:
             targets = f"target{'s' * (len(missing) > 1)} {', '.join(missing)}"
-            notes.append(f"{entrant.title} has the same files at {targets} as at the next one, which stands for them")
-        kept.append(replace(entrant, qualities=tuple(each for each in entrant.qualities if each in distinct)))
-    left = {(entrant.name, quality) for entrant in kept for quality in entrant.qualities}
+            notes.append(f"{codec.title} makes the same files at {targets} as at another target, which is kept")
+        kept.append(replace(codec, qualities=tuple(each for each in codec.qualities if each in distinct)))
+    left = {(codec.name, quality) for codec in kept for quality in codec.qualities}
     found = tuple(point for point in points if (point.codec, point.quality) in left)
-    return Outcome(tuple(kept), found, frozenset(unscored), tuple(notes))
+    return Conclusion(tuple(kept), found, frozenset(unscored), tuple(notes))
 
 
 def _distinct(points: Sequence[SoundPoint]) -> set[float]:
-    """Settings of a codec without those that give files of the same size as the next: of these, the nearest counts."""
+    """The targets of a codec that give different files. Of those that give equal sizes it is the one met best."""
     ordered = sorted(points, key=lambda point: (point.quality, point.sound))
     files = [(quality, list(group)) for quality, group in groupby(ordered, key=lambda point: point.quality)]
     kept = set()
@@ -63,77 +80,21 @@ def _distinct(points: Sequence[SoundPoint]) -> set[float]:
     return kept
 
 
-def _showings(
-    originals: Sequence[Sound], points: Sequence[SoundPoint], entrants: Sequence[Entrant[SoundCodec]], budget: int
-) -> list[Task]:
-    choices = choose_sounds(entrants)
-    return [Listening(original, choices, budget) for original in originals]
-
-
-def _sections(results: Results) -> list[Section]:
-    """Every codec at every target, with the rate of whole files."""
-    rows = tuple(
-        (
-            entrant.title,
-            f"{mean.quality:g}",
-            number(mean.kbps, 3),
-            number(mean.file_kbps, 3),
-            *(number(getattr(mean, metric.name), metric.digits) for metric in SOUND_METRICS),
-        )
-        for entrant in results.entrants
-        for mean in results.means
-        if mean.codec == entrant.name
-    )
-    metrics = (metric.short for metric in SOUND_METRICS)
-    header = ("codec", "target", "kbit/s, compared", "kbit/s of the file", *metrics)
-    return [Section("Rates and scores", HOW, header, rows, first=True)]
-
-
-def _exhibit(exhibit: SoundExhibit) -> dict[str, Any]:
-    return {"seconds": exhibit.seconds, "clips": [_clip(clip) for clip in exhibit.clips]}
-
-
-def _clip(clip: Clip) -> dict[str, Any]:
-    return {
-        "codec": clip.codec or None,
-        "quality": clip.quality,
-        "sound": f"data:audio/flac;base64,{clip.sound}",
-        "picture": f"data:image/png;base64,{clip.picture}",
-    }
-
-
 SOUNDS = Modality(
-    one="sound",
-    many="sounds",
+    name="sound",
     field="sound",
-    setting="target",
-    settings="targets",
     metrics=SOUND_METRICS,
-    drawn=SOUND_METRICS,
-    rate=RateScale(
-        unit="kbit/s",
-        short="kbit/s",
-        digits=2,
-        tabled=(0.6, 0.8, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 12.0, 16.0, 24.0),
-        ticks=(0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64),
-    ),
-    spelling=OF_SOUNDS,
     point=SoundPoint,
     mean=SoundMean,
-    exhibit=SoundExhibit,
-    most_shown=6,
-    all_listed=True,
-    stem="listen",
-    perceived="listened to",
-    against="",
-    clock="wall clock on one core, sounds side by side",
+    spelling=Spelling(
+        rate=("kbps",),
+        metrics={"pesq": ("pesq", "pesq_wb", "pesq-wb"), "stoi": ("stoi",), "visqol": ("visqol",)},
+        decibels={},
+    ),
     packages=("numpy", "scipy", "torch", "soundfile", "soxr", *PACKAGES, "bjontegaard"),
-    read=read_sounds,
-    entrants=choose_sound_entrants,
-    measuring=MeasuringSound,
+    prepare=work_on_one_thread,
+    read=read_original_sounds,
+    codecs=choose_sound_codecs,
+    job=_job,
     conclude=_conclude,
-    showings=_showings,
-    facts=("seconds", lambda original: f"{original.seconds:.1f}"),
-    shown=_exhibit,
-    sections=_sections,
 )

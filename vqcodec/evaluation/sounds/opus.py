@@ -1,4 +1,4 @@
-"""Opus (RFC 6716), through the programs opusenc and opusdec of opus-tools, and what of its files is sound."""
+"""Opus (RFC 6716), by the programs opusenc and opusdec of opus-tools, and the packets in its files."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ HEADERS = 2  # packets without sound: identification and comments
 
 @dataclass(frozen=True)
 class Opus:
-    """The codec.
+    """The anchor for sounds.
 
     Attributes:
-        name: as options and results have it.
-        label: the name for people.
-        setting: empty, as it is decoded plainly.
+        family: the name of the codec, as options and results have it.
+        label: that name for people.
+        variant: empty for the decoder as it is.
         qualities: kbit/s, from the lowest that opusenc takes to where speech sounds like the original.
-        options: of the encoder, beyond those that are common to all.
-        media_type: empty, as these files are not shown as they are.
+        options: of the encoder, besides those of all variants.
+        media_type: empty, as the page does not have the files themselves.
     """
 
-    name: str = "opus"
+    family: str = "opus"
     label: str = "Opus"
-    setting: str = ""
+    variant: str = ""
     qualities: tuple[float, ...] = (6, 8, 12, 16, 24)
     options: tuple[str, ...] = ()
     media_type: str = ""
@@ -52,27 +52,27 @@ class Opus:
 
     @property
     def remedy(self) -> str:
-        """What to do if they are not."""
+        """How to make it available."""
         return "opusenc and opusdec come with opus-tools (apt install opus-tools)"
 
     @property
-    def settings(self) -> str:
-        """For people."""
+    def description(self) -> str:
+        """The software and its options, for people."""
         frames = f"frames of {LONG_FRAMES} ms below {SHORTER_FROM} kbit/s and of {SHORTER_FRAMES} ms from there on"
         return f"{_version('opusenc')}, variable bit rate, complexity 10, {frames}"
 
     @property
     def version(self) -> str:
-        """What its results depend on, besides the rate and the sound."""
+        """Text that changes whenever results may change."""
         frames = f"{LONG_FRAMES} {SHORTER_FRAMES} {SHORTER_FROM}"
         encoder = " ".join((*ENCODER, *self.options))
         return f"{_version('opusenc')} {encoder} {frames} {_version('opusdec')} {' '.join(DECODER)}"
 
     def load(self) -> None:
-        """There is nothing to load."""
+        """Do nothing, as there is nothing to load."""
 
     def compress(self, samples: NDArray[np.float32], sample_rate: int, kbps: float) -> bytes:
-        """The bytes of an Ogg file of `[C, N]`, of 16 bits, for an average of about `kbps`.
+        """The bytes of an Ogg file of `[C, N]`, rounded to 16 bits, with an average of about `kbps`.
 
         Raises:
             InputError: it cannot be coded.
@@ -84,7 +84,7 @@ class Opus:
         return run((*ENCODER, *self.options, *options, "-", "-"), sound.getvalue())
 
     def decompress(self, data: bytes) -> tuple[NDArray[np.float32], int]:
-        """The sound of a file, `[C, M]` at 48 kHz, without the delay that the encoder notes in it.
+        """The sound of a file, `[C, M]` at 48 kHz, without the delay that the file tells.
 
         Raises:
             InputError: it cannot be decoded.
@@ -94,7 +94,7 @@ class Opus:
         return np.ascontiguousarray(values.reshape(-1, head[9]).T), DECODED_RATE
 
     def payload_bytes(self, data: bytes) -> int:
-        """Bytes of the packets that hold sound: what a call or a container with less overhead would send."""
+        """Bytes of the packets that hold sound, without the Ogg container, as a call would send them."""
         return sum(len(packet) for packet in packets(data)[HEADERS:])
 
 
@@ -104,11 +104,11 @@ OPUS = Opus()
 def packets(data: bytes) -> list[bytes]:
     """The packets of an Ogg file with one stream (RFC 3533, section 6).
 
-    A page has a header of 27 bytes, the last of which counts the lacing values that follow; these are the lengths of
-    segments, and one below 255 ends a packet, which may have begun on an earlier page.
+    A page has a header of 27 bytes, whose last byte counts the lacing values that follow. A lacing value is the length
+    of a segment. One below 255 ends a packet, which may have begun on an earlier page.
 
     Raises:
-        InputError: it is none, or is cut.
+        InputError: it is not an Ogg file, or is cut.
     """
     found, packet, at = [], b"", 0
     while at < len(data):
@@ -128,7 +128,7 @@ def packets(data: bytes) -> list[bytes]:
 
 
 def run(command: tuple[str, ...], data: bytes) -> bytes:
-    """What a program writes, given `data`.
+    """What a program writes to standard output, given `data` on standard input.
 
     Raises:
         InputError: it fails.
@@ -142,5 +142,5 @@ def run(command: tuple[str, ...], data: bytes) -> bytes:
 
 @cache
 def _version(program: str) -> str:
-    """The first line that it says of itself."""
+    """The first line that a program tells of its version."""
     return run((program, "--version"), b"").decode().splitlines()[0]

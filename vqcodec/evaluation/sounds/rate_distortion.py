@@ -13,7 +13,11 @@ from vqcodec.evaluation.shared.curves import Metric
 from vqcodec.evaluation.sounds.metrics import mono, score
 from vqcodec.media.sounds.recordings import Recording
 
-__all__ = ["SOUND_METRICS", "SoundCodec", "SoundMean", "SoundPoint", "measure_sound"]
+__all__ = ["REVISION", "SOUND_METRICS", "SoundCoder", "SoundMean", "SoundPoint", "measure_sound"]
+
+# Raise this number when sounds get other results and no version of a package says so: when vqcodec codes them in
+# another way, or when a metric is computed in another way. Results of other revisions are measured again.
+REVISION = 1
 
 SOUND_METRICS = (
     Metric("pesq", "PESQ-WB", "PESQ-WB, MOS-LQO", 2, unit="MOS"),
@@ -22,35 +26,35 @@ SOUND_METRICS = (
 )
 
 
-class SoundCodec(Protocol):
-    """What is measured: vqcodec with a model for sound, and Opus."""
+class SoundCoder(Protocol):
+    """What compresses and decompresses sounds, as `SoundModelCoder` and `Opus` do."""
 
     def load(self) -> None:
-        """Make ready what is needed once; what comes then is timed."""
+        """Load what is needed once, before anything is timed."""
 
     def compress(self, samples: NDArray[np.float32], sample_rate: int, kbps: float) -> bytes:
-        """The bytes of a whole file of `[C, N]`, for a rate that is aimed at."""
+        """The bytes of a whole file of `[C, N]` that aims at a bitrate."""
 
     def decompress(self, data: bytes) -> tuple[NDArray[np.float32], int]:
-        """The sound of such a file `[C, M]`, and its sample rate, which may be another one."""
+        """The sound in such a file, `[C, M]`, and its sample rate, which may differ from that of the original."""
 
     def payload_bytes(self, data: bytes) -> int:
-        """How many bytes of a file count where codecs are compared."""
+        """How many bytes of a file count when codecs are compared."""
 
 
 @dataclass(frozen=True)
 class SoundPoint:
-    """A recording, compressed and decompressed.
+    """Rate and distortion of a recording at a setting of a codec.
 
     Attributes:
-        codec: its name.
+        codec: the name of the evaluated codec.
         sound: name of the recording.
-        quality: setting of the codec: the kbit/s that it aims at.
+        quality: the setting of the codec: the kbit/s that it aims at.
         bytes: size of the whole file.
-        payload_bytes: without the container, of codecs that are compared without it.
+        payload_bytes: the bytes that count when codecs are compared: of Opus without the Ogg container.
         kbps: 8 payload_bytes / seconds / 1000.
-        file_kbps: the same of the whole file.
-        pesq: see `Scores`; NaN if the recording cannot be scored, as are the next ones.
+        file_kbps: 8 bytes / seconds / 1000.
+        pesq: see `Scores`; NaN if the recording cannot be scored.
         stoi: likewise.
         visqol: likewise.
         encode_seconds: wall clock of `compress`.
@@ -83,7 +87,7 @@ class SoundPoint:
 
 @dataclass(frozen=True)
 class SoundMean:
-    """The means of the points of one codec and quality, over `sounds` recordings."""
+    """The mean of the points of a codec at a setting, over `sounds` recordings."""
 
     codec: str
     quality: float
@@ -102,18 +106,18 @@ class SoundMean:
         return self.kbps
 
 
-def measure_sound(codec_name: str, codec: SoundCodec, kbps: float, name: str, original: Recording) -> SoundPoint:
-    """Compress and decompress a recording, and compare."""
-    codec.load()
+def measure_sound(codec: str, coder: SoundCoder, kbps: float, name: str, original: Recording) -> SoundPoint:
+    """Compress and decompress a recording, and compare it with the original."""
+    coder.load()
     started = time.perf_counter()
-    data = codec.compress(original.samples, original.sample_rate, kbps)
+    data = coder.compress(original.samples, original.sample_rate, kbps)
     compressed = time.perf_counter()
-    decoded, sample_rate = codec.decompress(data)
+    decoded, sample_rate = coder.decompress(data)
     finished = time.perf_counter()
     scores = score(mono(original.samples, original.sample_rate), mono(decoded, sample_rate))
-    payload, seconds = codec.payload_bytes(data), original.samples.shape[1] / original.sample_rate
+    payload, seconds = coder.payload_bytes(data), original.samples.shape[1] / original.sample_rate
     return SoundPoint(
-        codec=codec_name,
+        codec=codec,
         sound=name,
         quality=kbps,
         bytes=len(data),

@@ -10,7 +10,7 @@ const plots = data.metrics.map((metric) => {
 });
 
 const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-const plain = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;"); // plotly knows tags
+const plain = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;"); // plotly reads tags
 const decibels = (value) => -10 * Math.log10(1 - Math.min(value, 1 - 1e-7));
 
 // Colours are chosen for a light page; on a dark one they are laid over white.
@@ -20,7 +20,7 @@ function shade(colour) {
   return `rgb(${parts.map((part) => Math.round(part + (255 - part) * 0.35)).join(" ,")})`;
 }
 
-// The mean curves, or those of one original, by its number; published ones are of the means only.
+// The mean curves and the published ones; or the curves of one original, which is given by its number.
 function curvesOf(metric, original) {
   const { curves } = original === "" ? data : data.originals[Number(original)];
   return curves.filter((curve) => curve.metric === metric.name);
@@ -35,7 +35,7 @@ function trace(curve, metric) {
     text: curve.rates.map((rate, index) => {
       const quality = curve.qualities.length ? `, ${data.setting} ${curve.qualities[index]}` : "";
       const value = number(curve.values[index], metric.digits);
-      const title = titles[curve.entrants[index]] ?? curve.label;
+      const title = titles[curve.codecs[index]] ?? curve.label;
       return `<b>${plain(title)}</b>${quality}<br>${rate.toFixed(data.rate.digits)} ${data.rate.unit}, ${value}`;
     }),
     hovertemplate: "%{text}<extra></extra>",
@@ -58,7 +58,7 @@ function layout(metric, curves) {
   const ticks = [0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998, 0.999];
   const measured = curves.filter((curve) => !curve.published).flatMap((curve) => curve.rates);
   const [low, high] = [Math.min(...measured), Math.max(...measured)];
-  // Published curves may go on for long.
+  // Published curves may go far beyond.
   const isNear = (rate) => low <= rate && rate <= high;
   const near = curves.flatMap((curve) => curve.values.filter((_, index) => isNear(curve.rates[index])));
   const x = { ...grid, range: measured.length ? widened(measured.map(Math.log10)) : undefined };

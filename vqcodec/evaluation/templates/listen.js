@@ -1,8 +1,9 @@
-// The section to listen to sounds: all versions of one, of which one plays at a time, and goes on where the last was.
+// The section to listen to sounds. It has all versions of a sound. One of them plays at a time, and the next one goes on
+// where it was.
 
 let players = [];
 
-// From the place where another one plays, or from its own.
+// Start at `seconds`; without it, where another version plays; and if none plays, where this one was.
 function start(player, seconds = null) {
   const other = players.find((each) => each !== player && !each.audio.paused);
   if (seconds === null && other) seconds = other.audio.currentTime;
@@ -44,8 +45,8 @@ function makePlayer(original, clip) {
     start(player, ((event.clientX - place.left) / place.width) * audio.duration);
   });
   audio.addEventListener("play", () => {
-    if (audio.paused) return; // since then: to start it again would stop the other, whose event is to come, and so on
-    start(player); // also by its own controls
+    if (audio.paused) return; // again, as another one was started: they must not stop each other in turn
+    start(player); // it may have been started by its own controls
     moveCursor(player);
   });
   for (const change of ["play", "pause"]) {
@@ -67,8 +68,8 @@ function listen() {
   players = exhibit.clips.map((clip) => makePlayer(original, clip));
   byId("players").replaceChildren(...players.map(({ box }) => box));
   byId("heard-as").textContent =
-    `${number(exhibit.seconds, 1)} s from the start, as FLAC of what each codec decoded. Spectrograms show 0 to 8 kHz, ` +
-    "80 dB down from the loudest of the original; scores are of the whole sound.";
+    `The first ${number(exhibit.seconds, 1)} s of what each codec decoded, as FLAC. Spectrograms show 0 to 8 kHz, and ` +
+    "levels to 80 dB below the loudest of the original. Scores are of the whole sound.";
   listPoints(original);
 }
 
@@ -79,7 +80,7 @@ function originalColumns(metric) {
   return { heads: settings.map(({ codec, quality }) => `${titles[codec]} ${quality}`), cells };
 }
 
-// A sound of the table is played where one can listen to it, if it is there; all that was measured of it is listed.
+// A sound that is chosen in the table is shown in this section, if it is there, and its points are listed.
 function choose(original) {
   const index = data.exhibits.findIndex((exhibit) => exhibit.name === original.name);
   if (index >= 0) {

@@ -4,7 +4,7 @@
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);
-const titles = Object.fromEntries(data.entrants.map((entrant) => [entrant.name, entrant.title]));
+const titles = Object.fromEntries(data.codecs.map((codec) => [codec.name, codec.title]));
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
 function element(tag, text = "", properties = {}) {

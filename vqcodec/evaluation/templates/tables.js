@@ -1,4 +1,4 @@
-// The tables, of which some are sorted and others made here.
+// The tables: some are made here, and all can be sorted.
 
 function listTable(table, header, rows) {
   const head = element("tr");

@@ -18,7 +18,7 @@ from vqcodec.media.pictures.colour_spaces import ADOBE_RGB, SRGB, ColourSpace
 from vqcodec.media.pictures.damaged import FAIR_PART, Opener, salvage
 from vqcodec.media.pictures.profiles import GREY_MODES
 
-__all__ = ["NO_PICTURES", "OURS", "STUBS", "decode", "line_of"]
+__all__ = ["NO_PICTURES", "OURS", "STUBS", "decode", "line_of", "lost_depth"]
 
 OURS = "VQ"  # the format of .vq files, with which vqcodec extends Pillow
 STUBS = ("BUFR", "GRIB", "HDF5", "WMF")  # Pillow has the names of these, and leaves the work to other packages
@@ -82,6 +82,16 @@ def decode(data: bytes) -> tuple[Image.Image, list[str]]:
     return image, list(dict.fromkeys(notes))
 
 
+def lost_depth(image: Image.Image) -> list[str]:
+    """What is noted of a picture with more than 8 bits a channel; of a file, before it is loaded."""
+    layouts = list(_layouts(image))
+    if _TWELVE_BITS in layouts:
+        return ["of its 12 bits a channel, 8 are kept"]
+    if any(_SIXTEEN_BITS.search(layout) for layout in layouts):
+        return ["of its 16 bits a channel, 8 are kept"]
+    return []
+
+
 def line_of(error: Exception) -> str:
     """The text of an error of Pillow as one line."""
     return " ".join(str(error).split()) or type(error).__name__
@@ -125,14 +135,11 @@ def _loaded(file: _File, notes: list[str]) -> Image.Image:
     frames = getattr(image, "n_frames", 1)  # before loading, as counting may leave the first frame
     which = "one" if image.tell() else "the first"
     found = [f"only {which} of {frames} frames is used"] if frames > 1 else []
-    layouts = list(_layouts(image))
-    if _TWELVE_BITS in layouts:
-        found.append("of its 12 bits a channel, 8 are kept")
-    elif any(_SIXTEEN_BITS.search(layout) for layout in layouts):
-        found.append("of its 16 bits a channel, 8 are kept")
+    found += lost_depth(image)
+    is_grey_with_alpha = _GREY_WITH_ALPHA in _layouts(image)
     image.load()
     notes += found
-    return image.convert("LA") if _GREY_WITH_ALPHA in layouts else image
+    return image.convert("LA") if is_grey_with_alpha else image
 
 
 def _layouts(image: Image.Image) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from bitstream.errors import InputError
-from vqcodec.media.pictures.decoding import NO_PICTURES, decode, line_of
+from vqcodec.media.pictures.decoding import NO_PICTURES, decode, line_of, lost_depth
 from vqcodec.media.pictures.heif import HEIC_SUFFIXES, reads_heic
 from vqcodec.media.pictures.metadata import MAX_BYTES, Metadata, describing_tags, metadata_of
 from vqcodec.media.pictures.modes import pixels_of, to_known_mode, to_rgb
 from vqcodec.media.pictures.profiles import to_srgb
+from vqcodec.media.unread import is_picture_head
+from vqcodec.system.files import read_file
 
 __all__ = ["Picture", "is_picture_name", "picture_of", "read_picture", "read_rgb", "rgb_array"]
 
@@ -43,13 +45,14 @@ def read_picture(source: bytes | str | os.PathLike[str], keep_metadata: bool = F
         keep_metadata: keep colour profile, EXIF and XMP; the colours then stay in the space of the profile.
 
     Raises:
-        InputError: the data are not a picture, are damaged, or hold too many pixels.
+        InputError: the data are not a picture, are damaged, or hold too many pixels; or too much comes of a pipe or
+            device.
         OSError: the file cannot be read at all.
     """
     if isinstance(source, bytes):
         return _read_bytes(source, keep_metadata)
     # Not opened by Pillow, so that its OSErrors are about the data and not about the file.
-    data = Path(source).read_bytes()
+    data = read_file(source, is_picture_head)
     try:
         return _read_bytes(data, keep_metadata)
     except InputError as error:
@@ -67,24 +70,18 @@ def read_rgb(source: bytes | str | os.PathLike[str]) -> Picture:
     return Picture(to_rgb(image), notes)
 
 
-def picture_of(image: Image.Image, keep_metadata: bool = False) -> Picture:
+def picture_of(image: Image.Image, keep_metadata: bool = False, given: Mapping[str, bytes] | None = None) -> Picture:
     """As `read_picture`, for a picture that Pillow has opened.
+
+    Args:
+        image: of any mode.
+        keep_metadata: as for `read_picture`.
+        given: fields of `Metadata` that are kept instead of its own; pixels are then in the space of a given profile.
 
     Raises:
         InputError: it cannot be used, or has no pixels.
     """
-    if 0 in image.size:
-        raise InputError(f"a picture must have at least one pixel, not {image.width} x {image.height}")
-    notes: list[str] = []
-    image = _guard(_turn_upright, image, notes)
-    image = _guard(to_known_mode, image, notes)
-    image = _guard(lambda image, notes: to_srgb(image, keep_metadata, notes), image, notes)
-    metadata = metadata_of(image) if keep_metadata else Metadata()
-    if metadata.size > MAX_BYTES:
-        notes.append(f"its metadata are not kept, as they have more than {MAX_BYTES} bytes")
-        metadata = Metadata()
-    image.info = metadata.info()
-    return Picture(image, tuple(notes))
+    return _normalised(image, keep_metadata, given or {}, lost_depth(image))
 
 
 def is_picture_name(name: str) -> bool:
@@ -114,8 +111,25 @@ def _read_bytes(data: bytes, keep_metadata: bool) -> Picture:
     if not data:
         raise InputError("the picture is empty: it has no bytes")
     image, notes = decode(data)
-    picture = picture_of(image, keep_metadata)
-    return replace(picture, notes=(*notes, *picture.notes))
+    return _normalised(image, keep_metadata, {}, notes)
+
+
+def _normalised(image: Image.Image, keep_metadata: bool, given: Mapping[str, bytes], notes: list[str]) -> Picture:
+    if 0 in image.size:
+        raise InputError(f"a picture must have at least one pixel, not {image.width} x {image.height}")
+    image = _guard(_turn_upright, image, notes)
+    image = _guard(to_known_mode, image, notes)
+    own = metadata_of(image) if keep_metadata else Metadata()
+    image.info.update(given.items())
+    keep_profile = keep_metadata or "icc_profile" in given
+    image = _guard(lambda image, notes: to_srgb(image, keep_profile, notes), image, notes)
+    profile = metadata_of(image).icc_profile  # none, if it could not be kept
+    metadata = replace(own, **{**given, "icc_profile": profile})
+    if metadata.size > MAX_BYTES:
+        notes.append(f"its metadata are not kept, as they have more than {MAX_BYTES} bytes")
+        metadata = Metadata()
+    image.info = metadata.info()
+    return Picture(image, tuple(notes))
 
 
 def _guard(step: Callable[[Image.Image, list[str]], Image.Image], image: Image.Image, notes: list[str]) -> Image.Image:

@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from bitstream import Limits
 from bitstream.errors import InputError
 from vqcodec.media.sounds.arrays import peak
-from vqcodec.media.sounds.kinds import SUFFIX
+from vqcodec.media.sounds.kinds import SUFFIX, is_sound
 from vqcodec.media.sounds.opening import open_sound
 from vqcodec.media.sounds.repair import ogg_chain
 from vqcodec.media.sounds.resampling import check_sample_rate
 from vqcodec.media.sounds.sndfile import MAX_CHANNELS, SequentialSound, WatchedFile
+from vqcodec.system.files import read_file
 
 __all__ = [
     "Recording",
@@ -90,14 +91,14 @@ class RecordingReader:
         """Open a sound from the bytes of a file, or from its path.
 
         Raises:
-            InputError: the data are not a sound, or have a sample rate that is not one of `resampling.SAMPLE_RATES`.
+            InputError: the data are not a sound, or have a sample rate that is not one of `resampling.SAMPLE_RATES`; or
+                too much comes of a pipe or device.
             OSError: the file cannot be read at all.
         """
         self._about = "" if isinstance(source, bytes) else f"{os.fspath(source)}: "
         self._peak = 0.0
         with ExitStack() as stack:
-            file = io.BytesIO(source) if isinstance(source, bytes) else stack.enter_context(Path(source).open("rb"))
-            file = file if file.seekable() else io.BytesIO(file.read())
+            file = stack.enter_context(_opened(source))
             size = file.seek(0, os.SEEK_END)
             with self._naming():
                 if not size:
@@ -265,6 +266,13 @@ def written_format(name: str) -> str:
         found = f"not as {suffix!r}" if suffix else f"and {name!r} has no suffix"
         raise InputError(f"sounds are written as {', '.join(_WRITTEN)}, {found}")
     return suffix
+
+
+def _opened(source: bytes | str | os.PathLike[str]) -> BinaryIO:
+    """The bytes of a sound as a file that can seek."""
+    if isinstance(source, bytes):
+        return io.BytesIO(source)
+    return Path(source).open("rb") if Path(source).is_file() else io.BytesIO(read_file(source, is_sound))
 
 
 def _format_for(suffix: str, sample_rate: int, channels: int, samples: int) -> _Format:

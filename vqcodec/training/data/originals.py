@@ -1,4 +1,4 @@
-"""Pictures and sounds as a prior is fitted to them: cut into pieces, each with its latents and a judge of decodings."""
+"""Pictures and sounds to fit a prior to: cut into pieces, each with its latents and a measure of fidelity."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["Originals", "Piece", "open_originals", "picture_pieces", "split"]
 
 PICTURE_PIECE = 512  # pixels a side
 SOUND_PIECE = 1 << 18  # samples
-# A file below this rate in bits a pixel is better made of a smaller picture. Of sound there is no such bound.
+# In bits a pixel: below this rate, a smaller picture makes a better file. There is no such bound for sound.
 LOWEST_PICTURE_RATE = 0.035
 
 
@@ -40,7 +40,7 @@ class Piece:
         latents: z_e `[P, D, rows, columns]`.
         source: what `latents` are of.
         size: pixels or samples.
-        fidelity: how good indices of this piece are once decoded, in dB; more is better.
+        fidelity: from indices of this piece to the fidelity of their decoding, in dB; more is better.
     """
 
     latents: NDArray[np.float32]
@@ -54,7 +54,7 @@ class Originals(Protocol):
 
     Attributes:
         codec: of the model that they are for.
-        lowest_rate: bits a pixel or sample that no quality needs to go below.
+        lowest_rate: bits a pixel or sample at quality 1, at least.
     """
 
     lowest_rate: float
@@ -72,7 +72,7 @@ class Originals(Protocol):
 
 
 class Pictures:
-    """Fidelity is -10 log10 of the distortion that the model is trained for: but for a constant PSNR, or MS-SSIM."""
+    """Fidelity is -10 log10 of the distortion that the model is trained for: PSNR or MS-SSIM, up to a constant."""
 
     lowest_rate = LOWEST_PICTURE_RATE
 

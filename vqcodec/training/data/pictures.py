@@ -1,39 +1,39 @@
 """Training pictures: decoded once into a cache of uint8 arrays, then cropped at random.
 
 The cache holds one `.npy` file a picture, memory-mapped while training, so that a data set larger than memory works
-and a second run starts at once.
+and a second run starts at once. Processes that decode import this module, and need no torch.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from tqdm import tqdm
 
 from bitstream.errors import InputError
 from vqcodec.media.pictures.reading import read_rgb
+from vqcodec.system.files import atomic_write
+from vqcodec.system.processes import Processes, processors
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = ["PictureCache", "crops_to_tensor", "random_crops"]
 
 
-def _decode_into(source: Path, target: Path) -> bool:
-    """Write `source` as uint8 `[H, W, 3]` to `target`; False if Pillow cannot read it."""
+def _decode(source_and_target: tuple[Path, Path]) -> None:
+    """Write a picture as uint8 `[H, W, 3]`, unless Pillow cannot read it."""
+    source, target = source_and_target
     try:
         pixels = np.asarray(read_rgb(source).image)
     except (InputError, OSError):
-        return False
-    partial = target.with_suffix(".partial")
-    with partial.open("wb") as file:
+        return
+    with atomic_write(target, force=True) as file:
         np.save(file, pixels)
-    partial.replace(target)
-    return True
 
 
 class PictureCache:
@@ -61,9 +61,8 @@ class PictureCache:
         }
         missing = [(source, target) for source, target in targets.items() if not target.exists()]
         if missing:
-            with ProcessPoolExecutor() as pool:
-                done = pool.map(_decode_into, *zip(*missing, strict=True), chunksize=4)
-                list(tqdm(done, total=len(missing), desc="decoding pictures", disable=None))
+            with Processes(_decode, processors()) as pool:
+                list(pool.results(missing, "decoding pictures"))
         self.pictures: list[NDArray[np.uint8]] = [
             np.load(target, mmap_mode="r") for target in targets.values() if target.exists()
         ]
@@ -99,4 +98,6 @@ def random_crops(
 
 def crops_to_tensor(crops: NDArray[np.uint8]) -> Tensor:
     """uint8 `[B, H, W, 3]` to floats `[B, 3, H, W]` in -0.5..0.5, channels last in memory."""
+    import torch
+
     return torch.from_numpy(crops).permute(0, 3, 1, 2).float() / 255 - 0.5

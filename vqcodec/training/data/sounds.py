@@ -1,21 +1,26 @@
-"""Training sounds: decoded and resampled once into one array, then cut at random."""
+"""Training sounds: decoded and resampled once into one array, then cut at random.
+
+Processes that decode import this module, and need no torch.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from tqdm import tqdm
 
 from bitstream.errors import InputError
 from vqcodec.media.sounds.recordings import is_sound_name, read_recording
 from vqcodec.media.sounds.resampling import resample
+from vqcodec.system.files import atomic_write
+from vqcodec.system.processes import Processes, processors
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = ["SoundCache", "random_cuts"]
 
@@ -57,13 +62,12 @@ class SoundCache:
         cache.mkdir(parents=True, exist_ok=True)
         kept = cache / "sounds.npz"
         if not kept.exists() or not np.array_equal(np.load(kept)["names"], names):
-            with ProcessPoolExecutor() as pool:
-                work = pool.map(partial(_decode, sample_rate=sample_rate), sources, chunksize=16)
-                sounds = list(tqdm(work, total=len(sources), desc="decoding sounds", disable=None))
+            with Processes(partial(_decode, sample_rate=sample_rate), processors()) as pool:
+                decoded = dict(pool.results(sources, "decoding sounds"))
+            sounds = [decoded[source] for source in sources]
             lengths = np.array([len(sound) for sound in sounds], np.int64)
-            with kept.with_suffix(".partial").open("wb") as file:
+            with atomic_write(kept, force=True) as file:
                 np.savez(file, names=names, lengths=lengths, samples=np.concatenate([np.zeros(0, np.int16), *sounds]))
-            kept.with_suffix(".partial").replace(kept)
         with np.load(kept) as arrays:
             ends = arrays["lengths"].cumsum()[:-1]
             self.sounds = [sound for sound in np.split(arrays["samples"], ends) if sound.size]
@@ -76,6 +80,8 @@ def random_cuts(sounds: list[NDArray[np.int16]], batch: int, length: int, rng: n
 
     Sounds shorter than `length` are followed by silence.
     """
+    import torch
+
     places = np.array([max(1, len(sound) - length + 1) for sound in sounds], float)
     while True:
         cuts = np.zeros((batch, length), np.float32)

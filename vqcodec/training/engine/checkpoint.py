@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from bitstream.errors import ModelError
+from vqcodec.system.files import atomic_write
 from vqcodec.training.engine.optimizer import NetworkOptimizer
 
 __all__ = ["Checkpoint", "load_modules"]
@@ -40,9 +41,9 @@ class Checkpoint:
             for key, value in module.state_dict().items()
         }
         tensors |= {f"optimizer/{key}": value.contiguous() for key, value in self.optimizer.state_tensors().items()}
-        partial = self.path.with_suffix(".partial")
-        save_file(tensors, partial, metadata={"step": str(step), "identity": self.identity})
-        partial.replace(self.path)
+        data = save(tensors, metadata={"step": str(step), "identity": self.identity})
+        with atomic_write(self.path, force=True) as file:
+            file.write(data)
 
     def resume(self) -> int:
         """Load the file if there is one; the number of steps already taken.

@@ -1,7 +1,7 @@
 """One optimiser for networks of convolutions: Muon for the weight matrices, AdamW for the rest.
 
 Muon (Jordan et al., 2024) orthogonalises the momentum of every matrix. In our equal-time trials it stood 1.9 dB above
-AdamW after three minutes (docs/TRAINING.md). PyTorch's takes matrices only, so it is handed flattened views of the
+AdamW after three minutes (docs/runs). PyTorch's takes matrices only, so it is handed flattened views of the
 kernels.
 """
 

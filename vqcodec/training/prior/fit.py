@@ -24,6 +24,7 @@ from vqcodec.training.engine.checkpoint import Checkpoint
 from vqcodec.training.engine.config import load_config
 from vqcodec.training.engine.loop import run_stage
 from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule
+from vqcodec.training.engine.precision import autocast
 from vqcodec.training.prior.calibration import calibrate
 from vqcodec.training.prior.networks import PriorNetwork, prior_network
 from vqcodec.training.prior.sharpness import sharpen
@@ -136,7 +137,7 @@ def _train(
     def step(number: int) -> dict[str, float]:
         rate_point = int(rng.integers(len(network.values)))
         indices = volumes.crops(rate_point, settings.batch, settings.crop, rng)
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=not quantized):
+        with autocast(enabled=not quantized):
             bits = network(indices, rate_point, quantized).sum(1).mean()
         # Relative to the bits of the rate point, so that all rate points weigh alike.
         optimizer.step(bits / network.order0[rate_point], number)

@@ -1,9 +1,9 @@
 """Second stage: codebooks fitted to the latents of a trained transform.
 
-Channels are dealt into groups so that each group has about the same rate: the strongest channels lead one group each,
-in order, and the weakest join the strongest. A group's codebook then neither saturates nor idles, and the planes stay
-ordered by importance. The codebooks start from random latents and are refined by the entropy-constrained Lloyd
-algorithm (Chou, Lookabaugh and Gray, 1989), in the metric that the widths of the training noise give.
+Channels are dealt into groups of about the same rate: the strongest channels lead one group each, in order, and the
+weakest join the strongest. So no codebook is saturated or idle, and the planes stay ordered by importance. The
+codebooks start from random latents and are refined by the entropy-constrained Lloyd algorithm (Chou, Lookabaugh and
+Gray, 1989), in the metric that the widths of the training noise give.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from vqcodec.training.engine.precision import autocast
 from vqcodec.training.factorized_prior import FactorizedPrior
 from vqcodec.training.quantizer import ProductQuantizer
 from vqcodec.training.stages.objective import Decoder, Encoder
@@ -41,10 +42,10 @@ class CodebookStage:
 
 @torch.no_grad()
 def collect_latents(encoder: Encoder, batches: Iterator[Tensor], positions: int) -> Tensor:
-    """z_e at about `positions` places of training data, `[1, C, positions, 1]`."""
+    """z_e at `positions` places of training data, `[1, C, positions, 1]`."""
     parts: list[Tensor] = []
     while sum(len(part) for part in parts) < positions:
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with autocast():
             z = encoder(next(batches))
         # Only the inside of a crop: at its border the encoder sees padding.
         rows = slice(1, -1) if z.shape[2] > 2 else slice(None)
@@ -62,7 +63,7 @@ def deal_channels(bits: Tensor, dimension: int) -> Tensor:
 
 @torch.no_grad()
 def reorder_channels(encoder: Encoder, decoder: Decoder, factorized_prior: FactorizedPrior, order: Tensor) -> None:
-    """Put the latent channels into `order`; what the networks compute does not change."""
+    """Put the latent channels into `order`, without a change of what the networks compute."""
     writers = [encoder.layers[-1], getattr(encoder, "linear", None)]
     readers = [decoder.stem, getattr(decoder, "linear", None)]
     for parameter in (p for writer in writers if writer for p in writer.parameters()):

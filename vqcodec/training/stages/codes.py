@@ -22,6 +22,7 @@ from torch import Tensor
 from vqcodec.training.engine.checkpoint import Checkpoint
 from vqcodec.training.engine.loop import run_stage
 from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule, kernels_of, others_of
+from vqcodec.training.engine.precision import autocast
 from vqcodec.training.quantizer import ProductQuantizer
 from vqcodec.training.stages.noise import rate_weights
 from vqcodec.training.stages.objective import Decoder, Encoder, LikelihoodHead, Objective
@@ -128,12 +129,12 @@ def train_codes(
         x = next(batches)
         pixels = x[0, 0].numel()
         rate_point = torch.randint(len(lambdas), (len(x),))
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with autocast():
             z = encoder(x).float()
         lambda_ = stage.lambda_ * 2 ** (stage.spread * float(2 * torch.rand(()) - 1))
         quantized = quantizer(z, rate_point, lambda_)
         z_q, kept = drop_streams(quantizer, quantized.z_q, rate_point, stream_ends)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with autocast():
             location, features = decoder(z_q, rate_point)
             shape = likelihood(features.detach() if by_distance else features)
         distance = objective.distortion(x, location)

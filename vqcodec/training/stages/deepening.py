@@ -1,4 +1,4 @@
-"""Networks that become deeper: more residual blocks at any level, and the same function to begin with."""
+"""Deeper networks that begin with the function of shallower ones: more residual blocks at any level."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ BLOCKS = (image.ResidualBlock, audio.ResidualBlock)
 
 
 def deepened(state: dict[str, Tensor], network: Encoder | Decoder) -> dict[str, Tensor]:
-    """Weights with which `network` computes what one with the weights `state` does, that may have fewer blocks.
+    """Weights with which `network` computes the function of a network with weights `state` and perhaps fewer blocks.
 
-    Blocks that are new come last in their level. They have the weights of `network`, and do nothing if it is untrained.
+    New blocks come last in their level. They keep the weights of `network`, and are the identity if it is untrained.
 
     Raises:
         ValueError: `network` has fewer blocks.
@@ -28,7 +28,7 @@ def deepened(state: dict[str, Tensor], network: Encoder | Decoder) -> dict[str, 
         if isinstance(layer, BLOCKS) and not had_block:
             continue
         if had_block and not isinstance(layer, BLOCKS):
-            raise ValueError("a network gets no fewer residual blocks than it has")
+            raise ValueError("a network cannot get fewer residual blocks than it has")
         numbers[f"layers.{old}"] = f"layers.{new}"
         old += 1
     fresh = {key: value for key, value in network.state_dict().items() if key.startswith("layers.")}

@@ -1,4 +1,4 @@
-"""From trained networks to a model file: codes sorted by use, dead ones dropped, an order-0 prior to begin with."""
+"""From trained networks to a model: codes are sorted by use, unused ones are dropped, and the prior has order 0."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["default_quality", "export_model", "sorted_codebooks"]
 
-# A code must be used this often among the latents that are counted, or it is not worth its place in the alphabet.
+# A code that is used less often by the counted latents is dropped.
 LEAST_USE = 2
 
 
@@ -53,7 +53,7 @@ def sorted_codebooks(quantizer: ProductQuantizer, latents: Tensor, lambda_: floa
             sizes[rate_point, plane] = len(kept)
             codewords[rate_point, plane, : len(kept)] = quantizer.codebooks[rate_point, plane, kept].numpy()
             code_bits[rate_point, plane, : len(kept)] = -torch.log2(total[kept] / total[kept].sum()).numpy()
-    # As they will be read back: the prior is fitted to what is stored.
+    # Rounded as in the file, as the prior is fitted to stored codewords.
     codewords = codewords.astype(np.float16).astype(np.float32)
     return Codebooks(codewords, sizes, quantizer.metric.numpy().copy(), code_bits)
 

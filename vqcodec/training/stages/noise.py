@@ -2,7 +2,7 @@
 
     loss = lambda_r distortion + bits per pixel (or sample), for a rate point r drawn for every crop.
 
-The stage gives the transform, and the widths of the noise say how finely each channel is to be quantized.
+The stage trains the transform, and the widths of the noise, which say how finely each channel is to be quantized.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from torch import Tensor
 from vqcodec.training.engine.checkpoint import Checkpoint
 from vqcodec.training.engine.loop import run_stage
 from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule, kernels_of, others_of
+from vqcodec.training.engine.precision import autocast
 from vqcodec.training.factorized_prior import FactorizedPrior
 from vqcodec.training.stages.objective import Decoder, Encoder, Objective
 
@@ -35,7 +36,7 @@ class NoiseStage:
 
 
 def rate_weights(lambdas: Tensor) -> Tensor:
-    """Weights that keep the losses of the rate points of one order: without them the finest drown the coarsest."""
+    """Weights that bring the losses of all rate points to one order of magnitude."""
     return (lambdas[len(lambdas) // 2] / lambdas).sqrt()
 
 
@@ -68,10 +69,10 @@ def train_noise(
     def step(number: int) -> dict[str, float]:
         x = next(batches)
         rate_point = torch.randint(len(lambdas), (len(x),))
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with autocast():
             z = encoder(x)
         noisy, bits = factorized_prior(z.float(), rate_point)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with autocast():
             location, _ = decoder(noisy, rate_point)
         distortion = objective.distortion(x, location)
         bpp = bits.sum((1, 2, 3)) / x[0, 0].numel()

@@ -1,4 +1,4 @@
-"""What training asks of a modality: its networks, how far a reconstruction is, and how likely the original under it."""
+"""The parts of training that depend on the modality: networks, distortion and likelihood."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ LikelihoodHead = image.LikelihoodHead | audio.LikelihoodHead
 
 
 class Objective(Protocol):
-    """Originals and locations are `[B, C, ...]`, as the networks take and give them."""
+    """Distortion and likelihood of originals and locations, `[B, C, ...]` as in the networks."""
 
     def distortion(self, x: Tensor, location: Tensor) -> Tensor:
-        """What the lambda of a rate point is the weight of, against bits a pixel or sample: `[B]`."""
+        """The distortion that the lambda of a rate point weighs against bits a pixel or sample: `[B]`."""
 
     def code_length(self, x: Tensor, location: Tensor, parameters: tuple[Tensor, Tensor]) -> Tensor:
-        """-log2 p(x|z_q) a pixel or sample, given what the likelihood head returned: `[B]`."""
+        """-log2 p(x|z_q) a pixel or sample, given the outputs of the likelihood head: `[B]`."""

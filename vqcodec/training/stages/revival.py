@@ -1,9 +1,9 @@
-"""Latent channels that a model of pictures left unused, brought back for what its decoder misses.
+"""Unused latent channels of a model of pictures, put to use for the residual of its decoder.
 
-A channel that the decoder does not hear has no gradient and stays dead. Here each dead channel becomes a linear
-function of its patch of pixels, and adds a linear function of itself to the decoded patch: together the best ones for
-what the decoder misses, by reduced-rank regression (Izenman, 1975). Widths of the noise and gains are those of a
-transform code, so that nothing gets worse at any rate point to begin with.
+A channel that the decoder does not use has no gradient and stays dead. Here each dead channel becomes a linear function
+of its patch of pixels, and adds a linear function of itself to the decoded patch. Together these are the best linear
+prediction of the residual, by reduced-rank regression (Izenman, 1975). Widths of the noise and gains are those of a
+transform code, so that no rate point begins worse than before.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from vqcodec.training.engine.precision import autocast
 from vqcodec.training.factorized_prior import FactorizedPrior
 from vqcodec.training.stages.codebooks import collect_latents
 from vqcodec.training.stages.start import LATENT_SCALE, PATCHES, patches
@@ -22,14 +23,14 @@ from vqcodec.transform.image.autoencoder import Decoder, Encoder
 __all__ = ["dead_channels", "reduced_rank_regression", "revive"]
 
 REGRESSION_PATCHES = 120_000
-DEAD = 0.25  # standard deviation over the finest width of the noise, below which a channel says nothing
+DEAD = 0.25  # a channel is dead if its standard deviation over the finest width of the noise is below this
 
 
 @torch.no_grad()
 def revive(
     encoder: Encoder, decoder: Decoder, factorized_prior: FactorizedPrior, lambdas: Tensor, batches: Iterator[Tensor]
 ) -> int:
-    """Bring dead channels back in place, if the networks have a linear path; how many.
+    """Put dead channels to use, in place, if the networks have a linear path; return their number.
 
     Args:
         encoder, decoder, factorized_prior: trained, or as a model left them.
@@ -47,7 +48,7 @@ def revive(
     decoder.linear.weight[:, dead] = writers[:, :, None, None] / LATENT_SCALE
     # Where lambda 255^2 width^2 / 36 + bits is least: an error of width^2 / 12 in one of the sub-pixels of a patch.
     widths = (18 / (lambdas * 255**2 * math.log(2))).sqrt()[:, None]
-    # A channel of little more variance than that error is not worth its bits: drowned in noise it costs next to none.
+    # A channel whose variance is little more than that error does not pay for its bits: with wide noise it costs few.
     widths = widths * (widths**2 / 4 / variances).clamp_min(1)
     decoder.gain[:, dead] = variances / (variances + widths**2 / 12)
     all_widths = factorized_prior.widths()
@@ -57,7 +58,7 @@ def revive(
 
 
 def dead_channels(latents: Tensor, factorized_prior: FactorizedPrior) -> Tensor:
-    """Numbers of the channels that say nothing at the finest rate point, of latents `[1, C, N, 1]`."""
+    """Numbers of the channels that are dead even at the finest rate point, for latents `[1, C, N, 1]`."""
     return torch.nonzero(latents.std((0, 2, 3)) < DEAD * factorized_prior.widths()[-1])[:, 0]
 
 
@@ -77,13 +78,13 @@ def reduced_rank_regression(inputs: Tensor, cross: Tensor, rank: int) -> tuple[T
 
 
 def _missed(encoder: Encoder, decoder: Decoder, batches: Iterator[Tensor]) -> tuple[Tensor, Tensor]:
-    """Second moments of patches of pixels, and of what the finest decoding of them misses with them."""
+    """Second moments of patches of pixels, and of the residuals of their finest decoding with them."""
     size = 3 * decoder.stride**2
     inputs, cross = torch.zeros(size, size, dtype=torch.double), torch.zeros(size, size, dtype=torch.double)
     count = 0
     while count < REGRESSION_PATCHES:
         x = next(batches)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with autocast():
             location, _ = decoder(encoder(x).float(), torch.full((len(x),), len(decoder.gain) - 1))
         known, wanted = (patches(part, decoder.stride).double() for part in (x, x - location.float()))
         inputs += known.T @ known

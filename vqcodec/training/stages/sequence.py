@@ -2,10 +2,10 @@
 
 1. noise: the transform, under additive noise instead of quantization (skipped if the configuration has none);
 2. codebooks: fitted to its latents;
-3. codes: Algorithm 1 with a rate term on hard codes. Codes that are seldom chosen die out in its moving averages, so
-   with a rate term the codebooks are fitted once more, to the latents as they are then.
+3. codes: Algorithm 1 with a rate term on hard codes. Rare codes die out in its moving averages, so with a rate term the
+   codebooks are fitted once more at the end, to the final latents.
 
-Every stage leaves a checkpoint and a run goes on where it stopped.
+Every stage leaves a checkpoint, and a run goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ __all__ = ["Stages"]
 
 Batches = Iterator[Tensor]
 
-EXPORT_POSITIONS = 50_000  # latents by whose use the codes are sorted
+EXPORT_POSITIONS = 50_000  # latents on which the use of codes is counted, to sort them
 
 
 class Stages:
@@ -41,9 +41,9 @@ class Stages:
 
     Args:
         settings: of all stages.
-        encoder, decoder, likelihood: of the modality, as `settings` has them.
-        objective: likewise.
-        folder: where checkpoints and log go.
+        encoder, decoder, likelihood: of the modality, with the shapes in `settings`.
+        objective: of the modality.
+        folder: for checkpoints and log.
         started: whether the networks and the factorized prior begin as those of a model.
     """
 
@@ -62,7 +62,7 @@ class Stages:
         self.quantizer = ProductQuantizer(settings.quantizer)
         self.factorized_prior = FactorizedPrior(settings.autoencoder.latent_channels, settings.autoencoder.rate_points)
         self.lambdas = torch.tensor(settings.lambdas)
-        # How finely each channel is to be quantized is what noise finds out, or the model knew.
+        # How finely each channel is to be quantized is known from the noise stage, or from the model to start from.
         self.knows_widths = started or settings.noise is not None
 
     def run(self, batches: Callable[[int, int], Batches]) -> Model:

@@ -1,0 +1,1 @@
+"""Time, memory, and flat colours: what `vqcodec eval` does not measure."""

@@ -1,0 +1,180 @@
+"""Does an adversarial phase pay? A decoder for sound fine-tuned with and without one, for equal numbers of steps.
+
+    python -m scripts.experiments.adversarial_sound MODEL SOUNDS HELD_OUT --out FOLDER [--steps 400]
+
+Encoder and codebooks of MODEL, a name or a file, stay as they are, so that files keep their meaning; the decoder learns
+from the hard codes of the recordings of SOUNDS, at rate points drawn at random. Each is measured on the first 8 seconds
+of each of HELD_OUT, at three rate points: PESQ-WB, STOI, ViSQOL and the distance that is trained for. The models are
+written to FOLDER, to listen to. Prints Markdown.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from scripts.command_line import parser_of, run_script
+from scripts.experiments.discriminators import (
+    Discriminators,
+    balanced,
+    discriminator_loss,
+    feature_distance,
+    generator_loss,
+)
+from scripts.recipes.judged_sounds import Decoded, first_seconds, judge
+from vqcodec.codec.audio import AudioCodec
+from vqcodec.evaluation.report.text import markdown_table
+from vqcodec.model.bundled import find_model
+from vqcodec.model.model import Model, load_model
+from vqcodec.training.audio import SoundObjective
+from vqcodec.training.data.sounds import SoundCache, random_cuts
+from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule, kernels_of, others_of
+from vqcodec.training.engine.precision import autocast
+from vqcodec.training.quantizer import ProductQuantizer, QuantizerConfig
+from vqcodec.training.stages.codes import CodesStage
+from vqcodec.transform.audio.autoencoder import Decoder, Encoder
+from vqcodec.transform.codebooks import Codebooks
+
+BATCH, CROP = 16, 64  # of items, and frames
+LAMBDA = CodesStage().lambda_
+JUDGED = 3  # rate points
+KERNEL_RATE, OTHER_RATE = 1e-3, 2e-4
+WARMUP = 60  # steps in which the discriminators learn and the decoder does not yet hear them
+DISCRIMINATOR_RATE, BETAS = 5e-4, (0.8, 0.9)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Norms of the gradients at the samples, beside 1 for that of the distance.
+
+    Attributes:
+        adversarial: of the discriminators' scores.
+        features: of feature matching.
+    """
+
+    adversarial: float = 0.0
+    features: float = 0.0
+
+
+TRIALS = {
+    "distance only": Weights(),
+    "distance and discriminators": Weights(adversarial=0.5, features=1.0),
+}
+
+
+class Codec:
+    """The networks of a model and its codebooks, for batches."""
+
+    def __init__(self, model: Model) -> None:
+        networks = AudioCodec(model).networks
+        self.model, self.shape = model, networks.shape
+        self.encoder: Encoder = networks.encoder
+        self.decoder: Decoder = networks.decoder
+        self.quantizer = quantizer_of(model.codebooks)
+
+    def decode(self, x: Tensor, rate: int) -> Decoded:
+        """A recording `[1, 1, N]` at a rate point."""
+        point = torch.tensor([rate])
+        indices = self.quantizer.assign(self.encoder(x), point, LAMBDA)
+        location, _ = self.decoder(self.quantizer.look_up(indices, point), point)
+        bits = self.quantizer.code_bits[rate].gather(1, indices[0].flatten(1)).sum().item()
+        return Decoded(location, (bits,))
+
+    def trained_model(self) -> Model:
+        """The model with this decoder; the normative part stays."""
+        weights = {f"decoder/{name}": value.numpy() for name, value in self.decoder.state_dict().items()}
+        return replace(self.model, networks={**self.model.networks, **weights})
+
+
+def quantizer_of(codebooks: Codebooks) -> ProductQuantizer:
+    """The trainable quantizer with the codebooks of a model."""
+    rate_points, planes, alphabet, dimension = codebooks.codewords.shape
+    quantizer = ProductQuantizer(QuantizerConfig(planes, dimension, alphabet, rate_points)).eval()
+    quantizer.codebooks.data.copy_(torch.from_numpy(codebooks.codewords))
+    quantizer.metric.copy_(torch.from_numpy(codebooks.metric))
+    quantizer.code_bits.copy_(torch.from_numpy(codebooks.code_bits))
+    quantizer.alive.copy_(torch.arange(alphabet) < torch.from_numpy(codebooks.sizes)[:, :, None])
+    return quantizer
+
+
+def fine_tune(codec: Codec, cuts: Iterator[Tensor], steps: int, weights: Weights) -> None:
+    """Train the decoder in place."""
+    decoder, objective = codec.decoder.train(), SoundObjective(codec.shape.sample_rate)
+    optimizer = NetworkOptimizer(
+        [(kernels_of(decoder), KERNEL_RATE)], [(others_of(decoder), OTHER_RATE)], Schedule(steps, warmup=20)
+    )
+    discriminators = Discriminators()
+    critic = torch.optim.AdamW(discriminators.parameters(), DISCRIMINATOR_RATE, BETAS)
+    bar = tqdm(range(steps), disable=None)
+    for number in bar:
+        x = next(cuts)
+        rate = torch.randint(codec.shape.rate_points, (len(x),))
+        with torch.no_grad(), autocast():
+            z = codec.encoder(x)
+        z_q = codec.quantizer.look_up(codec.quantizer.assign(z.float(), rate, LAMBDA), rate).detach()
+        with autocast():
+            location, _ = decoder(z_q, rate)
+        losses = [(objective.distortion(x, location).mean(), 1.0)]
+        if weights != Weights():
+            loss = discriminator_loss(discriminators(x), discriminators(location.detach()))
+            critic.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            critic.step()
+            bar.set_postfix(distance=losses[0][0].item(), discriminators=loss.item())
+            if number >= WARMUP:
+                with torch.no_grad():
+                    real = discriminators(x)
+                heard = discriminators(location)
+                losses.append((generator_loss(heard), weights.adversarial))
+                losses.append((feature_distance(real, heard), weights.features))
+        optimizer.step(balanced(location, losses), number)
+    decoder.eval()
+
+
+def main() -> None:
+    """See the module."""
+    parser = parser_of(__doc__)
+    parser.add_argument("model", help="name of a bundled model, or a model file")
+    parser.add_argument("sounds", type=Path, help="folder of recordings to train on")
+    parser.add_argument("held_out", type=Path, help="folder of recordings to measure on")
+    parser.add_argument("--steps", type=int, default=400, help="of each trial (default: 400)")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the models and the decoded recordings")
+    arguments = parser.parse_args()
+    model = load_model(find_model(arguments.model))
+    start = Codec(model)
+    rate, stride = start.shape.sample_rate, start.shape.stride
+    sounds = SoundCache(arguments.sounds, arguments.out / "cache", rate).sounds
+    held_out = first_seconds(SoundCache(arguments.held_out, arguments.out / "judged", rate).sounds, rate, stride)
+    rows = rows_of("start", 0.0, start, held_out)
+    for name, weights in TRIALS.items():
+        torch.manual_seed(0)
+        codec, began = Codec(model), time.process_time()
+        cuts = random_cuts(sounds, BATCH, CROP * stride, np.random.default_rng(0))
+        fine_tune(codec, cuts, arguments.steps, weights)
+        rows += rows_of(name, (time.process_time() - began) / 60, codec, held_out)
+        codec.trained_model().save(arguments.out / f"{name.replace(' ', '-')}.safetensors")
+    scores = ["kbit/s, order 0", "distance", "PESQ-WB", "STOI", "ViSQOL"]
+    print(markdown_table(["decoder", "CPU minutes", "rate point", *scores], rows))
+
+
+def rows_of(name: str, minutes: float, codec: Codec, held_out: list[Tensor]) -> list[list[str]]:
+    """The rows of the table for a decoder."""
+    objective, rows = SoundObjective(codec.shape.sample_rate), []
+    points = range(codec.shape.rate_points)[:: -max(1, codec.shape.rate_points // JUDGED)][:JUDGED]
+    for rate in reversed(points):
+        judged = judge(held_out, partial(codec.decode, rate=rate), objective, visqol=True)
+        scores = [f"{judged.pesq:.2f}", f"{judged.stoi:.3f}", f"{judged.visqol:.2f}"]
+        rows.append([name, f"{minutes:.1f}", str(rate), f"{judged.kbps[0]:.2f}", f"{judged.distance:.4f}", *scores])
+    return rows
+
+
+if __name__ == "__main__":
+    run_script(main)

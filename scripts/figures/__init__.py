@@ -1,0 +1,1 @@
+"""The tables and plots of the documents; `results.sh` makes all of them."""
