@@ -162,7 +162,7 @@ def test_rates_out_of_range(codec: AudioCodec) -> None:
         warnings.simplefilter("error")
         codec.compress(original, 16_000, quality=70)
     for kbps in (0, -1, float("nan"), float("inf")):
-        with pytest.raises(InputError, match="rate must be"):
+        with pytest.raises(InputError, match="kbps must be above 0"):
             codec.compress(original, 16_000, kbps=kbps)
     with pytest.raises(InputError, match="exclude each other"):
         codec.compress(original, 16_000, kbps=2, max_bytes=1000)
@@ -210,7 +210,7 @@ def hostile_file(codec: AudioCodec, source: AudioSource) -> bytes:
 
 
 def test_hostile_headers(codec: AudioCodec) -> None:
-    with pytest.raises(UnsupportedError, match="samples a second"):
+    with pytest.raises(UnsupportedError, match="sample rate of the recording"):
         codec.decompress(hostile_file(codec, AudioSource(9, 2**32 - 1, 1)))
     with pytest.raises(LimitError):
         codec.decompress(hostile_file(codec, AudioSource(2**30, 1_000, 1)))
