@@ -33,6 +33,8 @@ from vqcodec.evaluation.sounds.opus import OPUS, Opus
 from vqcodec.evaluation.sounds.rate_distortion import SoundPoint
 from vqcodec.media.sounds.recordings import Recording, read_recording
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 
 @pytest.fixture
 def copy(evaluated_sounds: Path, tmp_path: Path) -> Path:

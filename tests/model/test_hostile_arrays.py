@@ -46,7 +46,10 @@ def reshaped(array: NDArray[Any]) -> list[NDArray[Any]]:
 
 
 def test_every_array_has_its_shape(tiny_model: Path, tmp_path: Path) -> None:
+    """Of the prior, two stand for all: see tests/prior/test_hostile_arrays.py."""
     for name, array in arrays_of(tiny_model).items():
+        if name.startswith("prior/") and name not in ("prior/values", "prior/1/causal/0/weight"):
+            continue
         for other in reshaped(array):
             changed = rewritten(tiny_model, tmp_path, {name: other})
             if name.startswith("likelihood/"):  # which the codec does not need: a shape that cannot be is refused
