@@ -1,4 +1,4 @@
-"""Trials behind the choices that docs/TRAINING.md tells of: short trainings, and ways to choose codes.
+"""Trials behind the choices that docs/runs tells of: short trainings, and ways to choose codes.
 
 `trials` is the frame of those that train several candidates and compare them.
 """

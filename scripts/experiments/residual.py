@@ -182,17 +182,7 @@ def train_residual(
         batches: originals `[B, 1, N]`.
         objective: what the distance is.
     """
-    optimizer = NetworkOptimizer(
-        kernels=[
-            (kernels_of(encoder), stage.encoder_learning_rate),
-            (kernels_of(decoder), stage.decoder_learning_rate),
-        ],
-        others=[
-            (others_of(encoder), stage.encoder_learning_rate / 5),
-            (others_of(decoder), stage.decoder_learning_rate / 5),
-        ],
-        schedule=Schedule(stage.steps),
-    )
+    optimizer = _optimizer(encoder, decoder, stage)
     quantizer.fit(_vectors(collect_latents(encoder, batches, POSITIONS)))
 
     def step(number: int) -> dict[str, float]:
@@ -211,16 +201,22 @@ def train_residual(
 
     modules = {"encoder": encoder, "decoder": decoder, "quantizer": quantizer}
     checkpoint = Checkpoint(folder / "residual.safetensors", modules, optimizer)
-    run_stage(
-        "residual codes",
-        stage.steps,
-        checkpoint,
-        folder / "log.jsonl",
-        step,
-        lambda: {"perplexity": quantizer.perplexity()},
-    )
+
+    def usage() -> dict[str, object]:
+        return {"perplexity": quantizer.perplexity()}
+
+    run_stage("residual codes", stage.steps, checkpoint, folder / "log.jsonl", step, usage)
     quantizer.eval()
     quantizer.count(collect_latents(encoder, batches, COUNTED).transpose(2, 3))
+
+
+def _optimizer(encoder: Encoder, decoder: Decoder, stage: ResidualStage) -> NetworkOptimizer:
+    rates = [(encoder, stage.encoder_learning_rate), (decoder, stage.decoder_learning_rate)]
+    return NetworkOptimizer(
+        kernels=[(kernels_of(network), rate) for network, rate in rates],
+        others=[(others_of(network), rate / 5) for network, rate in rates],
+        schedule=Schedule(stage.steps),
+    )
 
 
 def _vectors(z: Tensor) -> Tensor:

@@ -89,9 +89,9 @@ def test_info(folder: Path, tiny_model: Path) -> None:
     assert (found["width"], found["height"], found["total_bytes"]) == (*SIZE, len(data))
     assert (found["model"], found["planes"]) == (None, None)
     assert found["bits_per_pixel"] == pytest.approx(8 * len(data) / (SIZE[0] * SIZE[1]))
-    assert sum(found["layers"]) < len(data)
+    assert sum(found["streams"]) < len(data)
     assert found["prefixes"] == list(unpack(data).stream_ends)
-    common = {"modality", "model", "fingerprint", "planes", "rate_point", "layers", "prefixes", "total_bytes"}
+    common = {"modality", "model", "fingerprint", "planes", "rate_point", "streams", "prefixes", "total_bytes"}
     sizes = {"width", "height", "coded_width", "coded_height", "bits_per_pixel"}
     assert found.keys() == common | sizes | {"colour", "alpha_bytes", "metadata_bytes", "overlay_bytes"}
     assert (found["coded_width"], found["coded_height"]) == SIZE

@@ -198,7 +198,7 @@ def test_quality_is_interpolated() -> None:
 
 @pytest.mark.parametrize(("rate", "lambda_"), [(-1, 1.0), (0, -1.0), (0, np.nan), (0, np.inf)])
 def test_settings_that_are_none(rate: int, lambda_: float) -> None:
-    with pytest.raises(ValueError, match="no setting"):
+    with pytest.raises(ValueError, match="a setting cannot have"):
         Setting(rate, lambda_)
 
 

@@ -79,7 +79,7 @@ def test_every_cut_gives_the_whole_layers_or_an_error(files: Files, draw: st.Dat
 @settings(deadline=None, max_examples=200)
 @given(st.data())
 def test_damage_of_a_cut_file_is_an_error_or_harmless(files: Files, draw: st.DataObject) -> None:
-    """Without the checksum of the whole, it is those of the layers that notice."""
+    """Without the checksum of the whole, it is those of the streams that notice."""
     codec, data = draw.draw(st.sampled_from(files))
     cut = bytearray(data[: draw.draw(st.integers(unpack(data).stream_ends[0], len(data) - 1))])
     cut[draw.draw(st.integers(0, len(cut) - 1))] ^= 1 << draw.draw(st.integers(0, 7))
@@ -98,7 +98,7 @@ def test_missing_layers_have_their_most_frequent_codes(files: Files) -> None:
         planes = codec.model.prior.stream_ends[0]
         values = whole.values.copy()
         values[planes:] = 0
-        with pytest.warns(UserWarning, match="1 of its 2 layers"):
+        with pytest.warns(UserWarning, match="1 of its 2 streams"):
             decoded = codec.decompress(data[: unpack(data).stream_ends[0]], allow_truncated=True)
         filled = codec.decode(codec.indices(values, whole.rate_point, whole.source, whole.chunks))
         if isinstance(decoded, tuple):

@@ -172,11 +172,11 @@ def test_no_setting_is_above_the_best_of_them() -> None:
         assert np.nanmax(above) <= 1e-9
 
 
-@pytest.mark.parametrize("anchor", ANCHORS, ids=lambda anchor: f"{anchor.name} {anchor.variant}")
+@pytest.mark.parametrize("anchor", ANCHORS, ids=lambda anchor: f"{anchor.family} {anchor.variant}")
 def test_anchors_really_compress(anchor: PictureAnchor, picture: Image.Image) -> None:
     if not anchor.available:
         pytest.skip(f"{anchor.label} is not available")
-    coarse, fine = (measure_picture(anchor.name, anchor, quality, "picture", picture) for quality in (10, 75))
+    coarse, fine = (measure_picture(anchor.family, anchor, quality, "picture", picture) for quality in (10, 75))
     assert Image.open(io.BytesIO(anchor.compress(picture, 75))).format == anchor.encoder.format
     assert coarse.bytes < fine.bytes < 3 * 200 * 168
     assert 15 < coarse.psnr < fine.psnr < 60
@@ -193,14 +193,14 @@ def test_the_version_of_an_anchor_names_its_options() -> None:
 
 def test_what_a_codec_does_not_take_is_an_error_of_coding() -> None:
     for anchor in ANCHORS:
-        if anchor.name == "webp" and anchor.available:
+        if anchor.family == "webp" and anchor.available:
             with pytest.raises(CODING_ERRORS):
                 anchor.compress(Image.new("RGB", (16400, 8)), 50)
 
 
 def test_variants_of_a_codec_make_different_files(picture: Image.Image) -> None:
-    for name in dict.fromkeys(anchor.name for anchor in ANCHORS if anchor.available):
-        own = [anchor for anchor in ANCHORS if anchor.name == name and anchor.available]
+    for name in dict.fromkeys(anchor.family for anchor in ANCHORS if anchor.available):
+        own = [anchor for anchor in ANCHORS if anchor.family == name and anchor.available]
         files = {anchor.compress(picture, 40) for anchor in own}
         assert len(files) == len({anchor.variant for anchor in own}) == len(own)
 

@@ -45,7 +45,9 @@ def test_the_report_is_complete(evaluated: Path) -> None:
 
 
 def test_every_row_is_what_files_made_by_hand_say(evaluated: Path, tiny_codec: ImageCodec) -> None:
-    anchors = {f"{each.name} {each.variant}".strip(): each for each in ANCHORS if each.name in compared().split(",")}
+    anchors = {
+        f"{each.family} {each.variant}".strip(): each for each in ANCHORS if each.family in compared().split(",")
+    }
     codecs = {"vqcodec": tiny_codec} | anchors
     originals = {name: Image.open(evaluated / "pictures" / name) for name in ("first.png", HOSTILE)}
     found = rows(evaluated)
@@ -199,7 +201,7 @@ def test_wrong_usage(tmp_path: Path, wrong: list[str]) -> None:
 
 
 def test_a_codec_that_is_not_there(copy: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    available = property(lambda anchor: anchor.name != "jxl")
+    available = property(lambda anchor: anchor.family != "jxl")
     monkeypatch.setattr("vqcodec.evaluation.pictures.anchors.PictureAnchor.available", available)
     command = ["eval", "rd", copy / "pictures", "--out", copy / "report"]
     assert "JPEG XL is not available" in fail(copy, *command, "--codecs", "jpeg,jxl")

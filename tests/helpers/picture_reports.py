@@ -45,7 +45,7 @@ def compared() -> str:
     """Codecs that are here and quick; JPEG is compared with the others, as the rate of the tiny model hardly moves."""
     from vqcodec.evaluation.pictures.anchors import ANCHORS
 
-    quick = dict.fromkeys(each.name for each in ANCHORS if each.available and each.name not in ("jpeg", "avif"))
+    quick = dict.fromkeys(each.family for each in ANCHORS if each.available and each.family not in ("jpeg", "avif"))
     return ",".join(["jpeg", "vqcodec", *quick])
 
 

@@ -104,13 +104,13 @@ def test_models_of_pictures_do_not_name_their_modality(sound: Path, tiny_model: 
 
 @pytest.mark.parametrize("modality", ["image", "video", "", None, 0, [], ["audio"], {}])
 def test_modalities_that_a_model_does_not_have(sound: Path, tmp_path: Path, modality: object) -> None:
-    with pytest.raises(ModelError, match="not a model"):
+    with pytest.raises(ModelError, match=r"not a model|not the configuration of a model"):
         load_model(rewritten(sound, tmp_path, modality=modality))
 
 
 def test_a_model_of_pictures_does_not_become_one_of_sound(tiny_model: Path, tmp_path: Path) -> None:
     assert load_model(rewritten(tiny_model, tmp_path, modality="image")).config == load_model(tiny_model).config
-    with pytest.raises(ModelError, match="not a model"):
+    with pytest.raises(ModelError, match=r"not a model|not the configuration of a model"):
         load_model(rewritten(tiny_model, tmp_path, modality="audio"))
 
 
@@ -144,14 +144,14 @@ def test_json_keeps_configurations(tiny_model: Path) -> None:
     "change", [{"modality": "image"}, {"modality": "video"}, {"quality": ()}, {"decoder_version": -1}], ids=str
 )
 def test_configurations_that_are_none(change: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="a model"):
+    with pytest.raises(ValueError, match=r"a model|the model"):
         replace(sound_model().config, **change)
 
 
 def test_all_parts_are_of_one_modality(tiny_model: Path) -> None:
     picture, sound = load_model(tiny_model).config, sound_model().config
     for mixed in ({"autoencoder": picture.autoencoder}, {"prior": picture.prior}):
-        with pytest.raises(ValueError, match="one modality"):
+        with pytest.raises(ValueError, match="of the modality of the model"):
             replace(sound, **mixed)
 
 

@@ -46,14 +46,14 @@ def test_other_arrays_stay_as_they_are(kind: type) -> None:
     ids=lambda shapes: shapes[:20],
 )
 def test_shapes_that_are_none(shapes: str) -> None:
-    with pytest.raises(ModelError, match="are none"):
+    with pytest.raises(ModelError, match=r"cannot be read|out of range"):
         unpack_integers(PACKED, shapes, MOST)
 
 
 @pytest.mark.parametrize("shape", [[0, 10**30], [0, MOST + 1], [1] * 9, [0] + [1] * 99])
 def test_shapes_that_numpy_does_not_have(shape: list[int]) -> None:
     nothing = np.frombuffer(zlib.compress(bytes(int(0 not in shape))), np.uint8)
-    with pytest.raises(ModelError, match="are none"):
+    with pytest.raises(ModelError, match="out of range"):
         unpack_integers({"a": nothing}, json.dumps({"a": shape}), MOST)
 
 
@@ -84,7 +84,7 @@ def test_arrays_that_are_missing() -> None:
 
 
 def test_arrays_of_another_type() -> None:
-    with pytest.raises(ModelError, match="array a is of another type"):
+    with pytest.raises(ModelError, match="array a does not have the type of packed integers"):
         unpack_integers({"a": PACKED["a"].astype(np.int16)}, SHAPES, MOST)
 
 
@@ -92,9 +92,9 @@ def test_no_more_memory_than_asked_for() -> None:
     """Of all arrays together, packed or not."""
     zeros = np.zeros(1 << 18, np.uint8)
     arrays = {"a": zeros, "b": zeros, "c": np.zeros(MOST - 4096, np.uint8)}
-    with pytest.raises(ModelError, match="larger"):
+    with pytest.raises(ModelError, match="too large"):
         unpack_integers(arrays, json.dumps({"a": [1024, 1025]}), MOST)
-    with pytest.raises(ModelError, match="larger"):
+    with pytest.raises(ModelError, match="too large"):
         unpack_integers(arrays, json.dumps({"a": [64, 32], "b": [64, 33]}), MOST)
     with pytest.raises(ModelError, match="array a is damaged"):
         unpack_integers(arrays, json.dumps({"a": [64, 32], "b": [64, 32]}), MOST)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
-from typing import Any
+from functools import cache, partial
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -20,13 +20,13 @@ from tests.helpers.priors import random_indices
 from vqcodec.prior import pixelcnn as prior_module
 from vqcodec.prior.pixelcnn import PixelCNN
 from vqcodec.prior.wavefront import diagonals
-from vqcodec.training.prior.networks import prior_network
+from vqcodec.training.prior.networks import PriorNetwork, prior_network
 
 Tables = dict[int, NDArray[np.float64]]
 
 PRIORS: dict[str, Callable[[], PixelCNN]] = {
     "ragged": lambda: ragged_network().export(),
-    "tiny": lambda: tiny_model().prior,
+    "tiny": lambda: cast(PixelCNN, tiny_model().prior),
     "bound": bound_prior,
 }
 every_prior = pytest.mark.parametrize("name", PRIORS)
@@ -48,11 +48,9 @@ def tables_of(prior: PixelCNN, run: Callable[[], object]) -> Tables:
             recorded.setdefault(plane, []).append(table.copy())
         return tables
 
-    prior._tables = record
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(prior, "_tables", record)
         run()
-    finally:
-        del prior._tables
     return {plane: np.concatenate(parts) for plane, parts in recorded.items()}
 
 
@@ -104,9 +102,9 @@ def test_all_ways_see_the_same_tables(name: str, height: int, width: int, rate: 
     order = coding_order(height, width)
     for most in (None, batch):
         streams = prior.encode(indices, rate, most)
-        ways = [
-            lambda most=most: prior.encode(indices, rate, most),
-            lambda most=most, streams=streams: prior.decode(streams, rate, height, width, most),
+        ways: list[Callable[[], object]] = [
+            partial(prior.encode, indices, rate, most),
+            partial(prior.decode, streams, rate, height, width, most),
         ]
         for way in ways:
             tables = tables_of(prior, way)
@@ -224,7 +222,7 @@ def test_no_table_depends_on_the_future(name: str, plane: int, i: int, j: int, r
     indices = random_indices(prior, rate, 5, 5)
     other = indices.copy()
     other[plane, i, j] = (other[plane, i, j] + 1) % prior.sizes[rate, plane]
-    before, after = (tables_of(prior, lambda x=x: prior.bits(x, rate)) for x in (indices, other))
+    before, after = (tables_of(prior, partial(prior.bits, x, rate)) for x in (indices, other))
     (own,) = [planes for planes in prior.plane_ranges if plane in planes]
     later = (time_of(5, 5) > j + 2 * i).ravel()
     for each in before:
@@ -235,14 +233,20 @@ def test_no_table_depends_on_the_future(name: str, plane: int, i: int, j: int, r
 
 @every_prior
 def test_tables_depend_on_the_past(name: str) -> None:
+    """Of small weights, which differ between processors, some codes say nothing of what follows."""
     prior = prior_named(name)
     indices = random_indices(prior, 1, 5, 5)
-    other = indices.copy()
-    other[0, 0, 0] = (other[0, 0, 0] + 1) % prior.sizes[1, 0]
-    before, after = (tables_of(prior, lambda x=x: prior.bits(x, 1)) for x in (indices, other))
-    assert (before[0][1] != after[0][1]).any()  # to the right
+    before = tables_of(prior, lambda: prior.bits(indices, 1))
     last = max(before)
-    assert (before[last][0] != after[last][0]).any()  # in the last slice, at the same place
+    to_the_right, in_the_last_slice = set(), set()
+    for code in range(prior.sizes[1, 0]):
+        other = indices.copy()
+        other[0, 0, 0] = code
+        after = tables_of(prior, partial(prior.bits, other, 1))
+        to_the_right.add((before[0][1] != after[0][1]).any())
+        in_the_last_slice.add((before[last][0] != after[last][0]).any())
+    assert True in to_the_right
+    assert True in in_the_last_slice
 
 
 # The trainable twin ------------------------------------------------------------------------------------------------
@@ -251,10 +255,10 @@ def test_tables_depend_on_the_past(name: str) -> None:
 @pytest.mark.parametrize("rate", [0, 1])
 @pytest.mark.parametrize("name", ["ragged", "mild", "fresh"])
 def test_twin_with_rounding_is_the_exact_prior(name: str, rate: int) -> None:
-    makers = {
+    makers: dict[str, Callable[[], PriorNetwork]] = {
         "ragged": ragged_network,
-        "mild": lambda: ragged_network(seed=3, scale=0.05),
-        "fresh": lambda: prior_network(SETTINGS.prior, tiny_model().codebooks),
+        "mild": partial(ragged_network, seed=3, scale=0.05),
+        "fresh": partial(prior_network, SETTINGS.prior, tiny_model().codebooks),
     }
     network = makers[name]()
     prior = network.export()

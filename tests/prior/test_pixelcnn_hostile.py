@@ -118,9 +118,10 @@ def test_what_a_position_takes() -> None:
 def test_arrays_of_too_many_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     """Which are refused before layers are made of them."""
     arrays, order = pixelcnn_arrays.to_arrays(ragged()), ((1, 2, 2), (1, 2), ragged().sizes)
-    monkeypatch.setattr(named_arrays, "MOST_WEIGHTS", sum(array.size for array in arrays.values()))
+    weights = sum(array.size for array in arrays.values())
+    monkeypatch.setattr(named_arrays, "MOST_WEIGHTS", weights)
     pixelcnn_arrays.from_arrays(arrays, *order)
-    monkeypatch.setattr(named_arrays, "MOST_WEIGHTS", named_arrays.MOST_WEIGHTS - 1)
+    monkeypatch.setattr(named_arrays, "MOST_WEIGHTS", weights - 1)
     monkeypatch.setattr(named_arrays, "ExactLayer", None)
     with pytest.raises(ModelError, match="prior is too large"):
         pixelcnn_arrays.from_arrays(arrays, *order)

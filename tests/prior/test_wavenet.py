@@ -29,7 +29,8 @@ FrequencyTables = dict[int, NDArray[np.float64]]  # of each plane, [C, T, K]
 
 def in_integers(layer: ExactLayer, x: NDArray[np.int64], rate: int) -> NDArray[np.int64]:
     shift = layer.shift.astype(np.int64)
-    return (2 * (x @ layer.weight.astype(np.int64) + layer.bias[rate]) + (1 << shift)) >> (shift + 1)
+    sums: NDArray[np.int64] = 2 * (x @ layer.weight.astype(np.int64) + layer.bias[rate]) + (1 << shift)
+    return sums >> (shift + 1)
 
 
 def gated(tables: Tables, x: NDArray[np.int64]) -> NDArray[np.int64]:

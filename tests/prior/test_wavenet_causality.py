@@ -32,9 +32,9 @@ def test_no_logit_depends_on_the_future(number: int) -> None:
         (gradient,) = torch.autograd.grad(score, values, retain_graph=True)
         earlier, own, later = np.split((gradient[0] != 0).numpy(), [first, last], axis=1)
         assert not later.any()
-        assert own.any(1).nonzero()[0].tolist() == list(range(max(0, frame - REACH), frame))
+        assert np.flatnonzero(own.any(1)).tolist() == list(range(max(0, frame - REACH), frame))
         seen = range(max(0, frame + 1 - REACH), min(FRAMES, frame + 2)) if number else range(0)
-        assert earlier.any(1).nonzero()[0].tolist() == list(seen)
+        assert np.flatnonzero(earlier.any(1)).tolist() == list(seen)
 
 
 def costs_of(prior: WaveNet, indices: NDArray[np.int32], rate: int) -> dict[int, NDArray[np.float32]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +19,9 @@ from vqcodec.defaults import (
     EVALUATED_SOUND_CODECS,
     Effort,
 )
+
+if TYPE_CHECKING:
+    from vqcodec.evaluation.shared.folder import Skipped
 
 __all__ = ["rd"]
 
@@ -130,18 +135,20 @@ def rd(
         options.refuse("qualities", "is for pictures: sounds have --rates")
         options.refuse("effort", "is for pictures")
     evaluation = prepare(subject, out, codecs, qualities or rates, model, effort, published)
-    for text in evaluation.notes:
-        note(text)
-    for each in evaluation.unreadable:
-        report_error(f"{folder / each.name}: {each.reason}")
+    _tell(folder, evaluation.notes, evaluation.unreadable)
     report = measure(evaluation)
     results = report.results
-    for text in results.notes[len(evaluation.notes) :]:
-        note(text)
-    for each in results.skipped[len(evaluation.unreadable) :]:
-        report_error(f"{folder / each.name}: {each.reason}")
+    _tell(folder, results.notes[len(evaluation.notes) :], results.skipped[len(evaluation.unreadable) :])
     click.echo(write_report(report, out), nl=False)
     count_left_out(folder, all_but(folder, subject.paths), verbose)
     if results.skipped:
         left, count = len(results.skipped), len(results.skipped) + len(results.originals)
         raise InputError(f"{left} of {subject.wording.count(count)} were left out; {out} has the others")
+
+
+def _tell(folder: Path, notes: Sequence[str], skipped: Sequence[Skipped]) -> None:
+    """Tell standard error of notes, and of files that are left out."""
+    for text in notes:
+        note(text)
+    for each in skipped:
+        report_error(f"{folder / each.name}: {each.reason}")

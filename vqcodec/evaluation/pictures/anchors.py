@@ -22,7 +22,7 @@ class PictureAnchor:
     """A codec with fixed options: it compresses by an encoder, and decompresses by Pillow.
 
     Attributes:
-        name: of the family, as options and results have it.
+        family: the name of the codec, as options and results have it.
         label: that name for people.
         variant: for people, how it differs from the other variants of its family; empty if it is the only one.
         encoder: what writes the files.
@@ -31,7 +31,7 @@ class PictureAnchor:
         media_type: of the files, for browsers; empty if few of them show such pictures.
     """
 
-    name: str
+    family: str
     label: str
     variant: str
     encoder: Encoder
@@ -81,7 +81,7 @@ class PictureAnchor:
 
 
 JPEG = PictureAnchor(
-    name="jpeg",
+    family="jpeg",
     label="JPEG",
     variant="4:2:0",
     encoder=PillowEncoder("JPEG", "libjpeg_turbo"),
@@ -91,7 +91,7 @@ JPEG = PictureAnchor(
 )
 # Of its quantization tables, those that are the best on photographs by one of the metrics. 4:4:4 is behind by all.
 MOZJPEG = PictureAnchor(
-    name="mozjpeg",
+    family="mozjpeg",
     label="MozJPEG",
     variant="MS-SSIM table",
     encoder=VipsEncoder("JPEG"),
@@ -112,7 +112,7 @@ FLAT_MOZJPEG = replace(
     qualities=MOZJPEG.qualities[:-2],  # as its files are larger
 )
 WEBP = PictureAnchor(
-    name="webp",
+    family="webp",
     label="WebP",
     variant="plain YUV",
     encoder=PillowEncoder("WEBP", "webp"),
@@ -125,7 +125,7 @@ SHARP_WEBP = replace(
     WEBP, variant="sharp YUV", encoder=VipsEncoder("WEBP"), options={"effort": 6, "smart_subsample": True}
 )
 AVIF = PictureAnchor(
-    name="avif",
+    family="avif",
     label="AVIF",
     variant="4:2:0 tune=iq",
     encoder=PillowEncoder("AVIF", "avif"),
@@ -133,9 +133,9 @@ AVIF = PictureAnchor(
     qualities=(0, 8, 16, 26, 36, 46, 56, 66),
     media_type="image/avif",
 )
-AVIF_6 = replace(AVIF, name="avif6", label="AVIF, speed 6", options={**AVIF.options, "speed": 6})
+AVIF_6 = replace(AVIF, family="avif6", label="AVIF, speed 6", options={**AVIF.options, "speed": 6})
 JXL = PictureAnchor(
-    name="jxl",
+    family="jxl",
     label="JPEG XL",
     variant="",
     encoder=PillowEncoder("JXL", JXL_PLUGIN),

@@ -44,7 +44,7 @@ def summary_markdown(results: Results, wording: Wording) -> str:
 
 
 def _against(results: Results, wording: Wording) -> Section:
-    """BD-rates of the first family against every other curve, and the BD-PSNR, or that of its first metric."""
+    """The first family against every other curve: the BD-rates by all metrics, and the difference by the first one."""
     label, metrics = results.labels, results.modality.metrics
     found = {(each.against, each.metric.name): each.delta for each in results.comparisons if not each.name}
     rows = []

@@ -18,7 +18,7 @@ from vqcodec.model.bundled import find_model
 __all__ = ["LOADED", "OURS", "Anchor", "EvaluatedCodec", "choose_codecs", "evaluated_model"]
 
 OURS = "vqcodec"
-LIBRARIES = ("torch", "constriction")  # on whose versions the files of vqcodec depend
+LIBRARIES = ("torch", "constriction")  # on whose versions the results of vqcodec depend
 LOADED = CodecCache()  # the models of this process
 
 Coder = TypeVar("Coder")
@@ -59,12 +59,12 @@ class EvaluatedCodec(Generic[Coder]):
 class Anchor(Protocol):
     """A codec that vqcodec is compared with. It compresses and decompresses, and describes itself.
 
-    All but `name`, `available` and `remedy` is as in `EvaluatedCodec`.
+    All but `available` and `remedy` is as in `EvaluatedCodec`.
     """
 
     @property
-    def name(self) -> str:
-        """Of the family."""
+    def family(self) -> str:
+        """The name of the codec, as options and results have it."""
 
     @property
     def label(self) -> str:
@@ -123,7 +123,7 @@ def choose_codecs(
         if name == OURS:
             chosen.append(ours())
             continue
-        variants = [anchor for anchor in anchors if anchor.name == name]
+        variants = [anchor for anchor in anchors if anchor.family == name]
         available = [_evaluated_anchor(anchor) for anchor in variants if anchor.available]
         if names and not available:
             raise InputError(f"{variants[0].label} is not available here: {variants[0].remedy}")
@@ -137,8 +137,8 @@ def choose_codecs(
 
 def _evaluated_anchor(anchor: Anchor) -> EvaluatedCodec[Any]:
     return EvaluatedCodec(
-        name=f"{anchor.name} {anchor.variant}".strip(),
-        family=anchor.name,
+        name=f"{anchor.family} {anchor.variant}".strip(),
+        family=anchor.family,
         label=anchor.label,
         variant=anchor.variant,
         coder=anchor,

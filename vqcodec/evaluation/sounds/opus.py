@@ -30,7 +30,7 @@ class Opus:
     """The anchor for sounds.
 
     Attributes:
-        name: of the family, as options and results have it.
+        family: the name of the codec, as options and results have it.
         label: that name for people.
         variant: empty for the decoder as it is.
         qualities: kbit/s, from the lowest that opusenc takes to where speech sounds like the original.
@@ -38,7 +38,7 @@ class Opus:
         media_type: empty, as the page does not have the files themselves.
     """
 
-    name: str = "opus"
+    family: str = "opus"
     label: str = "Opus"
     variant: str = ""
     qualities: tuple[float, ...] = (6, 8, 12, 16, 24)
