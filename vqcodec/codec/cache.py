@@ -29,7 +29,8 @@ class CodecCache:
         """As `vqcodec.load`."""
         from vqcodec.model.bundled import find_model
 
-        return self._codec(str(model), lambda: find_model(model))
+        name = str(model)
+        return self._codec(name, lambda: find_model(name))
 
     def for_file(self, container: Container, models: Sequence[Path] = ()) -> Codec:
         """As `vqcodec.codec.loading.load_for`."""
