@@ -104,7 +104,7 @@ def test_batches_do_not_show(name: str, batch: int, monkeypatch: pytest.MonkeyPa
         indices = random_indices(prior, rate_point, *((5, 6) if isinstance(prior, PixelCNN) else (2, 140)))
         bits, streams = prior.bits(indices, rate_point), prior.encode(indices, rate_point)
         with monkeypatch.context() as patch:
-            patch.setattr("vqcodec.prior.pixelcnn.BAND", batch)
+            patch.setattr("vqcodec.prior.gated.BAND", batch)
             patch.setattr("vqcodec.prior.wavenet.BLOCK", batch)
             if isinstance(prior, WaveNet):
                 assert max(len(steps) for steps, _ in prior.hidden(indices, rate_point)) == batch

@@ -60,7 +60,7 @@ def test_threads_and_batches_do_not_show(kind: str, batch: int, threads: int, mo
     prior = prior_named(f"{kind}-bound")
     indices = random_indices(prior, 1, 2, 30)
     bits = prior.bits(indices, 1)
-    monkeypatch.setattr("vqcodec.prior.pixelcnn.BAND", batch)
+    monkeypatch.setattr("vqcodec.prior.gated.BAND", batch)
     monkeypatch.setattr("vqcodec.prior.wavenet.BLOCK", batch)
     with threadpool_limits(threads):
         assert (prior.bits(indices, 1) == bits).all()

@@ -19,7 +19,6 @@ from tests.helpers.priors import random_indices
 from vqcodec import ImageCodec, load
 from vqcodec.defaults import DEFAULT_QUALITY
 from vqcodec.model.model import Model
-from vqcodec.prior import pixelcnn as prior_module
 from vqcodec.transform import codebooks as codebooks_module
 from vqcodec.transform.image.autoencoder import Decoder, Encoder, LikelihoodHead, ResidualBlock
 from vqcodec.transform.image.config import AutoencoderConfig
@@ -228,7 +227,7 @@ def test_no_window_is_larger_than_a_tile_and_its_surroundings(in_tiles: Callable
 
 def test_the_prior_holds_little_for_a_position(monkeypatch: pytest.MonkeyPatch) -> None:
     """Values of 8 bits and activations of 16, of one slice at a time; floats of all would take 256 and 152 bytes."""
-    monkeypatch.setattr(prior_module, "BAND", 64)
+    monkeypatch.setattr("vqcodec.prior.gated.BAND", 64)
     peaks = {}
     for rows in (64, 192):
         indices = random_indices(model().prior, 1, rows, 64)

@@ -5,7 +5,7 @@ All but the first are residual.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from vqcodec.prior.exact import ExactLayer, Tables, add_clamped, gate
 from vqcodec.prior.neighbours import areas, shifted
 from vqcodec.prior.wavefront import Diagonal, DiagonalCache
 
-__all__ = ["BAND", "DiagonalPass", "Narrow", "channels_of", "everywhere"]
+__all__ = ["DiagonalPass", "Narrow", "bands", "channels_of", "everywhere"]
 
 # Values have 8 bits, and activations 9: kept like this, a large picture takes half the memory, or a quarter.
 Narrow = NDArray[np.signedinteger[Any]]
@@ -40,6 +40,12 @@ def channels_of(layers: Sequence[ExactLayer], inputs: int, taps: int, rate_point
             raise ModelError("a layer of the model's prior has the wrong shape")
         inputs = taps * channels
     return channels
+
+
+def bands(positions: int) -> Iterator[slice]:
+    """Ranges of positions to work on at once."""
+    for first in range(0, positions, BAND):
+        yield slice(first, min(first + BAND, positions))
 
 
 def everywhere(

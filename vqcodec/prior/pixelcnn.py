@@ -27,7 +27,7 @@ from bitstream.entropy import PRECISION, SymbolDecoder, SymbolEncoder
 from bitstream.errors import CorruptError, ModelError
 from vqcodec.prior.base import Floats, Frequencies, IndexArray, SymbolSource
 from vqcodec.prior.exact import ExactLayer, Tables, frequencies
-from vqcodec.prior.gated import BAND, DiagonalPass, Narrow, channels_of, everywhere
+from vqcodec.prior.gated import DiagonalPass, Narrow, bands, channels_of, everywhere
 from vqcodec.prior.neighbours import AROUND_OFFSETS
 from vqcodec.prior.plane_order import PlaneOrder
 from vqcodec.prior.wavefront import CAUSAL_OFFSETS, diagonals
@@ -170,8 +170,7 @@ class PixelCNN:
     def costs(self, indices: IndexArray, rate_point: int) -> Iterator[tuple[int, slice, Floats]]:
         """Bits of every symbol, given `indices` around it: in pieces of a plane, a range of positions, `[N, K]`."""
         for network, planes, state in self.hidden(indices, rate_point):
-            for first in range(0, len(state), BAND):
-                part = slice(first, min(first + BAND, len(state)))
+            for part in bands(len(state)):
                 for plane, table in self._tables(network, planes, state[part], rate_point).items():
                     yield plane, part, (PRECISION - np.log2(table)).astype(np.float32)
 
