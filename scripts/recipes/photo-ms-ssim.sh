@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
-# The bundled model `photo-ms-ssim`:  scripts/recipes/photo-ms-ssim.sh PICTURES MODEL.safetensors START.safetensors
-# START has the networks of version 2 of `photo` after its noise stage:
-#   git show be266b1:scripts/photo_2.safetensors > START.safetensors
+# The bundled model `photo-ms-ssim`:  scripts/recipes/photo-ms-ssim.sh PICTURES MODEL.safetensors
+# It begins with the networks of a noise stage of the default settings, which is trained first, for squared error.
 # Every 50th photograph is held out of the training, for the evaluation. Run it in the root of a clone. An interrupted run
-# goes on from its checkpoints in MODEL.safetensors.training when it is called again.
+# goes on from its checkpoints, beside the models, when it is called again.
 set -euo pipefail
-pictures="$1" model="$2" start="$3" data="$2.data"
+pictures="$1" model="$2" data="$2.data" start="$2.data/start.safetensors"
 
 python -m scripts.recipes.hold_out "$pictures" "$data/training" "$data/held_out"
 
+if [ ! -e "$start" ]; then
+    echo 'codes = { steps = 0 }' > "$data/start.toml"
+    vqcodec train image "$data/training" --out "$start" --config "$data/start.toml"
+fi
 vqcodec train image "$data/training" --out "$model" --recipe photo-ms-ssim --start "$start"
 vqcodec fit-prior "$model" "$data/training" --recipe photo-ms-ssim
 
