@@ -200,7 +200,7 @@ def test_warnings_of_libraries_are_notes(folder: Path, monkeypatch: pytest.Monke
 @pytest.mark.parametrize("config", [None, "settings.toml"])
 def test_training_is_handed_on(monkeypatch: pytest.MonkeyPatch, config: str | None) -> None:
     calls: list[tuple[object, ...]] = []
-    names = {"image": "train_image", "prior.fit": "fit_prior", "decoder_fit": "fit_decoder"}
+    names = {"image": "train_image", "prior.fit": "fit_prior", "decoder.fit": "fit_decoder"}
     for module, function in names.items():
         training = SimpleNamespace(**{function: lambda *args: calls.append(args)})
         monkeypatch.setitem(sys.modules, f"vqcodec.training.{module}", training)

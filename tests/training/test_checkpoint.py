@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from tests.helpers.machines import one_process
 from vqcodec.training.engine.checkpoint import Checkpoint
 from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule
 
@@ -20,7 +21,8 @@ def test_a_checkpoint_changes_nothing(tmp_path: Path) -> None:
         network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Tanh(), nn.Conv2d(4, 2, 3))
         kernels, others = ([p for p in network.parameters() if (p.ndim == 4) == kernel] for kernel in (True, False))
         optimizer = NetworkOptimizer([(kernels, 0.1)], [(others, 0.01)], Schedule(10, warmup=2))
-        return network, optimizer, Checkpoint(tmp_path / "state.safetensors", {"network": network}, optimizer)
+        path = tmp_path / "state.safetensors"
+        return network, optimizer, Checkpoint(path, {"network": network}, optimizer, {"steps": 10}, one_process())
 
     def steps(network: nn.Module, optimizer: NetworkOptimizer, first: int) -> None:
         for step in range(first, first + 5):

@@ -153,11 +153,16 @@ def test_reordering_channels_changes_nothing_outside(linear_path: bool, monkeypa
     x, rate, order = torch.randn(2, 3, 16, 24), torch.tensor([0, 1]), torch.randperm(12)
     with torch.no_grad():
         z = encoder(x)
-        (picture, _), widths, (noisy, bits) = decoder(z, rate), factorized_prior.widths(), factorized_prior(z, rate)
+        noise = torch.rand_like(z) - 0.5
+        (picture, _), widths, (noisy, bits) = (
+            decoder(z, rate),
+            factorized_prior.widths(),
+            factorized_prior(z, rate, noise),
+        )
         reorder_channels(encoder, decoder, factorized_prior, order)
         torch.testing.assert_close(encoder(x), z[:, order])
         torch.testing.assert_close(decoder(encoder(x), rate)[0], picture)
-        torch.testing.assert_close(factorized_prior(z[:, order], rate)[0], noisy[:, order])
-        torch.testing.assert_close(factorized_prior(z[:, order], rate)[1], bits[:, order])
+        torch.testing.assert_close(factorized_prior(z[:, order], rate, noise[:, order])[0], noisy[:, order])
+        torch.testing.assert_close(factorized_prior(z[:, order], rate, noise[:, order])[1], bits[:, order])
         assert torch.equal(factorized_prior.widths(), widths[:, order])
     assert not torch.equal(order, torch.arange(12))

@@ -15,7 +15,7 @@ from tests.helpers.image_models import save_tiny_model
 from tests.helpers.pictures import pictures
 from vqcodec import ImageCodec, load
 from vqcodec.codec.loading import for_pictures
-from vqcodec.training.decoder_fit import coded_pieces
+from vqcodec.training.decoder.stage import coded_pieces
 
 CONFIG = """
 blocks = [2, 1, 3]

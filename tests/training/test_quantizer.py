@@ -289,7 +289,7 @@ def test_dead_codes_are_restarted_on_latents() -> None:
     model(z, POINTS)
     dead, before = model.usage == 0, model.codebooks.detach().clone()
     assert dead[:, :, 3].all()
-    assert model.restart_dead_codes(z, POINTS) == dead.sum()
+    assert model.restart_dead_codes(z, POINTS, np.random.default_rng(0)) == dead.sum()
     assert torch.equal(model.codebooks[~dead], before[~dead])
     assert torch.equal(model.ema_sum[dead], model.codebooks[dead])
     for rate, plane, code in dead.nonzero().tolist():

@@ -13,8 +13,9 @@ from bitstream import InputError
 from vqcodec.cli import main
 from vqcodec.model.bundled import bundled_models
 from vqcodec.training.audio import AudioTraining
-from vqcodec.training.decoder_fit import DecoderTraining
+from vqcodec.training.decoder.stage import DecoderTraining
 from vqcodec.training.engine.config import load_config
+from vqcodec.training.engine.hardware import ANY
 from vqcodec.training.image import ImageTraining
 from vqcodec.training.prior.fit import PriorTraining
 from vqcodec.training.recipes import Part, find_recipe, recipe_names
@@ -31,7 +32,7 @@ COMMANDS: dict[Part, tuple[list[str], str, str]] = {
     "image": (["train", "image", "DIR", "--out", "M"], "image", "train_image"),
     "audio": (["train", "audio", "DIR", "--out", "M"], "audio", "train_audio"),
     "prior": (["fit-prior", "M", "DIR"], "prior.fit", "fit_prior"),
-    "decoder": (["fit-decoder", "M", "DIR"], "decoder_fit", "fit_decoder"),
+    "decoder": (["fit-decoder", "M", "DIR"], "decoder.fit", "fit_decoder"),
 }
 
 
@@ -61,7 +62,8 @@ def test_commands_take_recipes(monkeypatch: pytest.MonkeyPatch, part: Part, name
     result = run(*command, "--recipe", name)
     assert (result.exit_code, result.output) == (0, "")
     folder, model, recipe = Path("DIR"), Path("M"), find_recipe(part, name)
-    assert calls == [(folder, model, recipe, None) if command[0] == "train" else (model, folder, recipe)]
+    expected = (folder, model, recipe, None) if command[0] == "train" else (model, folder, recipe)
+    assert calls == [(*expected, ANY)]
 
 
 @pytest.mark.parametrize("part", SETTINGS)

@@ -69,7 +69,7 @@ def test_factorized_prior_that_starts_from_latents_costs_about_their_entropy() -
     metric = torch.tensor([[4.0, 4.0, 4.0]])  # widths of 1/2
     factorized_prior = FactorizedPrior(3, 1)
     factorized_prior.start(latents, metric)
-    noisy, bits = factorized_prior(latents, torch.tensor([0]))
+    noisy, bits = factorized_prior(latents, torch.tensor([0]), torch.rand_like(latents) - 0.5)
     gaussian = torch.log2(spread / 0.5) + 2.05  # h(z) - log2 width
     assert bits.mean((0, 2, 3))[1:].tolist() == pytest.approx(gaussian[1:].tolist(), abs=0.5)
     assert bits.mean((0, 2, 3))[0] < 0.8
@@ -215,5 +215,7 @@ def test_dead_channels_come_back_for_what_the_decoder_misses(monkeypatch: pytest
     torch.testing.assert_close(encoder(crops)[:, :4], kept)
     assert error(1) < 0.6 * before[1]
     assert error(0) < 1.01 * before[0]
-    coarse, fine = (factorized_prior(encoder(crops), torch.full((50,), rate))[1][:, 4:].mean() for rate in (0, 1))
+    z = encoder(crops)
+    noise = torch.rand_like(z) - 0.5
+    coarse, fine = (factorized_prior(z, torch.full((50,), rate), noise)[1][:, 4:].mean() for rate in (0, 1))
     assert 2 * coarse < fine

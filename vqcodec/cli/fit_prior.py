@@ -6,15 +6,20 @@ from pathlib import Path
 
 import click
 
-from vqcodec.cli import options
+from vqcodec.cli import training_options
+from vqcodec.cli.extras import needs_extra
+from vqcodec.training.engine.hardware import Hardware
 
 __all__ = ["fit_prior"]
 
 
 @click.command(short_help="Fit the prior of a model.")
-@options.fitting("prior")
-def fit_prior(model: Path, folder: Path, config: Path | None) -> None:
+@training_options.fitting("prior")
+def fit_prior(model: Path, folder: Path, config: Path | None, hardware: Hardware, restart: bool) -> None:
     """Fit the prior of the model file M to the pictures or sounds of the folder DIR, and write it into M."""
-    from vqcodec.training.prior.fit import fit_prior as fit
+    with needs_extra("train"):
+        from vqcodec.training.prior.fit import fit_prior as fit
 
-    fit(model, folder, config)
+    if restart:
+        training_options.forget(model, "prior-*")
+    fit(model, folder, config, hardware)

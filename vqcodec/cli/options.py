@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +10,12 @@ import click
 from click.core import ParameterSource
 
 from vqcodec.defaults import DEFAULT_AUDIO_MODEL, DEFAULT_EFFORT, DEFAULT_MODEL, DEFAULT_QUALITY, EFFORTS
-from vqcodec.training.recipes import Part, find_recipe, recipe_names
 
 __all__ = [
     "allow_truncated",
     "at_most_one",
     "device",
     "effort",
-    "fitting",
     "force",
     "in_and_out",
     "json_output",
@@ -30,7 +27,6 @@ __all__ = [
     "named_files",
     "quality",
     "refuse",
-    "settings",
     "verbose",
 ]
 
@@ -103,35 +99,10 @@ _jobs = click.option(
 
 Command = Callable[..., Any]
 
-_fitted = click.argument("model", metavar="M", type=click.Path(path_type=Path))
-_fitted_to = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-_config = click.option("--config", metavar="FILE", type=click.Path(path_type=Path), help="Settings, as TOML.")
-
 
 def many(command: Command) -> Command:
     """The arguments of a command on one file or many: `paths`, `out_dir`, `recursive`, `jobs`, `verbose`."""
     return _paths(_out_dir(_recursive(_jobs(verbose(command)))))
-
-
-def fitting(part: Part) -> Callable[[Command], Command]:
-    """The arguments of a command that fits a part of a model: `model`, `folder`, `config`."""
-    return lambda command: _fitted(_fitted_to(settings(part)(command)))
-
-
-def settings(part: Part) -> Callable[[Command], Command]:
-    """The settings of a part of a model: `config`, their file, or None if neither --config nor --recipe is given."""
-    known = ", ".join(recipe_names(part))
-    named = click.option("--recipe", metavar="NAME", help=f"Settings of a bundled model: {known}.")
-
-    def add(command: Command) -> Command:
-        @wraps(command)
-        def with_config(recipe: str | None, config: Path | None, **others: Any) -> Any:
-            at_most_one("recipe", "config")
-            return command(config=config if recipe is None else find_recipe(part, recipe), **others)
-
-        return _config(named(with_config))
-
-    return add
 
 
 def in_and_out(paths: tuple[str, ...]) -> tuple[str, str]:

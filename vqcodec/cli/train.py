@@ -6,22 +6,17 @@ from pathlib import Path
 
 import click
 
-from vqcodec.cli import options
-from vqcodec.cli.program import note
+from vqcodec.cli import training_options
+from vqcodec.cli.extras import needs_extra
+from vqcodec.training.engine.hardware import Hardware
 
 __all__ = ["train"]
 
-
+STAGES = "*"  # a new model forgets all that was fitted to the one before
 OUT = click.option(
     "--out", metavar="M", type=click.Path(path_type=Path), required=True, help="The model file to write."
 )
 START = click.option("--start", metavar="MODEL", help="Start from the networks of this model, a bundled one or a file.")
-RESUME = click.option(
-    "--resume/--no-resume",
-    default=True,
-    show_default=True,
-    help="Go on from the checkpoints of an earlier run, or delete them and start afresh.",
-)
 
 
 @click.group(short_help="Train a model.")
@@ -32,37 +27,42 @@ def train() -> None:
 @train.command(short_help="Train a model for pictures.")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @OUT
-@options.settings("image")
+@training_options.settings("image")
 @START
-@RESUME
-def image(folder: Path, out: Path, config: Path | None, start: str | None, resume: bool) -> None:
-    """Train on the pictures of the folder DIR and write the model M. Checkpoints are kept beside it."""
-    from vqcodec.model.bundled import find_model
-    from vqcodec.training.image import train_image
+@training_options.hardware
+@training_options.restart
+def image(folder: Path, out: Path, config: Path | None, start: str | None, hardware: Hardware, restart: bool) -> None:
+    """Train on the pictures of the folder DIR and write the model M.
 
-    if not resume:
-        _forget(out)
-    train_image(folder, out, config, find_model(start) if start else None)
+    Checkpoints are kept beside it, and a run that was interrupted goes on from them.
+    """
+    from vqcodec.model.bundled import find_model
+
+    with needs_extra("train"):
+        from vqcodec.training.image import train_image
+
+    if restart:
+        training_options.forget(out, STAGES)
+    train_image(folder, out, config, find_model(start) if start else None, hardware)
 
 
 @train.command(short_help="Train a model for sound.")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @OUT
-@options.settings("audio")
+@training_options.settings("audio")
 @START
-@RESUME
-def audio(folder: Path, out: Path, config: Path | None, start: str | None, resume: bool) -> None:
-    """Train on the sounds of the folder DIR and write the model M. Checkpoints are kept beside it."""
+@training_options.hardware
+@training_options.restart
+def audio(folder: Path, out: Path, config: Path | None, start: str | None, hardware: Hardware, restart: bool) -> None:
+    """Train on the sounds of the folder DIR and write the model M.
+
+    Checkpoints are kept beside it, and a run that was interrupted goes on from them.
+    """
     from vqcodec.model.bundled import find_model
-    from vqcodec.training.audio import train_audio
 
-    if not resume:
-        _forget(out)
-    train_audio(folder, out, config, find_model(start) if start else None)
+    with needs_extra("train"):
+        from vqcodec.training.audio import train_audio
 
-
-def _forget(out: Path) -> None:
-    """Delete the checkpoints of an earlier run for `out`; decoded originals stay."""
-    for checkpoint in sorted(out.with_name(f"{out.name}.training").glob("*.safetensors")):
-        note(f"deleting {checkpoint}")
-        checkpoint.unlink()
+    if restart:
+        training_options.forget(out, STAGES)
+    train_audio(folder, out, config, find_model(start) if start else None, hardware)

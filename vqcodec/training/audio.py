@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +13,20 @@ from torch import Tensor
 
 from vqcodec.model.model import load_model
 from vqcodec.prior.config import WaveNetConfig
-from vqcodec.training.data.sounds import SoundCache, random_cuts
+from vqcodec.training.data.crops import SoundCuts, central_cuts
+from vqcodec.training.data.originals import split
+from vqcodec.training.data.sounds import SoundCache
+from vqcodec.training.data.sources import file_digest
 from vqcodec.training.engine.config import load_config
+from vqcodec.training.engine.hardware import ANY, Hardware
+from vqcodec.training.engine.machine import Machine, launch
+from vqcodec.training.engine.run import Run
 from vqcodec.training.quantizer import QuantizerConfig
 from vqcodec.training.spectral_distance import loudness_distance
 from vqcodec.training.stages.codebooks import CodebookStage
 from vqcodec.training.stages.codes import CodesStage
 from vqcodec.training.stages.noise import NoiseStage
-from vqcodec.training.stages.sequence import Stages
+from vqcodec.training.stages.sequence import Stages, TrainingData
 from vqcodec.training.stages.settings import TrainingSettings
 from vqcodec.training.stages.start import spread_latents, start_from_model
 from vqcodec.transform.audio.autoencoder import Decoder, Encoder, LikelihoodHead
@@ -27,6 +34,8 @@ from vqcodec.transform.audio.config import AutoencoderConfig
 from vqcodec.transform.likelihood import sample_code_length
 
 __all__ = ["AudioTraining", "SoundObjective", "train_audio"]
+
+MOST_HELD_OUT = 64  # sounds to judge by, at most, as they are decoded at all rate points
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,7 @@ class AudioTraining(TrainingSettings):
     Attributes:
         lambdas: weight of the distance against bits a sample, one for each rate point.
         noise: the first stage, or None to train on codes from the start. `crop` is in latent frames here.
+        held_out: one recording in so many is held out, to judge by.
     """
 
     autoencoder: AutoencoderConfig = field(default_factory=lambda: AutoencoderConfig(rate_points=10))
@@ -45,6 +55,7 @@ class AudioTraining(TrainingSettings):
     noise: NoiseStage | None = field(default_factory=lambda: NoiseStage(steps=8_000, batch=16, crop=64))
     codebooks: CodebookStage = field(default_factory=CodebookStage)
     codes: CodesStage = field(default_factory=lambda: CodesStage(steps=2_000, batch=16, crop=64))
+    held_out: int = 50
     seed: int = 0
     description: str = ""
 
@@ -59,13 +70,19 @@ class SoundObjective:
         """See `loudness_distance`: `[B]`."""
         return loudness_distance(x[:, 0], location[:, 0], self.sample_rate)
 
+    def fidelity(self, distortion: float) -> float:
+        """In dB, up to a constant."""
+        return -20 * math.log10(max(distortion, 1e-6))
+
     def code_length(self, x: Tensor, location: Tensor, parameters: tuple[Tensor, Tensor]) -> Tensor:
         """-log2 p(x|z_q) a sample, `[B]`."""
         values = torch.round(x * 2**15).clamp(-(2**15), 2**15 - 1)
         return sample_code_length(values, location * 2**15, *parameters).mean((1, 2))
 
 
-def train_audio(folder: Path, out: Path, config: Path | None = None, start: Path | None = None) -> None:
+def train_audio(
+    folder: Path, out: Path, config: Path | None = None, start: Path | None = None, hardware: Hardware = ANY
+) -> None:
     """Train on the sounds of `folder` and write the model `out`; checkpoints go beside it, into `out` + ".training".
 
     Args:
@@ -73,25 +90,44 @@ def train_audio(folder: Path, out: Path, config: Path | None = None, start: Path
         out: the model file.
         config: settings, as TOML; None for the defaults. Those of bundled models are in `vqcodec.training.recipes`.
         start: a model file whose networks to start from.
+        hardware: what to train on.
 
     Raises:
         InputError: the configuration or the sounds cannot be used.
-        ModelError: the checkpoints belong to another configuration.
+        ModelError: the checkpoints are of other settings or data.
     """
     settings = load_config(config, AudioTraining)
-    torch.manual_seed(settings.seed)
-    work, shape = out.with_name(out.name + ".training"), settings.autoencoder
-    rng, sounds = np.random.default_rng(settings.seed), SoundCache(folder, work / "cache", shape.sample_rate).sounds
+    launch(partial(_train, settings, folder, out, start), hardware)
 
-    def batches(batch: int, frames: int) -> Iterator[Tensor]:
-        return random_cuts(sounds, batch, frames * shape.stride, rng)
 
-    objective = SoundObjective(shape.sample_rate)
-    stages = Stages(settings, Encoder(shape), Decoder(shape), LikelihoodHead(shape), objective, work, start is not None)
-    cuts = batches(settings.codes.batch, settings.codes.crop)
+def _train(settings: AudioTraining, folder: Path, out: Path, start: Path | None, machine: Machine) -> None:
+    run = Run(machine, out.with_name(f"{out.name}.training"), settings.seed)
+    run.seed_networks("networks")
+    shape = settings.autoencoder
+    encoder, decoder, objective = Encoder(shape), Decoder(shape), SoundObjective(shape.sample_rate)
+    data, digest = _data(settings, folder, run), file_digest(start) if start else ""
+    stages = Stages(settings, encoder, decoder, LikelihoodHead(shape), objective, data, run, digest)
+    cuts = stages.batches("start")
     if start is not None:
-        networks = stages.encoder, stages.decoder, stages.factorized_prior
-        start_from_model(load_model(start), stages.lambdas, *networks, cuts, hear=settings.noise is not None)
+        networks = encoder, decoder, stages.factorized_prior
+        start_from_model(load_model(start), stages.goal.lambdas, *networks, cuts, hear=settings.noise is not None)
     else:
-        spread_latents(stages.encoder, cuts)
-    stages.run(batches).save(out)
+        spread_latents(encoder, cuts)
+    model = stages.train()
+    if machine.is_first:
+        model.save(out)
+
+
+def _data(settings: AudioTraining, folder: Path, run: Run) -> TrainingData:
+    """The sounds of a folder, some of them held out."""
+    stride = settings.autoencoder.stride
+    with run.machine.first_on_each_host():
+        cache = SoundCache(folder, run.folder / "cache", settings.autoencoder.sample_rate)
+    held_out, others = split(len(cache.sounds), settings.held_out, np.random.default_rng(settings.seed))
+    training = [cache.sounds[number] for number in others or held_out]
+    judged = [cache.sounds[number] for number in held_out[:MOST_HELD_OUT]]
+    return TrainingData(
+        crops=lambda frames, device: SoundCuts(training, frames * stride, device),
+        held_out=lambda frames: central_cuts(judged, frames * stride),
+        digest=cache.digest,
+    )

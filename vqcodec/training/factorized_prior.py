@@ -48,14 +48,17 @@ class FactorizedPrior(nn.Module):
         self.log_scale.copy_(spread.log()[:, None] + torch.linspace(-2.5, 0.0, components))
         self.log_width.copy_(-0.5 * metric.log())
 
-    def noisy(self, z: Tensor, rate_point: Tensor) -> tuple[Tensor, Tensor]:
-        """z `[B, C, h, w]` with the noise of rate points `[B]`, and its widths `[B, C, 1, 1]`."""
-        width = self.log_width.exp()[rate_point][:, :, None, None]
-        return z + (torch.rand_like(z) - 0.5) * width, width
+    def noisy(self, z: Tensor, rate_point: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """z `[B, C, h, w]` with noise of the widths of rate points `[B]`, and these widths `[B, C, 1, 1]`.
 
-    def forward(self, z: Tensor, rate_point: Tensor) -> tuple[Tensor, Tensor]:
-        """Noisy latents and their bits, both `[B, C, h, w]`, for z `[B, C, h, w]` and rate points `[B]`."""
-        noisy, width = self.noisy(z, rate_point)
+        `noise` is uniform in -0.5..0.5, `[B, C, h, w]`.
+        """
+        width = self.log_width.exp()[rate_point][:, :, None, None]
+        return z + noise * width, width
+
+    def forward(self, z: Tensor, rate_point: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """Noisy latents and their bits, both `[B, C, h, w]`, for z and noise `[B, C, h, w]` and rate points `[B]`."""
+        noisy, width = self.noisy(z, rate_point, noise)
         of_channel = (slice(None), slice(None), None, None)
         mixture = (part[of_channel] for part in (self.mean, self.log_scale, self.logit))
         return noisy, mixture_bits(noisy, width, *mixture)

@@ -14,9 +14,11 @@ Losses and the straight-through estimator are those of van den Oord et al., 'Neu
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -61,6 +63,11 @@ class Quantized:
     bits: Tensor
 
 
+def _alone(statistics: Tensor) -> Tensor:
+    """There is one process."""
+    return statistics
+
+
 class ProductQuantizer(nn.Module):
     """See the module. `codebooks` is `[R, P, K, D]`; `code_bits` holds each code's length, `[R, P, K]`."""
 
@@ -82,7 +89,7 @@ class ProductQuantizer(nn.Module):
         self.register_buffer("alive", torch.ones(shape, dtype=torch.bool))
         self.register_buffer("ema_count", torch.ones(shape))
         self.register_buffer("ema_sum", codebooks.clone())
-        self.register_buffer("usage", torch.zeros(shape), persistent=False)
+        self.register_buffer("usage", torch.zeros(shape))
 
     def split(self, z: Tensor) -> Tensor:
         """`[B, C, h, w]` to vectors `[B, P, h w, D]`."""
@@ -90,24 +97,30 @@ class ProductQuantizer(nn.Module):
         planes, dimension = self.config.planes, self.config.dimension
         return z.reshape(batch, planes, dimension, height * width).transpose(2, 3)
 
-    def costs(self, vectors: Tensor, rate_point: int, lambda_: float) -> Tensor:
-        """|z_e - e_j|^2 + lambda bits(j) of vectors `[P, N, D]` for every code, `[P, N, K]`; dead ones are infinite."""
-        metric = self.metric[rate_point][:, None, :]
-        code = self.codebooks[rate_point].detach().clone()  # the moving averages change it before the backward pass
-        energy = (code.square() * metric).sum(-1)[:, None, :] + lambda_ * self.code_bits[rate_point][:, None, :]
-        energy = energy.masked_fill(~self.alive[rate_point][:, None, :], float("inf"))
+    def costs(self, vectors: Tensor, rate_point: Tensor, lambda_: float) -> Tensor:
+        """|z_e - e_j|^2 + lambda bits(j) of vectors `[B, P, N, D]` at rate points `[B]` for every code, `[B, P, N, K]`.
+
+        Those of dead codes are infinite.
+        """
+        metric = self.metric[rate_point][:, :, None]
+        code = self.codebooks.detach()[rate_point]  # a copy: the moving averages change them before the backward pass
+        energy = (code.square() * metric).sum(-1) + lambda_ * self.code_bits[rate_point]
+        energy = energy.masked_fill(~self.alive[rate_point], float("inf"))
         own = (vectors.square() * metric).sum(-1, keepdim=True)
-        return torch.baddbmm(energy + own, vectors * metric, code.transpose(1, 2), alpha=-2)
+        flat = [each.flatten(0, 1) for each in (energy[:, :, None] + own, vectors * metric, code.transpose(2, 3))]
+        return torch.baddbmm(*flat, alpha=-2).view(*vectors.shape[:3], -1)
 
     @torch.no_grad()
     def assign(self, z: Tensor, rate_point: Tensor, lambda_: float = 0.0) -> Tensor:
         """Indices `[B, P, h, w]` of z_e `[B, C, h, w]` at rate points `[B]`; `lambda_` 0 is the nearest neighbour."""
         items = []
         step = max(1, CHUNK // (self.config.planes * self.config.alphabet))
-        for vectors, point in zip(self.split(z), rate_point.tolist(), strict=True):
-            chunks = [self.costs(part, point, lambda_).argmin(-1) for part in vectors.split(step, dim=1)]
-            items.append(torch.cat(chunks, 1))
-        return torch.stack(items).reshape(len(z), self.config.planes, *z.shape[2:])
+        for vectors, point in zip(self.split(z), rate_point, strict=True):
+            chunks = [
+                self.costs(part, point[None], lambda_).argmin(-1) for part in torch.split(vectors[None], step, dim=2)
+            ]
+            items.append(torch.cat(chunks, 2))
+        return torch.cat(items).reshape(len(z), self.config.planes, *z.shape[2:])
 
     def look_up(self, indices: Tensor, rate_point: Tensor) -> Tensor:
         """z_q `[B, C, h, w]` of indices `[B, P, h, w]`."""
@@ -116,17 +129,18 @@ class ProductQuantizer(nn.Module):
         vectors = self.codebooks[rate_point[:, None, None], plane, indices.flatten(2)]
         return vectors.transpose(2, 3).reshape(batch, planes * self.config.dimension, height, width)
 
-    def forward(self, z: Tensor, rate_point: Tensor, lambda_: float = 0.0) -> Quantized:
-        """Quantize z_e `[B, C, h, w]` at rate points `[B]` for training; with "ema" the codebooks follow."""
+    def forward(
+        self, z: Tensor, rate_point: Tensor, lambda_: float = 0.0, total: Callable[[Tensor], Tensor] = _alone
+    ) -> Quantized:
+        """Quantize z_e `[B, C, h, w]` at rate points `[B]` for training; with "ema" the codebooks follow.
+
+        `total` sums a tensor over all processes that train.
+        """
         batch, height, width = len(z), *z.shape[2:]
-        items, bits = [], []
-        for vectors, point in zip(self.split(z), rate_point.tolist(), strict=True):
-            costs = self.costs(vectors, point, lambda_)
-            items.append(costs.detach().argmin(-1))
-            bits.append(self._expected_bits(costs, point, lambda_))
-        indices = torch.stack(items)
+        costs = self.costs(self.split(z), rate_point, lambda_)
+        indices, bits = costs.detach().argmin(-1), self._expected_bits(costs, rate_point, lambda_)
         if self.training:
-            self._follow(z.detach(), indices, rate_point, self.config.decay)
+            self._follow(z.detach(), indices, rate_point, total)
         indices = indices.reshape(batch, self.config.planes, height, width)
         e = self.look_up(indices, rate_point)
         metric = self.metric[rate_point].reshape(batch, -1, 1, 1)
@@ -135,37 +149,42 @@ class ProductQuantizer(nn.Module):
             indices=indices,
             codebook_loss=((z.detach() - e).square() * metric).sum(1).mean((1, 2)),
             commitment_loss=((z - e.detach()).square() * metric).sum(1).mean((1, 2)),
-            bits=torch.stack(bits),
+            bits=bits,
         )
 
-    def _expected_bits(self, costs: Tensor, rate_point: int, lambda_: float) -> Tensor:
-        """Mean over positions of the bits under the soft p(j|z_e) ~ p(j) exp(-ln 2 |z_e - e_j|^2 / lambda)."""
+    def _expected_bits(self, costs: Tensor, rate_point: Tensor, lambda_: float) -> Tensor:
+        """Mean over positions of the bits under the soft p(j|z_e) ~ p(j) exp(-ln 2 |z_e - e_j|^2 / lambda), `[B]`."""
         if lambda_ == 0:
             # The uniform prior of the paper: log2 K a plane.
-            return costs.new_tensor(self.config.planes * math.log2(self.config.alphabet))
+            return costs.new_full((len(costs),), self.config.planes * math.log2(self.config.alphabet))
         posterior = torch.softmax(costs * (-0.6931 / lambda_), -1)
-        return (posterior * self.code_bits[rate_point][:, None, :]).sum((0, 2)).mean()
+        return (posterior * self.code_bits[rate_point][:, :, None]).sum((1, 3)).mean(1)
 
     def _statistics(self, z: Tensor, indices: Tensor, rate_point: Tensor) -> tuple[Tensor, Tensor]:
         """How often each code was used, `[R, P, K]`, and the sums of the vectors it stands for, `[R, P, K, D]`."""
         planes, alphabet = self.config.planes, self.config.alphabet
-        plane = torch.arange(planes)[None, :, None]
+        plane = torch.arange(planes, device=z.device)[None, :, None]
         cell = ((rate_point[:, None, None] * planes + plane) * alphabet + indices.flatten(2)).flatten()
-        counts = torch.bincount(cell, minlength=self.usage.numel()).to(z.dtype)
+        counts = z.new_zeros(self.usage.numel()).index_add_(0, cell, z.new_ones(len(cell)))
         vectors = self.split(z).reshape(-1, self.config.dimension)
         sums = z.new_zeros(self.usage.numel(), self.config.dimension).index_add_(0, cell, vectors)
         return counts.view_as(self.usage), sums.view_as(self.ema_sum)
 
     @torch.no_grad()
-    def _follow(self, z: Tensor, indices: Tensor, rate_point: Tensor, decay: float) -> None:
-        """Count the codes' use; with "ema" move the codebooks towards the vectors that they stand for."""
-        counts, sums = self._statistics(z, indices, rate_point)
+    def _follow(self, z: Tensor, indices: Tensor, rate_point: Tensor, total: Callable[[Tensor], Tensor]) -> None:
+        """Count the codes' use; with "ema" move the codebooks towards the vectors that they stand for.
+
+        Codebooks of rate points that are not in the batch stay.
+        """
+        counts, sums = map(total, self._statistics(z, indices, rate_point))
         self.usage += counts
-        seen = torch.unique(rate_point)
-        self.ema_count[seen] = decay * self.ema_count[seen] + (1 - decay) * counts[seen]
+        seen = counts.sum((1, 2)) > 0
+        share = (1 - self.config.decay) * seen[:, None, None]
+        self.ema_count.lerp_(counts, share)
         if self.config.update == "ema":
-            self.ema_sum[seen] = decay * self.ema_sum[seen] + (1 - decay) * sums[seen]
-            self.codebooks[seen] = self.ema_sum[seen] / self.ema_count[seen].clamp_min(1e-5)[..., None]
+            self.ema_sum.lerp_(sums, share[..., None])
+            means = self.ema_sum / self.ema_count.clamp_min(1e-5)[..., None]
+            self.codebooks.copy_(torch.where(seen[:, None, None, None], means, self.codebooks))
 
     @torch.no_grad()
     def set_codebook(self, rate_point: int, plane: int, codewords: Tensor, counts: Tensor) -> None:
@@ -186,14 +205,14 @@ class ProductQuantizer(nn.Module):
         self.code_bits.copy_(-torch.log2((counts / counts.sum(-1, keepdim=True)).clamp_min(2**-24)))
 
     @torch.no_grad()
-    def restart_dead_codes(self, z: Tensor, rate_point: Tensor) -> int:
+    def restart_dead_codes(self, z: Tensor, rate_point: Tensor, rng: np.random.Generator) -> int:
         """Move codes that were not used since `reset_usage` onto random vectors of z `[B, C, h, w]`; how many."""
         restarted = 0
         for point in torch.unique(rate_point).tolist():
             vectors = self.split(z[rate_point == point]).transpose(0, 1).flatten(1, 2)
             dead = (self.usage[point] == 0) & self.alive[point]
             plane, code = dead.nonzero(as_tuple=True)
-            chosen = vectors[plane, torch.randint(vectors.shape[1], (len(plane),))]
+            chosen = vectors[plane, torch.from_numpy(rng.integers(vectors.shape[1], size=len(plane)))]
             self.codebooks[point, plane, code] = chosen
             self.ema_sum[point, plane, code], self.ema_count[point, plane, code] = chosen, 1.0
             restarted += len(plane)

@@ -55,9 +55,11 @@ class Originals(Protocol):
     Attributes:
         codec: of the model that they are for.
         lowest_rate: bits a pixel or sample at quality 1, at least.
+        digest: of all files.
     """
 
     lowest_rate: float
+    digest: str
 
     @property
     def codec(self) -> Codec: ...
@@ -78,7 +80,8 @@ class Pictures:
 
     def __init__(self, model: Model, folder: Path, cache: Path) -> None:
         self.codec = ImageCodec(model)
-        self._pictures = PictureCache(folder, cache).pictures
+        found = PictureCache(folder, cache)
+        self._pictures, self.digest = found.pictures, found.digest
 
     def __len__(self) -> int:
         return len(self._pictures)
@@ -104,7 +107,8 @@ class Sounds:
 
     def __init__(self, model: Model, folder: Path, cache: Path) -> None:
         self.codec = AudioCodec(model)
-        self._sounds = SoundCache(folder, cache, self.codec.sample_rate).sounds
+        found = SoundCache(folder, cache, self.codec.sample_rate)
+        self._sounds, self.digest = found.sounds, found.digest
 
     def __len__(self) -> int:
         return len(self._sounds)

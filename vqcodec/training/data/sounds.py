@@ -1,14 +1,12 @@
-"""Training sounds: decoded and resampled once into one array, then cut at random.
+"""Training sounds: decoded and resampled once into one array.
 
 Processes that decode import this module, and need no torch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,14 +16,9 @@ from vqcodec.media.sounds.recordings import is_sound_name, read_recording
 from vqcodec.media.sounds.resampling import resample
 from vqcodec.system.files import atomic_write
 from vqcodec.system.processes import Processes, processors
+from vqcodec.training.data.sources import digest_of, find_sources
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
-__all__ = ["SoundCache", "random_cuts"]
-
-# Cuts are made so much louder or softer, in dB, as recordings come at all levels.
-GAINS = (-12.0, 6.0)
+__all__ = ["SoundCache"]
 
 
 def _decode(source: Path, sample_rate: int) -> NDArray[np.int16]:
@@ -44,50 +37,30 @@ class SoundCache:
 
     Args:
         folder: where the sounds are; anything that libsndfile reads.
-        cache: a file that keeps them decoded; made anew when the folder's files are others.
+        cache: a folder, where a file keeps them decoded; another one when the folder's files have changed.
         sample_rate: samples a second.
 
     Attributes:
         sounds: int16 `[N]` each.
+        digest: of all files.
 
     Raises:
         InputError: no sound could be read.
     """
 
     def __init__(self, folder: Path, cache: Path, sample_rate: int) -> None:
-        if not folder.is_dir():
-            raise InputError(f"{folder}: no such folder")
-        sources = sorted(path for path in folder.rglob("*") if path.is_file() and is_sound_name(path.name))
-        names = np.array([f"{path.relative_to(folder)} {path.stat().st_size} {sample_rate}" for path in sources])
-        cache.mkdir(parents=True, exist_ok=True)
-        kept = cache / "sounds.npz"
-        if not kept.exists() or not np.array_equal(np.load(kept)["names"], names):
+        sources = find_sources(folder, lambda path: is_sound_name(path.name), cache)
+        self.digest = digest_of(sources)
+        kept = cache / f"sounds-{self.digest[:32]}-{sample_rate}.npz"
+        if not kept.exists():
             with Processes(partial(_decode, sample_rate=sample_rate), processors()) as pool:
-                decoded = dict(pool.results(sources, "decoding sounds"))
-            sounds = [decoded[source] for source in sources]
+                decoded = dict(pool.results([source.path for source in sources], "decoding sounds"))
+            sounds = [decoded[source.path] for source in sources]
             lengths = np.array([len(sound) for sound in sounds], np.int64)
             with atomic_write(kept, force=True) as file:
-                np.savez(file, names=names, lengths=lengths, samples=np.concatenate([np.zeros(0, np.int16), *sounds]))
+                np.savez(file, lengths=lengths, samples=np.concatenate([np.zeros(0, np.int16), *sounds]))
         with np.load(kept) as arrays:
             ends = arrays["lengths"].cumsum()[:-1]
             self.sounds = [sound for sound in np.split(arrays["samples"], ends) if sound.size]
         if not self.sounds:
             raise InputError(f"no readable sound in {folder}")
-
-
-def random_cuts(sounds: list[NDArray[np.int16]], batch: int, length: int, rng: np.random.Generator) -> Iterator[Tensor]:
-    """Endless batches `[batch, 1, length]` in -1..1, every place equally likely, at varied levels.
-
-    Sounds shorter than `length` are followed by silence.
-    """
-    import torch
-
-    places = np.array([max(1, len(sound) - length + 1) for sound in sounds], float)
-    while True:
-        cuts = np.zeros((batch, length), np.float32)
-        for cut, which in zip(cuts, rng.choice(len(sounds), batch, p=places / places.sum()), strict=True):
-            first = int(rng.integers(0, places[which]))
-            part = sounds[which][first : first + length] / np.float32(2**15)
-            gain = 10 ** (rng.uniform(*GAINS) / 20)
-            cut[: len(part)] = part * min(gain, 1 / max(float(np.abs(part).max()), 1e-3))
-        yield torch.from_numpy(cuts)[:, None]

@@ -1,56 +1,116 @@
-"""The loop that every training stage shares: progress, a log of means, checkpoints, resuming."""
+"""The loop that every training stage shares: figures, checkpoints, what is held out, going on."""
 
 from __future__ import annotations
 
-import json
 import time
-from collections import defaultdict
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
 
-import numpy as np
-from tqdm import tqdm
+import torch
+from torch import Tensor, nn
 
 from vqcodec.training.engine.checkpoint import Checkpoint
+from vqcodec.training.engine.identity import Identity
+from vqcodec.training.engine.machine import Machine
+from vqcodec.training.engine.monitor import Monitor
+from vqcodec.training.engine.optimizer import NetworkOptimizer
+from vqcodec.training.engine.run import Run
 
-__all__ = ["run_stage"]
+__all__ = ["Figures", "Training", "train"]
 
 SAVE_EVERY = 500
 LOG_EVERY = 100
+EVALUATE_EVERY = 1_000  # of these steps, those with an entry in the log
+
+# Single numbers of a step, not read before they are logged, as a GPU would have to be waited for.
+Figures = Mapping[str, Tensor]
 
 
-def run_stage(
-    name: str,
-    steps: int,
-    checkpoint: Checkpoint,
-    log: Path,
-    step: Callable[[int], dict[str, float]],
-    report: Callable[[], dict[str, object]] = dict,
-) -> None:
-    """Call `step(n)` until `steps` are done, from where the checkpoint stands.
+@dataclass
+class Means:
+    """Means of figures over the steps since the last entry of the log, and over all processes."""
+
+    sums: Tensor | None = None
+    steps: int = 0
+    began: float = 0.0
+
+    def add(self, figures: Figures) -> None:
+        values = torch.stack([value.detach().float() for value in figures.values()])
+        self.sums = values if self.sums is None else self.sums + values
+        self.steps += 1
+
+    def take(self, names: Figures, machine: Machine) -> dict[str, float]:
+        """The means by name, and the steps a second."""
+        assert self.sums is not None
+        means = self.sums / self.steps
+        machine.average([means])
+        found = dict(zip(names, means.tolist(), strict=True))
+        found["steps_a_second"] = self.steps / (time.monotonic() - self.began)
+        return found
+
+    def restart(self) -> None:
+        """Begin anew."""
+        self.sums, self.steps, self.began = None, 0, time.monotonic()
+
+
+class Training(Protocol):
+    """A stage of training.
+
+    Attributes:
+        name: for people and files.
+        version: of its mathematics: raised when they change, so that no run goes on with others.
+        steps: how many it takes.
+        modules: what it trains, by name, on the device.
+        optimizer: of the modules.
+    """
+
+    name: str
+    version: int
+    steps: int
+    modules: dict[str, nn.Module]
+    optimizer: NetworkOptimizer
+
+    def step(self, number: int) -> Figures:
+        """Take step `number` and return figures of it. Nothing but the number decides what is drawn at random."""
+
+    def evaluate(self) -> dict[str, float]:
+        """Figures on what is held out. The weights with the least "loss" are kept."""
+
+    def report(self) -> dict[str, object]:
+        """What an entry of the log has besides figures."""
+        return {}
+
+
+def train(training: Training, run: Run, identity: Identity) -> None:
+    """Take all steps, from where the checkpoint stands; end with the best weights, on the CPU.
 
     Args:
-        name: of the stage, for the progress bar and the log.
-        steps: how many steps the stage has in all.
-        checkpoint: saved every 500 steps and at the end.
-        log: a file of JSON lines; means of what `step` returns are appended every 100 steps.
-        step: takes one training step and returns figures to average.
-        report: called for every entry of the log; what it returns is added.
+        training: the stage.
+        run: of which it is a stage.
+        identity: of what its weights depend on, besides its version.
     """
-    figures: dict[str, list[float]] = defaultdict(list)
-    begin = time.monotonic()
+    machine, monitor, means = run.machine, Monitor(run.folder, run.machine.is_first), Means()
+    path, versioned = run.folder / f"{training.name}.safetensors", identity | {"version": training.version}
+    checkpoint = Checkpoint(path, training.modules, training.optimizer, versioned, machine)
     first = checkpoint.resume()
-    bar = tqdm(range(first, steps), initial=first, total=steps, desc=name, disable=None)
-    for number in bar:
-        for key, value in step(number).items():
-            figures[key].append(value)
-        done = number + 1
-        if done % LOG_EVERY == 0 or done == steps:
-            means = {key: float(np.mean(values)) for key, values in figures.items()}
-            entry = {"stage": name, "step": done, "seconds": round(time.monotonic() - begin), **means, **report()}
-            with log.open("a") as file:
-                file.write(json.dumps(entry) + "\n")
-            bar.set_postfix({key: f"{value:.4g}" for key, value in means.items()})
-            figures.clear()
-        if done % SAVE_EVERY == 0 or done == steps:
+    machine.agree(training.modules.values())
+    means.restart()
+    for number in monitor.steps(training.name, first, training.steps):
+        figures = training.step(number)
+        means.add(figures)
+        done, last = number + 1, number + 1 == training.steps
+        if done % LOG_EVERY == 0 or last:
+            found = means.take(figures, machine)
+            found["seconds_left"] = round((training.steps - done) / found["steps_a_second"])
+            if done % EVALUATE_EVERY == 0 or last:
+                held_out = machine.from_first(training.evaluate)
+                checkpoint.keep_if_best(done, held_out["loss"])
+                found |= {f"held_out_{name}": value for name, value in held_out.items()}
+            monitor.log(training.name, done, found, training.report())
+            means.restart()
+        if done % SAVE_EVERY == 0 or last:
             checkpoint.save(done)
+    checkpoint.load_best()
+    for module in training.modules.values():
+        module.cpu()

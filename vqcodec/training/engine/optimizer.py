@@ -8,7 +8,7 @@ kernels.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -44,6 +44,10 @@ def others_of(*networks: nn.Module) -> list[nn.Parameter]:
     return [p for network in networks for p in network.parameters() if p.ndim != 4]
 
 
+def _alone(gradients: Sequence[Tensor]) -> None:
+    """There is one process."""
+
+
 class NetworkOptimizer:
     """Muon on matrices and convolution kernels, AdamW on other parameters, under one schedule.
 
@@ -52,6 +56,7 @@ class NetworkOptimizer:
         others: groups of parameters, each with its learning rate for AdamW. Those of an entropy model need a rate 10 to
             30 times that of a network.
         schedule: the factor on all learning rates, by step.
+        average: puts the means over all processes into gradients.
     """
 
     def __init__(
@@ -59,8 +64,9 @@ class NetworkOptimizer:
         kernels: Sequence[tuple[Sequence[nn.Parameter], float]],
         others: Sequence[tuple[Sequence[nn.Parameter], float]],
         schedule: Schedule,
+        average: Callable[[Sequence[Tensor]], None] = _alone,
     ) -> None:
-        self.schedule = schedule
+        self.schedule, self._average = schedule, average
         self.kernels = [p for group, _ in kernels for p in group]
         # Views share the kernels' storage: a step on a view is a step on the kernel.
         self.matrices = [nn.Parameter(p.detach().flatten(1)) for p in self.kernels]
@@ -79,11 +85,18 @@ class NetworkOptimizer:
         self.others = [p for group, _ in others for p in group]
         self.base_learning_rates = [[group["lr"] for group in optimizer.param_groups] for optimizer in self.optimizers]
 
-    def step(self, loss: Tensor, step: int, clip: float = 1.0) -> None:
-        """Back-propagate `loss` and take one step, gradients clipped to the norm `clip`."""
+    def step(self, loss: Tensor, step: int, clip: float = 1.0) -> Tensor:
+        """Back-propagate `loss` and take one step.
+
+        Gradients of what AdamW trains are clipped to the norm `clip`; Muon does not heed norms. Returns the norm of all
+        gradients.
+        """
         for parameter in (*self.kernels, *self.others):
             parameter.grad = None
         loss.backward()  # type: ignore[no-untyped-call]
+        gradients = [p.grad for p in (*self.kernels, *self.others) if p.grad is not None]
+        self._average(gradients)
+        norm = nn.utils.get_total_norm(gradients)
         nn.utils.clip_grad_norm_(self.others, clip)
         for kernel, matrix in zip(self.kernels, self.matrices, strict=True):
             matrix.grad = None if kernel.grad is None else kernel.grad.flatten(1)
@@ -92,6 +105,7 @@ class NetworkOptimizer:
             for group, learning_rate in zip(optimizer.param_groups, learning_rates, strict=True):
                 group["lr"] = learning_rate * factor
             optimizer.step()
+        return norm
 
     def state_tensors(self) -> dict[str, Tensor]:
         """The moments as named tensors, for a safetensors checkpoint."""

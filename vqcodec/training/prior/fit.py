@@ -10,29 +10,32 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-import torch
-from tqdm import tqdm
 
 from vqcodec.codec.loading import codec_of
-from vqcodec.model.model import load_model
+from vqcodec.model.model import Model, load_model
 from vqcodec.training.data.originals import Originals, open_originals, split
-from vqcodec.training.engine.checkpoint import Checkpoint
 from vqcodec.training.engine.config import load_config
-from vqcodec.training.engine.loop import run_stage
-from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule
-from vqcodec.training.engine.precision import autocast
+from vqcodec.training.engine.hardware import ANY, Hardware
+from vqcodec.training.engine.identity import identity_of
+from vqcodec.training.engine.loop import train
+from vqcodec.training.engine.machine import Machine, launch
+from vqcodec.training.engine.run import Run
 from vqcodec.training.prior.calibration import calibrate
 from vqcodec.training.prior.networks import PriorNetwork, prior_network
 from vqcodec.training.prior.sharpness import sharpen
+from vqcodec.training.prior.stage import PriorFitting, PriorStage, mean_bits
 from vqcodec.training.prior.volumes import IndexVolumes, collect_volumes
 
 __all__ = ["PriorTraining", "fit_prior"]
 
-ROUNDED_LEARNING_RATE = 0.3  # learning rates with rounding, as a share of those in floats
+# What the weights of the first stage do not depend on; those of the second do on the steps.
+LATER = ("steps", "calibrated_on", "sharpened")
 
 
 @dataclass(frozen=True)
@@ -63,49 +66,67 @@ class PriorTraining:
     sharpened: bool = True
     seed: int = 0
 
+    def stage(self, quantized: bool) -> PriorStage:
+        """The settings of the stage without or with rounding."""
+        steps = self.steps - self.float_steps if quantized else self.float_steps
+        return PriorStage(quantized, steps, self.batch, self.crop, self.kernel_learning_rate, self.other_learning_rate)
 
-def fit_prior(model: Path, folder: Path, config: Path | None = None) -> None:
+
+def fit_prior(model: Path, folder: Path, config: Path | None = None, hardware: Hardware = ANY) -> None:
     """Fit the prior of the model file `model`, in place, to the pictures or sounds of `folder`.
 
     Raises:
-        ModelError: the model cannot be read.
+        ModelError: the model cannot be read, or the checkpoints are of other settings or data.
         InputError: the configuration or the originals cannot be used.
     """
-    settings = load_config(config, PriorTraining)
-    torch.manual_seed(settings.seed)
-    rng = np.random.default_rng(settings.seed)
-    trained = load_model(model)
-    work = model.with_name(model.name + ".training")
-    originals = open_originals(trained, folder, work / "cache")
-    held_out, others = split(len(originals), settings.held_out, rng)
-    training = _first(others, originals, settings.most_positions)
-    numbers = training or held_out
-    volumes, test = (collect_volumes(originals, each, settings.lambda_, rng) for each in (numbers, held_out))
+    launch(partial(_fit, load_config(config, PriorTraining), model, folder), hardware)
 
-    network = prior_network(trained.config.prior, trained.codebooks)
+
+def _fit(settings: PriorTraining, path: Path, folder: Path, machine: Machine) -> None:
+    run = Run(machine, path.with_name(f"{path.name}.training"), settings.seed)
+    run.seed_networks("prior")
+    model, cache = load_model(path), run.folder / "cache"
+    with machine.first_on_each_host():
+        originals = open_originals(model, folder, cache)
+    held_out, others = split(len(originals), settings.held_out, np.random.default_rng(settings.seed))
+    numbers = _first(others, originals, settings.most_positions) or held_out
+    network = prior_network(model.config.prior, model.codebooks)
+    identity = identity_of(settings, LATER, data=originals.digest, codebooks=_digest(network))
+
+    training, test = (_volumes(run, originals, each, settings.lambda_, False) for each in (numbers, held_out))
     figures = {"order0": mean_bits(network, test, False)}
-    _train(network, volumes, settings, 0, settings.float_steps, rng, work)
+    train(PriorFitting(network, training, test, settings.stage(False), run), run, identity)
     figures["float"] = mean_bits(network, test, False)
     # Files have codes that were chosen with the prior, and take fewer bits: from here on it is fitted to such codes.
-    originals = open_originals(replace(trained, prior=network.export()), folder, work / "cache")
-    volumes, test = (collect_volumes(originals, each, settings.lambda_, rng, True) for each in (numbers, held_out))
+    originals = open_originals(replace(model, prior=network.export()), folder, cache)
+    training, test = (_volumes(run, originals, each, settings.lambda_, True) for each in (numbers, held_out))
     figures["float, chosen"] = mean_bits(network, test, False)
-    _train(network, volumes, settings, settings.float_steps, settings.steps, rng, work)
+    train(PriorFitting(network, training, test, settings.stage(True), run), run, identity | {"steps": settings.steps})
     figures["integer"] = mean_bits(network, test, True)
-    factors: list[float] = []
-    if settings.sharpened:
-        factors = sharpen(network, test)
-        figures["sharpened"] = mean_bits(network, test, True)
-    with (work / "log.jsonl").open("a") as log:
-        entry = {"stage": "prior", "held_out_bits_per_position": figures, "sharpness": factors}
+    if not machine.is_first:
+        return
+    factors = sharpen(network, test) if settings.sharpened else []
+    figures["sharpened"] = mean_bits(network, test, True)
+    entry = {"stage": "prior", "held_out_bits_per_position": figures, "sharpness": factors}
+    with (run.folder / "log.jsonl").open("a") as log:
         log.write(json.dumps(entry) + "\n")
-    fitted = replace(trained, prior=network.export())
+    _calibrated(replace(model, prior=network.export()), originals, held_out, settings).save(path)
+
+
+def _volumes(run: Run, originals: Originals, numbers: Sequence[int], lambda_: float, in_context: bool) -> IndexVolumes:
+    """The indices of originals: made by one process, for all."""
+    rng = run.fixed_draws("volumes", int(in_context), 0).shared
+    return run.machine.from_first(lambda: collect_volumes(originals, numbers, lambda_, rng, in_context))
+
+
+def _calibrated(model: Model, originals: Originals, held_out: Sequence[int], settings: PriorTraining) -> Model:
+    """The model with a quality knob."""
     pieces = [next(originals.pieces(number)) for number in held_out[: settings.calibrated_on]]
-    table = calibrate(codec_of(fitted), pieces, settings.lambda_, originals.lowest_rate)
-    replace(fitted, config=replace(trained.config, quality=table)).save(model)
+    table = calibrate(codec_of(model), pieces, settings.lambda_, originals.lowest_rate)
+    return replace(model, config=replace(model.config, quality=table))
 
 
-def _first(numbers: list[int], originals: Originals, most_positions: int) -> list[int]:
+def _first(numbers: Sequence[int], originals: Originals, most_positions: int) -> list[int]:
     """The first of these originals, with at most so many positions in all."""
     stride = originals.codec.model.config.autoencoder.stride
     position = stride if originals.codec.model.config.modality == "audio" else stride**2
@@ -113,47 +134,6 @@ def _first(numbers: list[int], originals: Originals, most_positions: int) -> lis
     return [number for number, end in zip(numbers, ends, strict=True) if end < most_positions]
 
 
-def _train(
-    network: PriorNetwork,
-    volumes: IndexVolumes,
-    settings: PriorTraining,
-    first: int,
-    last: int,
-    rng: np.random.Generator,
-    work: Path,
-) -> None:
-    """Train in place for `last - first` steps: from step 0 in floats, later with rounding, at lower learning rates."""
-    quantized = first > 0
-    factor = ROUNDED_LEARNING_RATE if quantized else 1.0
-    matrices = [p for p in network.parameters() if p.ndim == 2 and p.shape[0] > network.values.shape[0]]
-    chosen = {id(p) for p in matrices}
-    rest = [p for p in network.parameters() if id(p) not in chosen]
-    optimizer = NetworkOptimizer(
-        kernels=[(matrices, settings.kernel_learning_rate * factor)],
-        others=[(rest, settings.other_learning_rate * factor)],
-        schedule=Schedule(last - first, constant=0.1),
-    )
-
-    def step(number: int) -> dict[str, float]:
-        rate_point = int(rng.integers(len(network.values)))
-        indices = volumes.crops(rate_point, settings.batch, settings.crop, rng)
-        with autocast(enabled=not quantized):
-            bits = network(indices, rate_point, quantized).sum(1).mean()
-        # Relative to the bits of the rate point, so that all rate points weigh alike.
-        optimizer.step(bits / network.order0[rate_point], number)
-        return {f"bits_{rate_point}": bits.item()}
-
-    name = "prior-integer" if quantized else "prior-float"
-    codes = hashlib.sha256(network.values.numpy().tobytes() + network.sizes.numpy().tobytes()).hexdigest()[:16]
-    checkpoint = Checkpoint(work / f"{name}.safetensors", {"prior": network}, optimizer, identity=codes)
-    run_stage(name, last - first, checkpoint, work / "log.jsonl", step)
-
-
-@torch.no_grad()
-def mean_bits(network: PriorNetwork, volumes: IndexVolumes, quantized: bool) -> list[float]:
-    """Mean code length of a position (all planes) at each rate point."""
-    means = []
-    for rate_point, mine in enumerate(tqdm(volumes.volumes, desc="held out", disable=None)):
-        bits = [network(torch.from_numpy(v.astype(np.int64))[None], rate_point, quantized).sum().item() for v in mine]
-        means.append(sum(bits) / sum(v.shape[1] * v.shape[2] for v in mine))
-    return means
+def _digest(network: PriorNetwork) -> str:
+    """Of the codebooks that a prior is for."""
+    return hashlib.sha256(network.values.numpy().tobytes() + network.sizes.numpy().tobytes()).hexdigest()

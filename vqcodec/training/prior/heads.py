@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vqcodec.prior.exact import PREACTIVATION_BITS, ExactLayer
+from vqcodec.training.engine.machine import full_precision
 from vqcodec.training.prior.quantized_layer import UNIT, exact_layer, integer_parameters, straight_through_round
 
 __all__ = ["PriorHeads"]
@@ -50,6 +51,7 @@ class PriorHeads(nn.Module):
         spread = codebooks.abs().amax((0, 2, 3), keepdim=True).clamp_min(1e-6)
         self.register_buffer("values", torch.round(codebooks / spread * 127))
         self.register_buffer("sizes", sizes.clone())
+        self.alphabets = sizes.numpy().copy()  # the same; always on the CPU
         probability = torch.exp2(-code_bits) * used
         self.register_buffer("order0", (probability * code_bits).sum((1, 2)).clamp_min(1.0))
         self.register_buffer("sharpness", torch.ones(len(sizes)), persistent=False)
@@ -62,9 +64,9 @@ class PriorHeads(nn.Module):
         self, plane: int, project: Tensor, hidden: Tensor, index: Tensor, rate_point: int, quantized: bool
     ) -> Tensor:
         """Bits `[...]` of indices `[...]` of a plane, given hidden activations `[..., H]`; `project` as for `head`."""
-        if self.sizes[rate_point, plane] == 1:
+        if self.alphabets[rate_point, plane] == 1:
             return torch.zeros_like(index, dtype=torch.float32)
-        with torch.autocast("cpu", enabled=False):  # logits need all their bits
+        with full_precision(hidden.device):  # logits need all their bits
             logits = self.logits(plane, project, hidden.float(), rate_point, quantized)
         nats = F.cross_entropy(logits.flatten(0, -2), index.flatten(), reduction="none")
         return nats.view(index.shape) / 0.6931
@@ -80,7 +82,7 @@ class PriorHeads(nn.Module):
 
     def head(self, plane: int, project: Tensor, rate_point: int) -> tuple[Tensor, Tensor]:
         """Weight `[H, K]` and bias `[K]` of a plane's logits, given the `project` `[H, planes, F]` of its slice."""
-        size = int(self.sizes[rate_point, plane])
+        size = self.alphabets[rate_point, plane]
         within = plane - next(planes.start for planes in self.ranges if plane in planes)
         features, bias = self.code_features[rate_point, plane, :size], self.code_bias[rate_point, plane, :size]
         factor = self.sharpness[rate_point]
@@ -94,7 +96,7 @@ class PriorHeads(nn.Module):
         """
         heads = []
         for rate_point in range(len(self.values)):
-            parts = [self.head(plane, project, rate_point) for plane in planes if self.sizes[rate_point, plane] > 1]
+            parts = [self.head(plane, project, rate_point) for plane in planes if self.alphabets[rate_point, plane] > 1]
             parts = parts or [(project.new_zeros(len(project), 0), project.new_zeros(0))]
             weight, bias = (torch.cat(each, -1) for each in zip(*parts, strict=True))
             heads.append(exact_layer(weight, bias[None]))

@@ -68,7 +68,7 @@ class PixelCNNNetwork(PriorHeads):
 
     def look_up(self, indices: Tensor, rate_point: int) -> Tensor:
         """Values `[B, P D, h, w]` of indices `[B, P, h, w]`."""
-        plane = torch.arange(indices.shape[1])[:, None, None]
+        plane = torch.arange(indices.shape[1], device=indices.device)[:, None, None]
         values = self.values[rate_point][plane, indices]  # [B, P, h, w, D]
         return values.permute(0, 1, 4, 2, 3).flatten(1, 2)
 

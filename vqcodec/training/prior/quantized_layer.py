@@ -135,6 +135,6 @@ def _convolve(x: Tensor, taps: Tensor, offsets: tuple[tuple[int, int], ...]) -> 
     if offsets == ((0, 0),):
         return F.conv2d(x, taps[0].T[:, :, None, None])
     kernel = taps.new_zeros(9, *taps.shape[1:])
-    at = torch.tensor([3 * (i + 1) + j + 1 for i, j in offsets])
+    at = torch.tensor([3 * (i + 1) + j + 1 for i, j in offsets], device=taps.device)
     kernel = kernel.index_copy(0, at, taps)
     return F.conv2d(x, kernel.permute(2, 1, 0).reshape(taps.shape[2], taps.shape[1], 3, 3), padding=1)

@@ -37,7 +37,7 @@ class StackedLayer(nn.Module):
         Takes `[S, B, T, width]`, an input for each slice, or `[B, T, width]`, the same for all.
         """
         columns = [
-            weight.new_zeros(self.width, self.bias.shape[2]).index_copy(0, rows, weight)
+            weight.new_zeros(self.width, self.bias.shape[2]).index_copy(0, rows.to(weight.device), weight)
             for rows, weight in zip(self.inputs, self.weights, strict=True)
         ]
         flat = self.bias.transpose(0, 1).flatten(1)  # [R, S O]

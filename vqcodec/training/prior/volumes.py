@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from tqdm import tqdm
 from vqcodec.model.quality import Setting
 from vqcodec.system.processes import processors
 from vqcodec.training.data.originals import Originals
+from vqcodec.training.engine.randomness import Draws
 
 __all__ = ["LAMBDA_OCTAVES", "IndexVolumes", "collect_volumes"]
 
@@ -33,8 +35,8 @@ class IndexVolumes:
 
     volumes: list[list[NDArray[np.uint16]]]
 
-    def crops(self, rate_point: int, batch: int, size: int, rng: np.random.Generator) -> Tensor:
-        """A random batch of a rate point, int64 `[batch, P, size, size]`, of one row if it is of sound.
+    def crops(self, rate_point: int, size: int, draws: Draws) -> Tensor:
+        """A random crop of a rate point for each item, int64 `[B, P, size, size]`, of one row if it is of sound.
 
         Smaller if every volume is.
         """
@@ -44,13 +46,13 @@ class IndexVolumes:
         size = min(size, max(extents))
         shape = (1 if flat else size, size)
         usable = [volume for volume, extent in zip(mine, extents, strict=True) if extent >= size]
-        area = np.array([volume.shape[1] * volume.shape[2] for volume in usable], float)
-        out = np.empty((batch, usable[0].shape[0], *shape), np.int64)
-        for n, which in enumerate(rng.choice(len(usable), batch, p=area / area.sum())):
-            volume = usable[which]
-            i, j = (int(rng.integers(0, a - b + 1)) for a, b in zip(volume.shape[1:], shape, strict=True))
-            out[n] = volume[:, i : i + shape[0], j : j + shape[1]]
-        return torch.from_numpy(out)
+        ends = np.cumsum([volume.shape[1] * volume.shape[2] for volume in usable]).tolist()
+        crops = []
+        for generator in draws.items:
+            volume = usable[bisect_right(ends, generator.integers(ends[-1]))]
+            i, j = (int(generator.integers(0, a - b + 1)) for a, b in zip(volume.shape[1:], shape, strict=True))
+            crops.append(volume[:, i : i + shape[0], j : j + shape[1]])
+        return torch.from_numpy(np.stack(crops).astype(np.int64))
 
 
 def collect_volumes(

@@ -50,7 +50,8 @@ class WaveNetNetwork(PriorHeads):
 
     def look_up(self, indices: Tensor, rate_point: int) -> Tensor:
         """Values `[B, T, P D]` of indices `[B, P, T]`."""
-        values = self.values[rate_point][torch.arange(indices.shape[1])[:, None], indices]  # [B, P, T, D]
+        plane = torch.arange(indices.shape[1], device=indices.device)[:, None]
+        values = self.values[rate_point][plane, indices]  # [B, P, T, D]
         return values.transpose(1, 2).flatten(2)
 
     def hidden(self, values: Tensor, rate_point: int, quantized: bool) -> Tensor:

@@ -16,7 +16,6 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from vqcodec.training.engine.precision import autocast
 from vqcodec.training.factorized_prior import FactorizedPrior
 from vqcodec.training.quantizer import ProductQuantizer
 from vqcodec.training.stages.objective import Decoder, Encoder
@@ -45,11 +44,10 @@ def collect_latents(encoder: Encoder, batches: Iterator[Tensor], positions: int)
     """z_e at `positions` places of training data, `[1, C, positions, 1]`."""
     parts: list[Tensor] = []
     while sum(len(part) for part in parts) < positions:
-        with autocast():
-            z = encoder(next(batches))
+        z = encoder(next(batches))
         # Only the inside of a crop: at its border the encoder sees padding.
         rows = slice(1, -1) if z.shape[2] > 2 else slice(None)
-        inside = z[:, :, rows, 1:-1].float()
+        inside = z[:, :, rows, 1:-1]
         parts.append(inside.permute(0, 2, 3, 1).flatten(0, 2))
     return torch.cat(parts).T[None, :, :positions, None].contiguous()
 
@@ -137,11 +135,9 @@ def prepare_codebooks(
     """Deal the channels into groups of equal bits, if a factorized prior is given; fit the codebooks to `latents`."""
     widths = None
     if factorized_prior is not None:
-        rate_points = range(quantizer.config.rate_points)
-        bits = torch.stack(
-            [factorized_prior(latents, torch.tensor([rate_point]))[1].mean((0, 2, 3)) for rate_point in rate_points]
-        )
-        order = deal_channels(bits.mean(0), quantizer.config.dimension)
+        noise, points = torch.rand_like(latents) - 0.5, torch.arange(quantizer.config.rate_points)
+        bits = [factorized_prior(latents, point[None], noise)[1].mean((0, 2, 3)) for point in points]
+        order = deal_channels(torch.stack(bits).mean(0), quantizer.config.dimension)
         reorder_channels(encoder, decoder, factorized_prior, order)
         latents, widths = latents[:, order], factorized_prior.widths()
     fit_codebooks(quantizer, latents, widths, lambda_, stage.iterations)

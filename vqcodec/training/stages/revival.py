@@ -14,7 +14,6 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from vqcodec.training.engine.precision import autocast
 from vqcodec.training.factorized_prior import FactorizedPrior
 from vqcodec.training.stages.codebooks import collect_latents
 from vqcodec.training.stages.start import LATENT_SCALE, PATCHES, patches
@@ -84,9 +83,8 @@ def _missed(encoder: Encoder, decoder: Decoder, batches: Iterator[Tensor]) -> tu
     count = 0
     while count < REGRESSION_PATCHES:
         x = next(batches)
-        with autocast():
-            location, _ = decoder(encoder(x).float(), torch.full((len(x),), len(decoder.gain) - 1))
-        known, wanted = (patches(part, decoder.stride).double() for part in (x, x - location.float()))
+        location, _ = decoder(encoder(x), torch.full((len(x),), len(decoder.gain) - 1))
+        known, wanted = (patches(part, decoder.stride).double() for part in (x, x - location))
         inputs += known.T @ known
         cross += wanted.T @ known
         count += len(known)

@@ -11,29 +11,53 @@ Every stage leaves a checkpoint, and a run goes on where it stopped.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
+from vqcodec.training.engine.identity import Identity, identity_of
+from vqcodec.training.engine.loop import train
+from vqcodec.training.engine.run import Crops, Run
 from vqcodec.training.factorized_prior import FactorizedPrior
 from vqcodec.training.quantizer import ProductQuantizer
 from vqcodec.training.stages.codebooks import collect_latents, fit_codebooks, prepare_codebooks
-from vqcodec.training.stages.codes import CodesStage, train_codes
+from vqcodec.training.stages.codes import CodesTraining
 from vqcodec.training.stages.export import export_model
-from vqcodec.training.stages.noise import NoiseStage, train_noise
-from vqcodec.training.stages.objective import Decoder, Encoder, LikelihoodHead, Objective
+from vqcodec.training.stages.noise import NoiseTraining
+from vqcodec.training.stages.objective import Decoder, Encoder, Goal, LikelihoodHead, Objective, StageData
 
 if TYPE_CHECKING:
     from vqcodec.model.model import Model
+    from vqcodec.training.stages.codes import CodesStage
+    from vqcodec.training.stages.noise import NoiseStage
     from vqcodec.training.stages.settings import TrainingSettings
 
-__all__ = ["Stages"]
-
-Batches = Iterator[Tensor]
+__all__ = ["Stages", "TrainingData"]
 
 EXPORT_POSITIONS = 50_000  # latents on which the use of codes is counted, to sort them
+# What the noise stage does not depend on.
+LATER = ("quantizer", "prior", "codebooks", "codes", "description")
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """The originals of a training.
+
+    Attributes:
+        crops: from the size of a crop and a device to random crops, there, of the originals to train on.
+        held_out: from the size of a crop to originals `[N, C, ...]` to judge by.
+        digest: of all originals.
+    """
+
+    crops: Callable[[int, torch.device], Crops]
+    held_out: Callable[[int], Tensor]
+    digest: str
+
+    def of(self, stage: NoiseStage | CodesStage, device: torch.device) -> StageData:
+        """The data of a stage."""
+        return StageData(self.crops(stage.crop, device), self.held_out(stage.crop))
 
 
 class Stages:
@@ -43,8 +67,9 @@ class Stages:
         settings: of all stages.
         encoder, decoder, likelihood: of the modality, with the shapes in `settings`.
         objective: of the modality.
-        folder: for checkpoints and log.
-        started: whether the networks and the factorized prior begin as those of a model.
+        data: to train on.
+        run: the training.
+        start: digest of the model file whose networks and widths these begin with; empty if there is none.
     """
 
     def __init__(
@@ -54,46 +79,56 @@ class Stages:
         decoder: Decoder,
         likelihood: LikelihoodHead,
         objective: Objective,
-        folder: Path,
-        started: bool = False,
+        data: TrainingData,
+        run: Run,
+        start: str = "",
     ) -> None:
-        self.settings, self.objective, self.folder = settings, objective, folder
+        self.settings, self.data, self.run, self.start = settings, data, run, start
         self.encoder, self.decoder, self.likelihood = encoder, decoder, likelihood
         self.quantizer = ProductQuantizer(settings.quantizer)
         self.factorized_prior = FactorizedPrior(settings.autoencoder.latent_channels, settings.autoencoder.rate_points)
-        self.lambdas = torch.tensor(settings.lambdas)
-        # How finely each channel is to be quantized is known from the noise stage, or from the model to start from.
-        self.knows_widths = started or settings.noise is not None
+        self.goal = Goal(objective, torch.tensor(settings.lambdas))
 
-    def run(self, batches: Callable[[int, int], Batches]) -> Model:
-        """All stages; `batches(batch, crop)` gives the training data in batches of crops."""
+    def batches(self, purpose: str) -> Iterator[Tensor]:
+        """Batches of the size that the last stage has, for what is done without steps."""
+        stage = self.settings.codes
+        return self.run.batches(self.data.crops(stage.crop, torch.device("cpu")), purpose, stage.batch)
+
+    def train(self) -> Model:
+        """All stages."""
         settings = self.settings
         if settings.noise:
-            self.noise(batches(settings.noise.batch, settings.noise.crop), settings.noise)
-        crops = batches(settings.codes.batch, settings.codes.crop)
-        if not (self.folder / "codes.safetensors").exists():  # else the stage goes on with what it had
-            self.codebooks(crops)
-        self.codes(crops, settings.codes)
-        latents = collect_latents(self.encoder, crops, EXPORT_POSITIONS)
+            networks = (self.encoder, self.decoder, self.factorized_prior)
+            data = self.data.of(settings.noise, self.run.machine.device)
+            training = NoiseTraining(*networks, self.goal, data, settings.noise, self.run)
+            train(training, self.run, self.identity(*LATER))
+        if not (self.run.folder / "codes.safetensors").exists():  # else the stage goes on with what it had
+            self.codebooks()
+        self.codes()
+        self.run.seed_networks("export")
+        latents = collect_latents(self.encoder, self.batches("export"), EXPORT_POSITIONS)
         if settings.codes.lambda_:
             some = latents[:, :, : settings.codebooks.positions]
             fit_codebooks(self.quantizer, some, None, settings.codes.lambda_, settings.codebooks.iterations)
         return export_model(settings, self.encoder, self.decoder, self.likelihood, self.quantizer, latents)
 
-    def noise(self, batches: Batches, stage: NoiseStage) -> None:
-        """The first stage."""
-        networks = (self.encoder, self.decoder, self.factorized_prior)
-        train_noise(*networks, self.lambdas, batches, self.objective, stage, self.folder)
-
-    def codebooks(self, batches: Batches) -> None:
+    def codebooks(self) -> None:
         """The second stage."""
-        latents = collect_latents(self.encoder, batches, self.settings.codebooks.positions)
-        factorized_prior = self.factorized_prior if self.knows_widths else None
+        self.run.seed_networks("codebooks")
         stage, lambda_ = self.settings.codebooks, self.settings.codes.lambda_
+        latents = collect_latents(self.encoder, self.batches("codebooks"), stage.positions)
+        # How finely each channel is to be quantized is known from the noise stage, or from the model to start from.
+        factorized_prior = self.factorized_prior if self.start or self.settings.noise else None
         prepare_codebooks(stage, self.encoder, self.decoder, factorized_prior, self.quantizer, latents, lambda_)
 
-    def codes(self, batches: Batches, stage: CodesStage) -> None:
+    def codes(self) -> None:
         """The third stage."""
+        stage, ends = self.settings.codes, self.settings.stream_ends
         networks = (self.encoder, self.decoder, self.likelihood, self.quantizer)
-        ends = self.settings.stream_ends
-        train_codes(*networks, self.lambdas, ends, batches, self.objective, stage, self.folder)
+        data = self.data.of(stage, self.run.machine.device)
+        training = CodesTraining(*networks, self.goal, data, ends, stage, self.run)
+        train(training, self.run, self.identity("description"))
+
+    def identity(self, *leave_out: str) -> Identity:
+        """What weights depend on, but for some settings."""
+        return identity_of(self.settings, leave_out, data=self.data.digest, start=self.start)

@@ -21,6 +21,8 @@ class TrainingSettings:
     Attributes:
         lambdas: weight of the distortion against bits a pixel or sample, one for each rate point.
         noise: the first stage, or None to train on codes from the start.
+        held_out: one original in so many is held out, to judge by.
+        seed: of all random numbers.
         description: a line for people.
     """
 
@@ -31,6 +33,7 @@ class TrainingSettings:
     noise: NoiseStage | None
     codebooks: CodebookStage
     codes: CodesStage
+    held_out: int
     seed: int
     description: str
 
