@@ -18,6 +18,8 @@ __all__ = ["fitting", "forget", "hardware", "restart", "settings"]
 
 Command = Callable[..., Any]
 
+QUICK = "quick"  # a recipe
+
 _fitted = click.argument("model", metavar="M", type=click.Path(path_type=Path))
 _fitted_to = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 _config = click.option("--config", metavar="FILE", type=click.Path(path_type=Path), help="Settings, as TOML.")
@@ -65,8 +67,9 @@ def fitting(part: Part) -> Callable[[Command], Command]:
 
 def settings(part: Part) -> Callable[[Command], Command]:
     """The settings of a part of a model: `config`, their file, or None if neither --config nor --recipe is given."""
-    known = ", ".join(recipe_names(part))
-    named = click.option("--recipe", metavar="NAME", help=f"Settings of a bundled model, or of a quick one: {known}.")
+    known = recipe_names(part)
+    named = click.option("--recipe", metavar="NAME", help=f"Settings that the package has: {', '.join(known)}.")
+    quick = click.option("--quick", "recipe", flag_value=QUICK, help="The settings of a small model, for some minutes.")
 
     def add(command: Command) -> Command:
         @wraps(command)
@@ -74,7 +77,7 @@ def settings(part: Part) -> Callable[[Command], Command]:
             at_most_one("recipe", "config")
             return command(config=config if recipe is None else find_recipe(part, recipe), **others)
 
-        return _config(named(with_config))
+        return _config(named(quick(with_config) if QUICK in known else with_config))
 
     return add
 
