@@ -157,8 +157,8 @@ def test_pictures_with_nothing_to_compare_are_dashes(tmp_path: Path) -> None:
 def test_an_interrupted_run_goes_on_where_it_was(tmp_path: Path) -> None:
     folder, report = tmp_path / "pictures", tmp_path / "report"
     folder.mkdir()
-    for number in range(3):
-        Image.effect_noise((192, 192), 10 + number).save(folder / f"{number}.png")
+    for number in range(2):
+        Image.effect_noise((176, 176), 10 + number).save(folder / f"{number}.png")
     command = ["eval", "rd", folder, "--out", report, "--codecs", "webp"]
     process = subprocess.Popen([sys.executable, "-m", "vqcodec", *map(str, command)], stderr=subprocess.PIPE)
     deadline, cache = time.monotonic() + 120, report / "cache.jsonl"
@@ -171,7 +171,7 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path: Path) -> None:
     assert run(*command).exit_code == 0
     everything = cache.read_text()
     assert everything.startswith(kept)
-    assert 0 < len(kept.split("\n")) - 1 < len(everything.split("\n")) - 1 == len(rows(tmp_path)) == 48
+    assert 0 < len(kept.split("\n")) - 1 < len(everything.split("\n")) - 1 == len(rows(tmp_path)) == 32
 
 
 def test_processes_that_are_ended_from_outside() -> None:
