@@ -77,7 +77,7 @@ def matrix(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Matrix
             shutil.copy(info.path, folder / f"{info.name}.safetensors")
     save_tiny_audio_model(folder / "voice.safetensors")
     np.save(folder / "picture.npy", pictures(1, 40, seed=9)[0][:20])
-    np.save(folder / "voice.npy", voices(2, 6_000, seed=9))
+    np.save(folder / "voice.npy", voices(2, 3_000, seed=9))
     processes: dict[str, subprocess.Popen[str]] = {}
     first, second = {}, {}
     try:
