@@ -5,18 +5,16 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import torch
+from threadpoolctl import threadpool_limits
 
 from tests.helpers.audio_models import save_tiny_audio_model
 from tests.helpers.image_models import save_tiny_model
 from vqcodec import ImageCodec, load
 from vqcodec.codec.loading import for_pictures
-
-if TYPE_CHECKING:
-    pass
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -27,9 +25,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _one_thread() -> None:
-    """Small networks are slower on several threads."""
+def _one_thread() -> Iterator[None]:
+    """Products as small as those of tests are slower on several threads, which wait for each other: ten times, when
+    other tests run beside them. Processes that tests start have as many as they like."""
     torch.set_num_threads(1)
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -52,9 +52,9 @@ def test_a_picture_of_one_colour(name: str, quality: float, colour: str | tuple[
 
 
 @pytest.mark.parametrize("name", MODELS)
-@pytest.mark.parametrize("background", [None, texture(320, 192)])
+@pytest.mark.parametrize("background", [None, texture(224, 128)])
 def test_flat_patches_get_better_with_the_quality(name: str, background: Image.Image | None) -> None:
-    page, codec = patch_page(320, 192, seed=3, background=background), codec_of(name)
+    page, codec = patch_page(224, 128, seed=3, background=background), codec_of(name)
     before = np.inf
     for quality, limit in LIMITS.items():
         errors = largest_errors(page.patches, codec.decompress(codec.compress(page.image, quality=quality)))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import pickle
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from filelock import FileLock
 
 from tests.helpers.commands import left_out_note
 
@@ -19,6 +22,22 @@ if TYPE_CHECKING:
     from vqcodec.evaluation.shared.jobs import Job
 
 
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that `make` fills. Of the processes of pytest-xdist, one does; the others wait for it."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        folder = factory.mktemp(name)
+        make(folder)
+        return folder
+    shared = factory.getbasetemp().parent  # of all processes of this run
+    folder, done = shared / name, shared / f"{name}.done"
+    with FileLock(shared / f"{name}.lock"):
+        if not done.exists():
+            folder.mkdir()  # fails where another process failed to fill it
+            make(folder)
+            done.touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def evaluated(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Path:
     """A folder with `pictures` and the `report` on them."""
@@ -26,11 +45,13 @@ def evaluated(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Pat
         pytest.importorskip(extra, reason="needs vqcodec[eval]")
     from tests.helpers.picture_reports import compared, evaluate, make_folder
 
-    root = tmp_path_factory.mktemp("evaluated")
-    result = evaluate(make_folder(root / "pictures"), root / "report", tiny_model, "--codecs", compared())
-    assert (result.exit_code, result.stderr) == (0, left_out_note(root / "pictures", 2))
-    (root / "stdout").write_text(result.stdout)
-    return root
+    def make(root: Path) -> None:
+        with one_process():
+            result = evaluate(make_folder(root / "pictures"), root / "report", tiny_model, "--codecs", compared())
+        assert (result.exit_code, result.stderr) == (0, left_out_note(root / "pictures", 2))
+        (root / "stdout").write_text(result.stdout)
+
+    return made_once(tmp_path_factory, "evaluated", make)
 
 
 @pytest.fixture(scope="session")
@@ -40,16 +61,18 @@ def evaluated_sounds(tmp_path_factory: pytest.TempPathFactory, tiny_voice: Path)
         pytest.importorskip(extra, reason="needs vqcodec[eval]")
     from tests.helpers.sound_reports import evaluate_sounds, make_sounds
 
-    root = tmp_path_factory.mktemp("evaluated_sounds")
-    result = evaluate_sounds(make_sounds(root / "sounds"), root / "report", tiny_voice)
-    assert result.exit_code == 0, result.stderr
-    (root / "stdout").write_text(result.stdout)
-    (root / "stderr").write_text(result.stderr)
-    return root
+    def make(root: Path) -> None:
+        with one_process():
+            result = evaluate_sounds(make_sounds(root / "sounds"), root / "report", tiny_voice)
+        assert result.exit_code == 0, result.stderr
+        (root / "stdout").write_text(result.stdout)
+        (root / "stderr").write_text(result.stderr)
+
+    return made_once(tmp_path_factory, "evaluated_sounds", make)
 
 
 class InThisProcess:
-    """In place of processes for jobs, which take seconds to start."""
+    """In place of processes for jobs, which take seconds to start. Jobs and results are pickled, as those do."""
 
     def __enter__(self) -> InThisProcess:
         return self
@@ -62,14 +85,23 @@ class InThisProcess:
 
         for job in jobs:
             with warnings.catch_warnings(action="ignore"):
-                result = module._run(job)
-            yield job, result
+                result = module._run(pickle.loads(pickle.dumps(job)))
+            yield job, pickle.loads(pickle.dumps(result))
+
+
+@contextmanager
+def one_process() -> Iterator[None]:
+    """Let evaluations work in this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("vqcodec.evaluation.rd.job_processes", lambda _: InThisProcess())
+        yield
 
 
 @pytest.fixture
-def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let evaluations work in this process, but for those of the session, above."""
-    monkeypatch.setattr("vqcodec.evaluation.rd.job_processes", lambda _: InThisProcess())
+def in_this_process() -> Iterator[None]:
+    """Let the evaluations of a test work in its process."""
+    with one_process():
+        yield
 
 
 @pytest.fixture

@@ -70,12 +70,12 @@ def test_pixels_given_codes_sum_to_one(codec: ImageCodec, colour: int) -> None:
 def test_the_bound_is_one(codec: ImageCodec, size: tuple[int, int], lambda_: float) -> None:
     """-log2 p(x), which sums over all indices, is below the bound that any of them gives."""
     x, every = picture(*size), all_indices(codec, *size)
-    bounds = np.array([codec.pixel_bits(x, volume).sum() + codec.bits(volume).sum() for volume in every])
-    exact = -np.logaddexp2.reduce(-bounds)
+    bounds = np.array([codec.pixel_bits(x, each).sum(dtype=np.float64) + codec.bits(each).sum() for each in every])
+    exact = -np.logaddexp2.reduce(-bounds)  # in float64, as a row: sums in float32 are off by more than indices differ
     assert (bounds >= exact).all()
     row = measure_picture_bits(codec, "x", 0, x, Setting(0, lambda_), lossless=False)
     assert row.bound * x.size == pytest.approx(bounds[every.index(codec.encode(x, lambda_))], rel=1e-6)
-    assert row.bound * x.size >= exact
+    assert row.bound * x.size >= exact * (1 - 1e-12)  # of a quotient, times its divisor
 
 
 @torch.inference_mode()

@@ -15,14 +15,21 @@ if "CI" not in os.environ:  # where it has to be there
 
 from playwright.sync_api import Browser, Page
 
-from tests.helpers.pages import WINDOWS, opened
+from tests.helpers.pages import WINDOWS, Window
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(params=list(WINDOWS))
-def page(browser: Browser, evaluated: Path, request: pytest.FixtureRequest) -> Iterator[Page]:
-    with opened(browser, evaluated / "report" / "report.html", request.param) as page:
+@pytest.fixture(scope="module", params=list(WINDOWS))
+def window(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Window]:
+    window = Window(browser, request.param)
+    yield window
+    window.page.close()
+
+
+@pytest.fixture
+def page(window: Window, evaluated: Path) -> Iterator[Page]:
+    with window.opened(evaluated / "report" / "report.html") as page:
         yield page
 
 

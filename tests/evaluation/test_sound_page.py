@@ -17,16 +17,23 @@ if "CI" not in os.environ:  # where it has to be there
 
 from playwright.sync_api import Browser, Page
 
-from tests.helpers.pages import WINDOWS, opened, wait_until
+from tests.helpers.pages import WINDOWS, Window, wait_until
 
 pytestmark = [pytest.mark.browser, needs_opus]
 
 PLAYERS = ["Original", "vqcodec at 1 kbit/s", "Opus at 6 kbit/s"]
 
 
-@pytest.fixture(params=list(WINDOWS))
-def page(browser: Browser, evaluated_sounds: Path, request: pytest.FixtureRequest) -> Iterator[Page]:
-    with opened(browser, evaluated_sounds / "report" / "report.html", request.param) as page:
+@pytest.fixture(scope="module", params=list(WINDOWS))
+def window(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Window]:
+    window = Window(browser, request.param)
+    yield window
+    window.page.close()
+
+
+@pytest.fixture
+def page(window: Window, evaluated_sounds: Path) -> Iterator[Page]:
+    with window.opened(evaluated_sounds / "report" / "report.html") as page:
         wait_until(page, "[...document.querySelectorAll('audio')].every((audio) => audio.readyState > 0)")
         yield page
 
@@ -43,13 +50,13 @@ def test_all_versions_are_loaded(page: Page) -> None:
     page.select_option("#sound", label="first.flac")
     wait_until(page, "[...document.querySelectorAll('audio')].every((audio) => audio.duration > 0)")
     assert page.locator(".player > button").all_text_contents() == PLAYERS
-    assert state(page, "duration") == pytest.approx([2.0] * 3, abs=0.01)
+    assert state(page, "duration") == pytest.approx([1.0] * 3, abs=0.01)
     assert all(source.startswith("data:audio/flac;base64,") for source in state(page, "src"))
     assert len(set(state(page, "src"))) == 3
     widths = page.evaluate("[...document.querySelectorAll('.spectrogram img')].map((image) => image.naturalWidth)")
     assert min(widths) > 500
     captions = page.locator(".player > p").all_text_contents()
-    assert captions[0] == "first.flac, 2.0 s"
+    assert captions[0] == "first.flac, 1.0 s"
     assert all("kbit/s, PESQ-WB " in caption and "ViSQOL " in caption for caption in captions[1:])
 
 

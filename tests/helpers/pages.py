@@ -13,7 +13,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-__all__ = ["WINDOWS", "chromium", "opened", "wait_until"]
+__all__ = ["WINDOWS", "Window", "chromium", "wait_until"]
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 ARGUMENTS = (
@@ -44,20 +44,31 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@contextmanager
-def opened(browser: Browser, file: Path, window: str) -> Iterator[Page]:
-    """The page, opened; at the end there must have been no complaint, and no request to anywhere."""
-    width, height, scheme = WINDOWS[window]
-    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("request", lambda request: _expect_local(request.url, complaints))
-    page.set_default_timeout(PATIENCE * 1000)
-    page.goto(file.as_uri())
-    yield page
-    assert complaints == []
-    page.close()
+class Window:
+    """A page in which files are opened, one after the other: that is quick once their scripts are compiled.
+
+    Args:
+        browser: where it is.
+        name: of WINDOWS.
+    """
+
+    def __init__(self, browser: Browser, name: str) -> None:
+        width, height, scheme = WINDOWS[name]
+        self.page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+        self.page.set_default_timeout(PATIENCE * 1000)
+        self._complaints: list[str] = []
+        self.page.on("console", lambda message: self._complaints.append(f"{message.type}: {message.text}"))
+        self.page.on("pageerror", lambda error: self._complaints.append(str(error)))
+        self.page.on("request", lambda request: _expect_local(request.url, self._complaints))
+
+    @contextmanager
+    def opened(self, file: Path) -> Iterator[Page]:
+        """The file, as it is at first; at the end there must have been no complaint, and no request to anywhere."""
+        self._complaints.clear()
+        self.page.goto(file.as_uri())
+        yield self.page
+        self.page.goto("about:blank")  # so that nothing of it is left
+        assert self._complaints == []
 
 
 def wait_until(page: Page, expression: str) -> None:

@@ -4,16 +4,32 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import pytest
 from click.testing import Result
 from PIL import Image
 
 from tests.helpers.commands import run
 from tests.helpers.pictures import pictures
 
-__all__ = ["FILES", "HOSTILE", "PUBLISHED", "QUALITIES", "compared", "evaluate", "make_folder", "results", "rows"]
+if TYPE_CHECKING:
+    from vqcodec.evaluation.pictures.anchors import PictureAnchor
+
+__all__ = [
+    "FILES",
+    "HOSTILE",
+    "PUBLISHED",
+    "QUALITIES",
+    "anchors",
+    "compared",
+    "evaluate",
+    "make_folder",
+    "results",
+    "rows",
+]
 
 # What is in a report besides its summary.
 FILES = ["cache.jsonl", "curves.png", "curves.svg", "gallery.jsonl", "report.html", "results.csv", "results.json"]
@@ -34,18 +50,25 @@ def make_folder(folder: Path) -> Path:
 
 
 def evaluate(folder: Path, out: Path, model: Path, *options: object) -> Result:
-    """Run `vqcodec eval rd` with few qualities and a published curve."""
+    """Run `vqcodec eval rd` with few qualities, also of its anchors, and a published curve."""
     published = out.with_name("published.json")
     published.write_text(json.dumps(PUBLISHED))
     given = ["--qualities", ",".join(f"{each:g}" for each in QUALITIES), "--model", model, "--published", published]
-    return run("eval", "rd", folder, "--out", out, *given, *options)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("vqcodec.evaluation.pictures.codecs.ANCHORS", anchors())
+        return run("eval", "rd", folder, "--out", out, *given, *options)
+
+
+def anchors() -> tuple[PictureAnchor, ...]:
+    """The anchors at every second of their qualities."""
+    from vqcodec.evaluation.pictures.anchors import ANCHORS
+
+    return tuple(replace(each, qualities=each.qualities[::2]) for each in ANCHORS)
 
 
 def compared() -> str:
     """Codecs that are here and quick; JPEG is compared with the others, as the rate of the tiny model hardly moves."""
-    from vqcodec.evaluation.pictures.anchors import ANCHORS
-
-    quick = dict.fromkeys(each.family for each in ANCHORS if each.available and each.family not in ("jpeg", "avif"))
+    quick = dict.fromkeys(each.family for each in anchors() if each.available and each.family not in ("jpeg", "avif"))
     return ",".join(["jpeg", "vqcodec", *quick])
 
 

@@ -30,7 +30,7 @@ needs_opus = pytest.mark.skipif(
 def make_sounds(folder: Path) -> Path:
     """One at 16 kHz, a louder one of two channels at 44.1 kHz with a name to escape, and a file that is none."""
     folder.mkdir()
-    (folder / "first.flac").write_bytes(saved(voices(1, 32_000, 1), "FLAC", rate=16_000))
+    (folder / "first.flac").write_bytes(saved(voices(1, 16_000, 1), "FLAC", rate=16_000))
     (folder / HOSTILE_SOUND).write_bytes(saved(2 * voices(2, 80_000, 2), rate=44_100))
     (folder / "notes.md").write_text("not a sound")
     return folder
