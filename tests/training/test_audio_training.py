@@ -17,7 +17,7 @@ from bitstream import InputError, ModelError
 from tests.helpers.sounds import voices
 from vqcodec.codec.audio import AudioCodec
 from vqcodec.training.audio import AudioTraining, train_audio
-from vqcodec.training.data.crops import SoundCuts
+from vqcodec.training.data.sound_cuts import SoundCuts
 from vqcodec.training.data.sounds import SoundCache
 from vqcodec.training.engine import loop
 from vqcodec.training.engine.config import load_config

@@ -17,7 +17,8 @@ from tests.helpers.machines import one_process
 from tests.helpers.pictures import pictures
 from tests.helpers.sounds import voices
 from vqcodec.training.audio import SoundObjective
-from vqcodec.training.data.crops import PictureCrops, SoundCuts
+from vqcodec.training.data.picture_crops import PictureCrops
+from vqcodec.training.data.sound_cuts import SoundCuts
 from vqcodec.training.decoder.stage import CodedPiece, DecoderFitting, DecoderTraining
 from vqcodec.training.engine.loop import Training
 from vqcodec.training.engine.run import Run

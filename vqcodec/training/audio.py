@@ -13,8 +13,8 @@ from torch import Tensor
 
 from vqcodec.model.model import load_model
 from vqcodec.prior.config import WaveNetConfig
-from vqcodec.training.data.crops import SoundCuts, central_cuts
 from vqcodec.training.data.originals import split
+from vqcodec.training.data.sound_cuts import SoundCuts, central_cuts
 from vqcodec.training.data.sounds import SoundCache
 from vqcodec.training.data.sources import file_digest
 from vqcodec.training.engine.config import load_config

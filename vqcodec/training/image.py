@@ -12,8 +12,8 @@ from torch import Tensor
 
 from vqcodec.model.model import load_model
 from vqcodec.prior.config import PixelCNNConfig
-from vqcodec.training.data.crops import PictureCrops, central_crops
 from vqcodec.training.data.originals import split
+from vqcodec.training.data.picture_crops import PictureCrops, central_crops
 from vqcodec.training.data.pictures import PictureCache
 from vqcodec.training.data.sources import file_digest
 from vqcodec.training.engine.config import load_config
