@@ -47,19 +47,23 @@ def test_every_recipe_is_a_configuration(part: Part, name: str) -> None:
 
 def test_every_bundled_model_has_its_recipes() -> None:
     kinds = {model.name: model.modality for model in bundled_models()}
-    assert set(recipe_names("image")) == {name for name, kind in kinds.items() if kind == "image"}
-    assert set(recipe_names("audio")) == {name for name, kind in kinds.items() if kind == "audio"}
-    assert set(recipe_names("prior")) == set(kinds)
+    assert set(recipe_names("image")) == {name for name, kind in kinds.items() if kind == "image"} | {"quick"}
+    assert set(recipe_names("audio")) == {name for name, kind in kinds.items() if kind == "audio"} | {"quick"}
+    assert set(recipe_names("prior")) == set(kinds) | {"quick"}
     assert set(recipe_names("decoder")) <= set(kinds)
 
 
-@pytest.mark.parametrize(("part", "name"), RECIPES)
-def test_commands_take_recipes(monkeypatch: pytest.MonkeyPatch, part: Part, name: str) -> None:
+@pytest.mark.parametrize(
+    ("part", "name", "options"),
+    [(part, name, ["--recipe", name]) for part, name in RECIPES]
+    + [(part, name, ["--quick"]) for part, name in RECIPES if name == "quick"],
+)
+def test_commands_take_recipes(monkeypatch: pytest.MonkeyPatch, part: Part, name: str, options: list[str]) -> None:
     calls: list[tuple[object, ...]] = []
     command, module, function = COMMANDS[part]
     training = SimpleNamespace(**{function: lambda *arguments: calls.append(arguments)})
     monkeypatch.setitem(sys.modules, f"vqcodec.training.{module}", training)
-    result = run(*command, "--recipe", name)
+    result = run(*command, *options)
     assert (result.exit_code, result.output) == (0, "")
     folder, model, recipe = Path("DIR"), Path("M"), find_recipe(part, name)
     expected = (folder, model, recipe, None) if command[0] == "train" else (model, folder, recipe)
@@ -68,7 +72,7 @@ def test_commands_take_recipes(monkeypatch: pytest.MonkeyPatch, part: Part, name
 
 @pytest.mark.parametrize("part", SETTINGS)
 def test_help_has_the_names(part: Part) -> None:
-    text = run(*COMMANDS[part][0][:2], "--help").stdout
+    text = "".join(run(*COMMANDS[part][0][:2], "--help").stdout.split())  # lines break within names
     assert all(name in text for name in recipe_names(part))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import closing
 from typing import Protocol
 
 import torch
@@ -27,31 +27,26 @@ EVALUATE_EVERY = 1_000  # of these steps, those with an entry in the log
 Figures = Mapping[str, Tensor]
 
 
-@dataclass
 class Means:
-    """Means of figures over the steps since the last entry of the log, and over all processes."""
+    """Means of figures over the steps since it was made, and over all processes."""
 
-    sums: Tensor | None = None
-    steps: int = 0
-    began: float = 0.0
+    def __init__(self) -> None:
+        self._sums: Tensor | None = None
+        self._steps, self._began = 0, time.monotonic()
 
     def add(self, figures: Figures) -> None:
+        """Take up the figures of a step."""
         values = torch.stack([value.detach().float() for value in figures.values()])
-        self.sums = values if self.sums is None else self.sums + values
-        self.steps += 1
+        self._sums = values if self._sums is None else self._sums + values
+        self._steps += 1
 
     def take(self, names: Figures, machine: Machine) -> dict[str, float]:
         """The means by name, and the steps a second."""
-        assert self.sums is not None
-        means = self.sums / self.steps
+        assert self._sums is not None
+        means = self._sums / self._steps
         machine.average([means])
-        found = dict(zip(names, means.tolist(), strict=True))
-        found["steps_a_second"] = self.steps / (time.monotonic() - self.began)
-        return found
-
-    def restart(self) -> None:
-        """Begin anew."""
-        self.sums, self.steps, self.began = None, 0, time.monotonic()
+        found: dict[str, float] = dict(zip(names, means.tolist(), strict=True))
+        return found | {"steps_a_second": self._steps / (time.monotonic() - self._began)}
 
 
 class Training(Protocol):
@@ -90,13 +85,20 @@ def train(training: Training, run: Run, identity: Identity) -> None:
         run: of which it is a stage.
         identity: of what its weights depend on, besides its version.
     """
-    machine, monitor, means = run.machine, Monitor(run.folder, run.machine.is_first), Means()
     path, versioned = run.folder / f"{training.name}.safetensors", identity | {"version": training.version}
-    checkpoint = Checkpoint(path, training.modules, training.optimizer, versioned, machine)
+    checkpoint = Checkpoint(path, training.modules, training.optimizer, versioned, run.machine)
     first = checkpoint.resume()
-    machine.agree(training.modules.values())
-    means.restart()
-    for number in monitor.steps(training.name, first, training.steps):
+    run.machine.agree(training.modules.values())
+    with closing(Monitor(run.folder, training.name, first, run.machine.is_first)) as monitor:
+        _take_steps(training, checkpoint, monitor, run.machine)
+    checkpoint.load_best()
+    for module in training.modules.values():
+        module.cpu()
+
+
+def _take_steps(training: Training, checkpoint: Checkpoint, monitor: Monitor, machine: Machine) -> None:
+    means = Means()
+    for number in monitor.steps(training.steps):
         figures = training.step(number)
         means.add(figures)
         done, last = number + 1, number + 1 == training.steps
@@ -107,10 +109,7 @@ def train(training: Training, run: Run, identity: Identity) -> None:
                 held_out = machine.from_first(training.evaluate)
                 checkpoint.keep_if_best(done, held_out["loss"])
                 found |= {f"held_out_{name}": value for name, value in held_out.items()}
-            monitor.log(training.name, done, found, training.report())
-            means.restart()
+            monitor.log(done, found, training.report())
+            means = Means()
         if done % SAVE_EVERY == 0 or last:
             checkpoint.save(done)
-    checkpoint.load_best()
-    for module in training.modules.values():
-        module.cpu()

@@ -18,36 +18,40 @@ SECONDS = 60  # between two lines, where there is no terminal
 
 
 class Monitor:
-    """Writes log.jsonl and events into the folder of a training, and progress to stderr.
+    """Writes log.jsonl and events into the folder of a training, and progress to stderr. To be closed.
 
     Args:
         folder: is made.
+        stage: that is told of.
+        first: the step that it begins with, or goes on from.
         active: whether this process tells anything.
     """
 
-    def __init__(self, folder: Path, active: bool) -> None:
-        self.folder, self.active = folder, active
+    def __init__(self, folder: Path, stage: str, first: int, active: bool) -> None:
+        self.folder, self.stage, self.first, self.active = folder, stage, first, active
         self._latest: Mapping[str, float] = {}
         folder.mkdir(parents=True, exist_ok=True)
+        # The name has seconds only: within one of them, another stage or step tells files apart.
+        suffix = f".{stage}-{first}"
+        self._events = SummaryWriter(str(folder / "events"), filename_suffix=suffix, write_to_disk=active)
 
-    def steps(self, stage: str, first: int, steps: int) -> Iterator[int]:
-        """The numbers of the steps that are left, while progress is shown."""
+    def steps(self, steps: int) -> Iterator[int]:
+        """The numbers of the steps that are left of `steps`, while progress is shown."""
         terminal = self.active and sys.stderr.isatty()
         began = told = time.monotonic()
-        with tqdm(range(first, steps), stage, initial=first, total=steps, disable=not terminal) as bar:
+        with tqdm(range(self.first, steps), self.stage, initial=self.first, total=steps, disable=not terminal) as bar:
             for number in bar:
                 yield number
                 if terminal:
                     bar.set_postfix({name: f"{value:.4g}" for name, value in self._latest.items()}, refresh=False)
                 elif self.active and time.monotonic() - told >= SECONDS:
                     told = time.monotonic()
-                    self._tell(stage, number + 1, steps, (number + 1 - first) / (told - began))
+                    self._tell(number + 1, steps, (number + 1 - self.first) / (told - began))
 
-    def log(self, stage: str, step: int, figures: Mapping[str, float], others: Mapping[str, object]) -> None:
+    def log(self, step: int, figures: Mapping[str, float], others: Mapping[str, object]) -> None:
         """Add an entry.
 
         Args:
-            stage: which.
             step: the steps taken.
             figures: numbers, for TensorBoard, too.
             others: what only the log has.
@@ -56,12 +60,16 @@ class Monitor:
         if not self.active:
             return
         with (self.folder / "log.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"stage": stage, "step": step, **figures, **others}) + "\n")
-        with SummaryWriter(str(self.folder / "events"), filename_suffix=f".{stage}") as writer:
-            for name, value in figures.items():
-                writer.add_scalar(f"{stage}/{name}", value, step)
+            file.write(json.dumps({"stage": self.stage, "step": step, **figures, **others}) + "\n")
+        for name, value in figures.items():
+            self._events.add_scalar(f"{self.stage}/{name}", value, step)
+        self._events.flush()
 
-    def _tell(self, stage: str, step: int, steps: int, each_second: float) -> None:
+    def close(self) -> None:
+        """Close the file of events."""
+        self._events.close()
+
+    def _tell(self, step: int, steps: int, each_second: float) -> None:
         left = timedelta(seconds=round((steps - step) / each_second))
         figures = "".join(f", {name} {value:.4g}" for name, value in self._latest.items() if name == "loss")
-        print(f"{stage}: step {step:,} of {steps:,}{figures}, {left} left", file=sys.stderr, flush=True)
+        print(f"{self.stage}: step {step:,} of {steps:,}{figures}, {left} left", file=sys.stderr, flush=True)
