@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from bitstream import InputError
 from scripts.command_line import parser_of, run_script
 from scripts.experiments.trials import run_in
 from vqcodec.codec.image import ImageCodec
@@ -77,6 +78,8 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.manual_seed(0)
     model = load_model(find_model(arguments.model))
+    if model.codebooks.metric.shape[2] != 4:
+        raise InputError("the model has no planes of four channels")
     latents = latents_of(model, arguments.pictures, 2 * arguments.positions)
     training, test = latents[: arguments.positions], latents[arguments.positions :]
     planes = np.linspace(0, latents.shape[1] - 1, arguments.planes).round().astype(int).tolist()
