@@ -11,12 +11,10 @@ written to FOLDER, to listen to. Prints Markdown.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 from tqdm import tqdm
@@ -29,15 +27,17 @@ from scripts.experiments.discriminators import (
     feature_distance,
     generator_loss,
 )
+from scripts.experiments.trials import run_in
 from scripts.recipes.judged_sounds import Decoded, first_seconds, judge
 from vqcodec.codec.audio import AudioCodec
 from vqcodec.evaluation.report.text import markdown_table
 from vqcodec.model.bundled import find_model
 from vqcodec.model.model import Model, load_model
 from vqcodec.training.audio import SoundObjective
-from vqcodec.training.data.sounds import SoundCache, random_cuts
+from vqcodec.training.data.crops import SoundCuts
+from vqcodec.training.data.sounds import SoundCache
 from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule, kernels_of, others_of
-from vqcodec.training.engine.precision import autocast
+from vqcodec.training.engine.run import Crops, Run
 from vqcodec.training.quantizer import ProductQuantizer, QuantizerConfig
 from vqcodec.training.stages.codes import CodesStage
 from vqcodec.transform.audio.autoencoder import Decoder, Encoder
@@ -105,38 +105,63 @@ def quantizer_of(codebooks: Codebooks) -> ProductQuantizer:
     return quantizer
 
 
-def fine_tune(codec: Codec, cuts: Iterator[Tensor], steps: int, weights: Weights) -> None:
-    """Train the decoder in place."""
-    decoder, objective = codec.decoder.train(), SoundObjective(codec.shape.sample_rate)
-    optimizer = NetworkOptimizer(
-        [(kernels_of(decoder), KERNEL_RATE)], [(others_of(decoder), OTHER_RATE)], Schedule(steps, warmup=20)
-    )
-    discriminators = Discriminators()
-    critic = torch.optim.AdamW(discriminators.parameters(), DISCRIMINATOR_RATE, BETAS)
-    bar = tqdm(range(steps), disable=None)
-    for number in bar:
-        x = next(cuts)
-        rate = torch.randint(codec.shape.rate_points, (len(x),))
-        with torch.no_grad(), autocast():
-            z = codec.encoder(x)
-        z_q = codec.quantizer.look_up(codec.quantizer.assign(z.float(), rate, LAMBDA), rate).detach()
-        with autocast():
-            location, _ = decoder(z_q, rate)
-        losses = [(objective.distortion(x, location).mean(), 1.0)]
-        if weights != Weights():
-            loss = discriminator_loss(discriminators(x), discriminators(location.detach()))
-            critic.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            critic.step()
-            bar.set_postfix(distance=losses[0][0].item(), discriminators=loss.item())
+class FineTuning:
+    """Trains the decoder of a codec in place.
+
+    Args:
+        codec: whose decoder it is.
+        cuts: of recordings.
+        steps: how many there are.
+        weights: of what the decoder learns from, besides the distance.
+        run: of which it is a part.
+    """
+
+    def __init__(self, codec: Codec, cuts: Crops, steps: int, weights: Weights, run: Run) -> None:
+        self.codec, self.cuts, self.weights, self.run = codec, cuts, weights, run
+        self.decoder = codec.decoder.train().requires_grad_()  # a codec's networks have no gradients
+        self.objective = SoundObjective(codec.shape.sample_rate)
+        kernels, others = [(kernels_of(self.decoder), KERNEL_RATE)], [(others_of(self.decoder), OTHER_RATE)]
+        self.optimizer = NetworkOptimizer(kernels, others, Schedule(steps, warmup=20))
+        run.seed_networks("discriminators")
+        self.discriminators = Discriminators(run.machine)
+        self.critic = torch.optim.AdamW(self.discriminators.parameters(), DISCRIMINATOR_RATE, BETAS)
+
+    def step(self, number: int) -> dict[str, float]:
+        """Take a step and return its losses."""
+        draws = self.run.draws("decoder", number, BATCH)
+        x = self.cuts(draws)
+        rate = draws.rate_points(self.codec.shape.rate_points, x)
+        with torch.no_grad(), self.run.machine.autocast():
+            z = self.codec.encoder(x)
+        z_q = self.codec.quantizer.look_up(self.codec.quantizer.assign(z.float(), rate, LAMBDA), rate).detach()
+        with self.run.machine.autocast():
+            location, _ = self.decoder(z_q, rate)
+        distance = self.objective.distortion(x, location).mean()
+        losses, figures = [(distance, 1.0)], {"distance": distance.item()}
+        if self.weights != Weights():
+            figures["discriminators"] = self._teach(x, location.detach())
             if number >= WARMUP:
-                with torch.no_grad():
-                    real = discriminators(x)
-                heard = discriminators(location)
-                losses.append((generator_loss(heard), weights.adversarial))
-                losses.append((feature_distance(real, heard), weights.features))
-        optimizer.step(balanced(location, losses), number)
-    decoder.eval()
+                losses += self._heard(x, location)
+        self.optimizer.step(balanced(location, losses), number)
+        return figures
+
+    def _teach(self, x: Tensor, location: Tensor) -> float:
+        """Let the discriminators learn to tell what is decoded from originals."""
+        loss = discriminator_loss(self.discriminators(x), self.discriminators(location))
+        self.critic.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.critic.step()
+        return loss.item()
+
+    def _heard(self, x: Tensor, location: Tensor) -> list[tuple[Tensor, float]]:
+        """Losses of what is decoded by what the discriminators make of it, and their weights."""
+        with torch.no_grad():
+            real = self.discriminators(x)
+        decoded = self.discriminators(location)
+        return [
+            (generator_loss(decoded), self.weights.adversarial),
+            (feature_distance(real, decoded), self.weights.features),
+        ]
 
 
 def main() -> None:
@@ -155,10 +180,13 @@ def main() -> None:
     held_out = first_seconds(SoundCache(arguments.held_out, arguments.out / "judged", rate).sounds, rate, stride)
     rows = rows_of("start", 0.0, start, held_out)
     for name, weights in TRIALS.items():
-        torch.manual_seed(0)
-        codec, began = Codec(model), time.process_time()
-        cuts = random_cuts(sounds, BATCH, CROP * stride, np.random.default_rng(0))
-        fine_tune(codec, cuts, arguments.steps, weights)
+        codec, began, run = Codec(model), time.process_time(), run_in(arguments.out)
+        cuts = SoundCuts(sounds, CROP * stride, run.machine.device)
+        tuning = FineTuning(codec, cuts, arguments.steps, weights, run)
+        bar = tqdm(range(arguments.steps), name, disable=None)
+        for number in bar:
+            bar.set_postfix(tuning.step(number))
+        codec.decoder.eval()
         rows += rows_of(name, (time.process_time() - began) / 60, codec, held_out)
         codec.trained_model().save(arguments.out / f"{name.replace(' ', '-')}.safetensors")
     scores = ["kbit/s, order 0", "distance", "PESQ-WB", "STOI", "ViSQOL"]

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from vqcodec.training.engine.precision import autocast
+from vqcodec.training.engine.machine import Machine
 from vqcodec.training.factorized_prior import FactorizedPrior, mixture_bits
 
 __all__ = ["ConditionalPrior"]
@@ -71,15 +71,16 @@ class ConditionalPrior(nn.Module):
     Args:
         factorized: the prior that it corrects, and whose noise widths it shares.
         slices: channels of each slice, in their order.
+        machine: whose precision the slices are computed with.
         width: channels inside.
     """
 
     spread: Tensor
 
-    def __init__(self, factorized: FactorizedPrior, slices: Sequence[int], width: int = 96) -> None:
+    def __init__(self, factorized: FactorizedPrior, slices: Sequence[int], machine: Machine, width: int = 96) -> None:
         super().__init__()
         rate_points, _ = factorized.log_width.shape
-        self.factorized, self.ends = factorized, list(accumulate(slices))
+        self.factorized, self.ends, self.machine = factorized, list(accumulate(slices)), machine
         outputs = 3 * factorized.mean.shape[1]
         self.slices = nn.ModuleList(
             Slice(end - count, count, rate_points, width, outputs) for count, end in zip(slices, self.ends, strict=True)
@@ -91,14 +92,14 @@ class ConditionalPrior(nn.Module):
         """Take the scale of latents `[B, C, h, w]` of the encoder."""
         self.spread.copy_(latents.std((0, 2, 3)).clamp_min(1e-3))
 
-    def forward(self, z: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
-        """Noisy latents and their bits, both `[B, C, h, w]`, for z `[B, C, h, w]` and rate points `[B]`."""
-        noisy, width = self.factorized.noisy(z, rate)
+    def forward(self, z: Tensor, rate: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """Noisy latents and their bits, both `[B, C, h, w]`, for z and noise `[B, C, h, w]` and rate points `[B]`."""
+        noisy, width = self.factorized.noisy(z, rate, noise)
         spread = self.spread[:, None, None]
         # Noise beyond the spread of a channel says nothing: Wiener's factor takes it away.
         known = noisy * spread / (spread**2 + width**2 / 12)
         corrections = []
-        with autocast():
+        with self.machine.autocast():
             begin = 0
             for part, end in zip(self.slices, self.ends, strict=True):
                 corrections.append(part(known[:, :begin], known[:, begin:end], rate).float())

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
-from vqcodec.training.engine.precision import autocast
+from vqcodec.training.engine.machine import Machine
 
 __all__ = ["Discriminators", "Judgement", "balanced", "discriminator_loss", "feature_distance", "generator_loss"]
 
@@ -29,9 +29,9 @@ Judgement = tuple[Tensor, list[Tensor]]
 class SpectrumDiscriminator(nn.Module):
     """Real and imaginary parts of spectra to a score for each place, higher for what seems real."""
 
-    def __init__(self, window: int, channels: int) -> None:
+    def __init__(self, window: int, channels: int, machine: Machine) -> None:
         super().__init__()
-        self.window = window
+        self.window, self.machine = window, machine
         layers: list[nn.Module] = []
         for before, dilation in ((2, 1), (channels, 1), (channels, 2), (channels, 4)):
             padding, rows = (dilation, 2), (dilation, 1)
@@ -48,7 +48,7 @@ class SpectrumDiscriminator(nn.Module):
         spectrum = spectrum * power ** ((COMPRESSION - 1) / 2)
         inner = torch.stack([spectrum.real, spectrum.imag], 1).contiguous(memory_format=torch.channels_last)
         features = []
-        with autocast():
+        with self.machine.autocast():
             for layer in self.layers:
                 inner = F.leaky_relu(layer(inner), 0.1)
                 features.append(inner)
@@ -57,11 +57,11 @@ class SpectrumDiscriminator(nn.Module):
 
 
 class Discriminators(nn.Module):
-    """One discriminator for each of WINDOWS."""
+    """One discriminator for each of WINDOWS; layers are computed with the precision of a machine."""
 
-    def __init__(self, channels: int = 16) -> None:
+    def __init__(self, machine: Machine, channels: int = 16) -> None:
         super().__init__()
-        self.each = nn.ModuleList(SpectrumDiscriminator(window, channels) for window in WINDOWS)
+        self.each = nn.ModuleList(SpectrumDiscriminator(window, channels, machine) for window in WINDOWS)
 
     def forward(self, x: Tensor) -> list[Judgement]:
         """Samples `[B, 1, N]`."""

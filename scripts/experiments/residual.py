@@ -10,42 +10,18 @@ passes straight through, and the number of stages is drawn for every item, so th
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from vqcodec.training.engine.checkpoint import Checkpoint
-from vqcodec.training.engine.loop import run_stage
-from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule, kernels_of, others_of
-from vqcodec.training.engine.precision import autocast
-from vqcodec.training.stages.codebooks import collect_latents
-from vqcodec.training.stages.objective import Decoder, Encoder, Objective
+from vqcodec.training.stages.objective import Decoder, Encoder
 
-__all__ = ["Residual", "ResidualQuantizer", "ResidualStage", "divide_latents", "train_residual"]
+__all__ = ["Residual", "ResidualQuantizer", "divide_latents"]
 
-POSITIONS = 16_000  # latents that k-means is of
 ITERATIONS = 8
-COUNTED = 30_000  # latents by whose use the code lengths are set
-RESTART_EVERY = 20
 DEAD = 0.05  # use, as a share of what it would be if all codes were used alike
-
-
-@dataclass(frozen=True)
-class ResidualStage:
-    """Settings of the training on residual codes; the defaults are for networks that have not learned anything.
-
-    Attributes:
-        encoder_learning_rate, decoder_learning_rate: Muon's; those of AdamW are a fifth of them.
-        beta: weight of the commitment loss against the distance. With 0.02 the latents lost most of their dimensions.
-    """
-
-    steps: int = 700
-    encoder_learning_rate: float = 1e-2
-    decoder_learning_rate: float = 1e-2
-    beta: float = 0.005
 
 
 @dataclass(frozen=True)
@@ -130,12 +106,12 @@ class ResidualQuantizer(nn.Module):
             vectors = vectors - codebook[_nearest(vectors, codebook)]
 
     @torch.no_grad()
-    def restart_dead_codes(self, vectors: Tensor) -> None:
+    def restart_dead_codes(self, vectors: Tensor, rng: np.random.Generator) -> None:
         """Move codes that are hardly in use onto what is left of random latents `[N, C]` at their stage."""
         for stage, codebook in enumerate(self.codebooks):
             (dead,) = (self.use[stage] < DEAD).nonzero(as_tuple=True)
             left = vectors - codebook[_nearest(vectors, codebook)]
-            codebook[dead] = vectors[torch.randint(len(vectors), (len(dead),))]
+            codebook[dead] = vectors[torch.from_numpy(rng.integers(len(vectors), size=len(dead)))]
             self.use[stage, dead] = 1.0
             vectors = left
 
@@ -163,62 +139,3 @@ def divide_latents(encoder: Encoder, decoder: Decoder, widths: Tensor) -> None:
     for parameter in encoder.layers[-1].parameters():
         parameter.div_(widths.view(-1, *[1] * (parameter.ndim - 1)))
     decoder.gain.mul_(widths)
-
-
-def train_residual(
-    encoder: Encoder,
-    decoder: Decoder,
-    quantizer: ResidualQuantizer,
-    stages: Tensor,
-    batches: Iterator[Tensor],
-    objective: Objective,
-    stage: ResidualStage,
-    folder: Path,
-) -> None:
-    """Fit the codebooks, then train all in place; checkpoint and log go into `folder`.
-
-    Args:
-        stages: `[R]`, how many stages each rate point of the decoder has.
-        batches: originals `[B, 1, N]`.
-        objective: what the distance is.
-    """
-    optimizer = _optimizer(encoder, decoder, stage)
-    quantizer.fit(_vectors(collect_latents(encoder, batches, POSITIONS)))
-
-    def step(number: int) -> dict[str, float]:
-        x = next(batches)
-        rate = torch.randint(len(stages), (len(x),))
-        with autocast():
-            z = encoder(x).float()
-        coded = quantizer(z, stages[rate])
-        with autocast():
-            location, _ = decoder(coded.z_q, rate)
-        distance, commitment = objective.distortion(x, location).mean(), coded.commitment_loss.mean()
-        optimizer.step(distance + stage.beta * commitment, number)
-        if number % RESTART_EVERY == RESTART_EVERY - 1:
-            quantizer.restart_dead_codes(_vectors(z.detach()))
-        return {"distance": distance.item(), "commitment": commitment.item(), "spread": z.std().item()}
-
-    modules = {"encoder": encoder, "decoder": decoder, "quantizer": quantizer}
-    checkpoint = Checkpoint(folder / "residual.safetensors", modules, optimizer)
-
-    def usage() -> dict[str, object]:
-        return {"perplexity": quantizer.perplexity()}
-
-    run_stage("residual codes", stage.steps, checkpoint, folder / "log.jsonl", step, usage)
-    quantizer.eval()
-    quantizer.count(collect_latents(encoder, batches, COUNTED).transpose(2, 3))
-
-
-def _optimizer(encoder: Encoder, decoder: Decoder, stage: ResidualStage) -> NetworkOptimizer:
-    rates = [(encoder, stage.encoder_learning_rate), (decoder, stage.decoder_learning_rate)]
-    return NetworkOptimizer(
-        kernels=[(kernels_of(network), rate) for network, rate in rates],
-        others=[(others_of(network), rate / 5) for network, rate in rates],
-        schedule=Schedule(stage.steps),
-    )
-
-
-def _vectors(z: Tensor) -> Tensor:
-    """`[B, C, h, w]` to `[B h w, C]`."""
-    return z.permute(0, 2, 3, 1).flatten(0, 2)

@@ -1,10 +1,11 @@
-"""What all trials share: which of them are run, the file that keeps their results, and pictures that are held out."""
+"""What all trials share: which of them are run and where, the file that keeps their results, and pictures."""
 
 from __future__ import annotations
 
 import argparse
 import json
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scripts.command_line import parser_of
+from vqcodec.training.data.crops import PictureCrops, central_crops
 from vqcodec.training.data.pictures import PictureCache
+from vqcodec.training.engine.machine import this_process
+from vqcodec.training.engine.run import Run
+from vqcodec.training.stages.sequence import TrainingData
 
-__all__ = ["Pictures", "Result", "run_trials", "trials_parser", "upper_left", "with_held_out"]
+__all__ = [
+    "Pictures",
+    "Result",
+    "picture_data",
+    "run_in",
+    "run_trials",
+    "trials_parser",
+    "upper_left",
+    "with_held_out",
+]
 
 HELD_OUT = 50  # one picture in so many
+JUDGED = 8  # pictures by which a training keeps its weights
 
 # What came of a trial, as JSON has it.
 Result = dict[str, Any]
@@ -48,6 +63,16 @@ def with_held_out(folder: Path, cache: Path) -> tuple[Pictures, Pictures]:
     pictures = PictureCache(folder, cache).pictures
     training = [picture for number, picture in enumerate(pictures) if number % HELD_OUT]
     return training, pictures[::HELD_OUT]
+
+
+def run_in(folder: Path) -> Run:
+    """A training of this process; all trials have the same seed."""
+    return Run(this_process(), folder, seed=0)
+
+
+def picture_data(pictures: Pictures) -> TrainingData:
+    """Pictures to train on. Weights are kept by some of these, as a trial is measured on those held out."""
+    return TrainingData(partial(PictureCrops, pictures), partial(central_crops, pictures[:JUDGED]), digest="")
 
 
 def upper_left(picture: NDArray[np.uint8], stride: int, most: int = 512) -> NDArray[np.uint8]:

@@ -19,12 +19,15 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from bitstream import InputError
 from scripts.command_line import parser_of, run_script
+from scripts.experiments.trials import run_in
 from vqcodec.codec.image import ImageCodec
 from vqcodec.evaluation.report.text import markdown_table
 from vqcodec.model.bundled import find_model
 from vqcodec.model.model import Model, load_model
-from vqcodec.training.data.pictures import PictureCache, random_crops
+from vqcodec.training.data.crops import PictureCrops
+from vqcodec.training.data.pictures import PictureCache
 from vqcodec.training.stages.codebooks import collect_latents, lloyd
 from vqcodec.transform.image.autoencoder import Encoder
 from vqcodec.transform.networks import state_of
@@ -59,8 +62,8 @@ def latents_of(model: Model, folder: Path, positions: int) -> Tensor:
     encoder = Encoder(ImageCodec(model).shape)
     encoder.load_state_dict(state_of(model.networks, "encoder"))
     with TemporaryDirectory() as cache:
-        crops = random_crops(PictureCache(folder, Path(cache)).pictures, 4, 256, np.random.default_rng(0))
-        latents = collect_latents(encoder, crops, positions)
+        crops = PictureCrops(PictureCache(folder, Path(cache)).pictures, 256, torch.device("cpu"))
+        latents = collect_latents(encoder, run_in(Path(cache)).batches(crops, "latents", 4), positions)
     return latents[0, :, :, 0].T.reshape(positions, *model.codebooks.metric.shape[1:])
 
 
@@ -75,6 +78,8 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.manual_seed(0)
     model = load_model(find_model(arguments.model))
+    if model.codebooks.metric.shape[2] != 4:
+        raise InputError("the model has no planes of four channels")
     latents = latents_of(model, arguments.pictures, 2 * arguments.positions)
     training, test = latents[: arguments.positions], latents[arguments.positions :]
     planes = np.linspace(0, latents.shape[1] - 1, arguments.planes).round().astype(int).tolist()

@@ -13,7 +13,6 @@ that is there is printed as Markdown.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -22,46 +21,45 @@ from torch import Tensor, nn
 
 from scripts.command_line import run_script
 from scripts.experiments.conditional_prior import ConditionalPrior
-from scripts.experiments.trials import Pictures, Result, run_trials, trials_parser, with_held_out
-from scripts.experiments.trials_networks import LAMBDAS, LIGHT, measure
+from scripts.experiments.trials import Pictures, Result, run_in, run_trials, trials_parser, with_held_out
+from scripts.experiments.trials_networks import GOAL, LIGHT, measure
 from vqcodec.evaluation.report.text import markdown_table
-from vqcodec.training.data.pictures import random_crops
+from vqcodec.training.data.crops import PictureCrops
 from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule, kernels_of, others_of
-from vqcodec.training.engine.precision import autocast
+from vqcodec.training.engine.run import Run
 from vqcodec.training.factorized_prior import FactorizedPrior
-from vqcodec.training.image import PictureObjective
-from vqcodec.training.stages.noise import NoiseStage, rate_weights
+from vqcodec.training.stages.noise import NoiseStage
 from vqcodec.training.stages.start import start_linear_path
 from vqcodec.transform.image.autoencoder import Decoder, Encoder
 
 # The share of the steps after which the conditional prior takes over.
 TRIALS = {"the factorized prior": 1.0, "the conditional one": 1 / 3}
 SLICES = (16, 32, 48, 96)
-OBJECTIVE = PictureObjective()
 
 
 class Trial:
     """Networks, and both priors, which share the widths of the noise."""
 
-    def __init__(self, crops: Iterator[Tensor], stage: NoiseStage) -> None:
-        self.crops, self.stage, self.lambdas = crops, stage, torch.tensor(LAMBDAS)
-        self.weights = rate_weights(self.lambdas)
+    def __init__(self, pictures: Pictures, stage: NoiseStage, run: Run) -> None:
+        self.crops, self.stage, self.run = PictureCrops(pictures, stage.crop, run.machine.device), stage, run
+        run.seed_networks("networks")
         self.encoder, self.decoder = Encoder(LIGHT), Decoder(LIGHT)
         self.factorized = FactorizedPrior(LIGHT.latent_channels, LIGHT.rate_points)
-        self.conditional = ConditionalPrior(self.factorized, SLICES)
-        start_linear_path(self.encoder, self.decoder, LIGHT, crops)
+        self.conditional = ConditionalPrior(self.factorized, SLICES, run.machine)
+        start_linear_path(self.encoder, self.decoder, LIGHT, run.batches(self.crops, "start", stage.batch))
 
-    def loss(self, prior: nn.Module) -> Tensor:
-        """Weighted loss of a batch."""
-        x = next(self.crops)
-        rate = torch.randint(len(LAMBDAS), (len(x),))
-        with autocast():
+    def loss(self, prior: nn.Module, purpose: str, step: int) -> Tensor:
+        """Weighted loss of the batch of a step."""
+        draws = self.run.draws(purpose, step, self.stage.batch)
+        x = self.crops(draws)
+        rate = draws.rate_points(len(GOAL.lambdas), x)
+        with self.run.machine.autocast():
             z = self.encoder(x)
-        noisy, bits = prior(z.float(), rate)
-        with autocast():
+        noisy, bits = prior(z.float(), rate, draws.noise(z))
+        with self.run.machine.autocast():
             location, _ = self.decoder(noisy, rate)
         bpp = bits.sum((1, 2, 3)) / x[0, 0].numel()
-        loss: Tensor = self.weights[rate] * (self.lambdas[rate] * OBJECTIVE.distortion(x, location) + bpp)
+        loss: Tensor = GOAL.weights[rate] * (GOAL.lambdas[rate] * GOAL.objective.distortion(x, location) + bpp)
         return loss.mean()
 
     def optimizer(self, steps: int, networks: tuple[nn.Module, ...]) -> NetworkOptimizer:
@@ -79,7 +77,8 @@ class Trial:
         for step in range(steps):
             if step == begin:
                 self.start_conditional()
-            optimizer.step(self.loss(self.conditional if step >= begin else self.factorized), step)
+            prior = self.conditional if step >= begin else self.factorized
+            optimizer.step(self.loss(prior, "train", step), step)
         if begin >= steps:
             self.start_conditional()
 
@@ -87,24 +86,23 @@ class Trial:
         """The conditional prior alone."""
         optimizer = self.optimizer(steps, ())
         for step in range(steps):
-            optimizer.step(self.loss(self.conditional), step)
+            optimizer.step(self.loss(self.conditional, "fit", step), step)
 
     @torch.no_grad()
     def start_conditional(self) -> None:
         """Tell the conditional prior how large the latents are."""
-        self.conditional.start(self.encoder(next(self.crops)))
+        self.conditional.start(self.encoder(next(self.run.batches(self.crops, "spread", self.stage.batch))))
 
 
-def run(name: str, steps: int, fit: int, training: Pictures, held_out: Pictures) -> Result:
+def run(name: str, steps: int, fit: int, pictures: Pictures, held_out: Pictures) -> Result:
     """Train and measure one trial."""
     began = time.process_time()
-    torch.manual_seed(0)
-    trial = Trial(random_crops(training, 8, 160, np.random.default_rng(0)), NoiseStage())
+    trial = Trial(pictures, NoiseStage(), run_in(Path()))  # it writes nothing
     trial.train(steps, round(TRIALS[name] * steps))
     trial.fit(fit)
     minutes = round((time.process_time() - began) / 60, 1)
     priors = (trial.factorized, trial.conditional)
-    points = [measure(trial.encoder, trial.decoder, prior, held_out) for prior in priors]
+    points = [measure(trial.encoder, trial.decoder, prior, held_out, trial.run.machine) for prior in priors]
     return {"minutes": minutes, "steps": [steps, fit], "points": points}
 
 
@@ -123,8 +121,8 @@ def main() -> None:
     parser.add_argument("pictures", type=Path, help="folder of pictures")
     parser.add_argument("--fit", type=int, default=400, help="steps of the conditional prior alone (default: 400)")
     arguments = parser.parse_args()
-    training, held_out = with_held_out(arguments.pictures, arguments.out / "cache")
-    print(table(run_trials(arguments, lambda name: run(name, arguments.steps, arguments.fit, training, held_out))))
+    pictures = with_held_out(arguments.pictures, arguments.out / "cache")
+    print(table(run_trials(arguments, lambda name: run(name, arguments.steps, arguments.fit, *pictures))))
 
 
 if __name__ == "__main__":

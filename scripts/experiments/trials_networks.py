@@ -20,18 +20,30 @@ import torch
 from torch import nn
 
 from scripts.command_line import run_script
-from scripts.experiments.trials import Pictures, Result, run_trials, trials_parser, upper_left, with_held_out
+from scripts.experiments.trials import (
+    Pictures,
+    Result,
+    picture_data,
+    run_in,
+    run_trials,
+    trials_parser,
+    upper_left,
+    with_held_out,
+)
 from vqcodec.evaluation.report.text import markdown_table
-from vqcodec.training.data.pictures import crops_to_tensor, random_crops
-from vqcodec.training.engine.precision import autocast
+from vqcodec.training.data.pictures import crops_to_tensor
+from vqcodec.training.engine.loop import train
+from vqcodec.training.engine.machine import Machine
 from vqcodec.training.factorized_prior import FactorizedPrior
 from vqcodec.training.image import PictureObjective
-from vqcodec.training.stages.noise import NoiseStage, rate_weights, train_noise
+from vqcodec.training.stages.noise import NoiseStage, NoiseTraining
+from vqcodec.training.stages.objective import Goal
 from vqcodec.training.stages.start import start_linear_path
 from vqcodec.transform.image.autoencoder import Decoder, Encoder
 from vqcodec.transform.image.config import AutoencoderConfig
 
 LAMBDAS = tuple(0.0005 * 1.8**rate for rate in range(11))
+GOAL = Goal(PictureObjective(), torch.tensor(LAMBDAS))
 SHOWN = (0, 3, 6, 10)  # rate points in the table
 
 VERSION_3 = AutoencoderConfig(
@@ -49,45 +61,43 @@ TRIALS = {
 
 @torch.inference_mode()
 def measure(
-    encoder: Encoder, decoder: Decoder, factorized_prior: nn.Module, pictures: Pictures
+    encoder: Encoder, decoder: Decoder, prior: nn.Module, pictures: Pictures, machine: Machine
 ) -> list[tuple[float, float, float]]:
     """Mean bits per pixel, PSNR and weighted loss of every rate point."""
-    lambdas = torch.tensor(LAMBDAS)
-    weights, points = rate_weights(lambdas), []
+    points = []
     for rate in range(len(LAMBDAS)):
         torch.manual_seed(0)
         point, figures = torch.tensor([rate]), []
         for picture in pictures:
             x = crops_to_tensor(upper_left(picture, encoder.stride)[None])
-            with autocast():
+            with machine.autocast():
                 z = encoder(x)
-            noisy, bits = factorized_prior(z.float(), point)
-            with autocast():
+            noisy, bits = prior(z.float(), point, torch.rand(z.shape) - 0.5)
+            with machine.autocast():
                 location, _ = decoder(noisy, point)
             bpp = bits.sum().item() / x[0, 0].numel()
             error = (location.float().clamp(-0.5, 0.5) - x).square().mean().item()
-            loss = weights[rate] * (lambdas[rate] * error * 255**2 + bpp)
+            loss = GOAL.weights[rate] * (GOAL.lambdas[rate] * error * 255**2 + bpp)
             figures.append((bpp, -10 * math.log10(error), loss.item()))
         points.append(tuple(np.mean(figures, axis=0).tolist()))
     return points
 
 
-def run(name: str, steps: int, crop: int, training: Pictures, held_out: Pictures) -> Result:
+def run(name: str, steps: int, crop: int, pictures: Pictures, held_out: Pictures) -> Result:
     """Train and measure one trial."""
     shape, stage = TRIALS[name]
+    stage = replace(stage, steps=steps, crop=crop)
     began = time.process_time()
     with TemporaryDirectory() as folder:
-        torch.manual_seed(0)
+        training = run_in(Path(folder))
+        training.seed_networks("networks")
         encoder, decoder = Encoder(shape), Decoder(shape)
         factorized_prior = FactorizedPrior(shape.latent_channels, shape.rate_points)
-        crops = random_crops(training, stage.batch, crop, np.random.default_rng(0))
-        start_linear_path(encoder, decoder, shape, crops)
-        stage = replace(stage, steps=steps)
-        train_noise(
-            encoder, decoder, factorized_prior, torch.tensor(LAMBDAS), crops, PictureObjective(), stage, Path(folder)
-        )
+        data = picture_data(pictures).of(stage, training.machine.device)
+        start_linear_path(encoder, decoder, shape, training.batches(data.crops, "start", stage.batch))
+        train(NoiseTraining(encoder, decoder, factorized_prior, GOAL, data, stage, training), training, {})
     minutes = round((time.process_time() - began) / 60, 1)
-    points = measure(encoder, decoder, factorized_prior, held_out)
+    points = measure(encoder, decoder, factorized_prior, held_out, training.machine)
     loss = float(np.mean([point[2] for point in points]))
     return {"minutes": minutes, "steps": steps, "crop": crop, "loss": loss, "points": points}
 
@@ -110,8 +120,8 @@ def main() -> None:
     parser.add_argument("pictures", type=Path, help="folder of pictures")
     parser.add_argument("--crop", type=int, default=160, help="side of the crops (default: 160)")
     arguments = parser.parse_args()
-    training, held_out = with_held_out(arguments.pictures, arguments.out / "cache")
-    print(table(run_trials(arguments, lambda name: run(name, arguments.steps, arguments.crop, training, held_out))))
+    pictures = with_held_out(arguments.pictures, arguments.out / "cache")
+    print(table(run_trials(arguments, lambda name: run(name, arguments.steps, arguments.crop, *pictures))))
 
 
 if __name__ == "__main__":

@@ -19,10 +19,19 @@ import numpy as np
 import torch
 
 from scripts.command_line import run_script
-from scripts.experiments.trials import Pictures, Result, run_trials, trials_parser, upper_left, with_held_out
+from scripts.experiments.trials import (
+    Pictures,
+    Result,
+    picture_data,
+    run_in,
+    run_trials,
+    trials_parser,
+    upper_left,
+    with_held_out,
+)
 from vqcodec.evaluation.report.text import markdown_table
 from vqcodec.prior.config import PixelCNNConfig
-from vqcodec.training.data.pictures import crops_to_tensor, random_crops
+from vqcodec.training.data.pictures import crops_to_tensor
 from vqcodec.training.image import ImageTraining, PictureObjective
 from vqcodec.training.quantizer import QuantizerConfig
 from vqcodec.training.stages.codes import CodesStage
@@ -65,7 +74,7 @@ TRIALS = {
 def measure(trained: Stages, pictures: Pictures) -> list[tuple[float, float]]:
     """Mean bits per pixel and PSNR of every rate point."""
     points = []
-    for rate in range(len(trained.lambdas)):
+    for rate in range(len(trained.goal.lambdas)):
         point = torch.tensor([rate])
         figures = []
         for picture in pictures:
@@ -79,25 +88,30 @@ def measure(trained: Stages, pictures: Pictures) -> list[tuple[float, float]]:
     return points
 
 
-def run(name: str, steps: int, training: Pictures, held_out: Pictures) -> Result:
+def with_steps(chosen: ImageTraining, steps: int) -> ImageTraining:
+    """Settings with so many steps in all, of which noise has its share."""
+    noise = replace(chosen.noise, steps=round(steps * NOISE_SHARE)) if chosen.noise else None
+    return replace(chosen, noise=noise, codes=replace(chosen.codes, steps=steps - (noise.steps if noise else 0)))
+
+
+def run(name: str, steps: int, pictures: Pictures, held_out: Pictures) -> Result:
     """Train and measure one trial."""
-    chosen = TRIALS[name]
-    noise_steps = round(steps * NOISE_SHARE) if chosen.noise else 0
-    began = time.monotonic()
+    chosen, began = with_steps(TRIALS[name], steps), time.monotonic()
+    shape = chosen.autoencoder
     with TemporaryDirectory() as folder:
-        torch.manual_seed(chosen.seed)
-        encoder, decoder = Encoder(chosen.autoencoder), Decoder(chosen.autoencoder)
-        likelihood = LikelihoodHead(chosen.autoencoder)
-        trained = Stages(chosen, encoder, decoder, likelihood, PictureObjective(), Path(folder))
-        crops = random_crops(training, chosen.codes.batch, chosen.codes.crop, np.random.default_rng(chosen.seed))
-        start_linear_path(encoder, decoder, chosen.autoencoder, crops)
+        training = run_in(Path(folder))
+        training.seed_networks("networks")
+        encoder, decoder, likelihood = Encoder(shape), Decoder(shape), LikelihoodHead(shape)
+        data = picture_data(pictures)
+        trained = Stages(chosen, encoder, decoder, likelihood, PictureObjective(), data, training)
+        start_linear_path(encoder, decoder, shape, trained.batches("start"))
         if chosen.noise:
-            trained.noise(crops, replace(chosen.noise, steps=noise_steps))
-        trained.codebooks(crops)
-        trained.codes(crops, replace(chosen.codes, steps=steps - noise_steps))
+            trained.noise(chosen.noise)
+        trained.codebooks()
+        trained.codes()
     minutes = round((time.monotonic() - began) / 60, 1)
     points = measure(trained, held_out)
-    return {"minutes": minutes, "steps": [noise_steps, steps - noise_steps], "points": points}
+    return {"minutes": minutes, "steps": [steps - chosen.codes.steps, chosen.codes.steps], "points": points}
 
 
 def table(results: list[Result]) -> str:
@@ -115,8 +129,8 @@ def main() -> None:
     parser = trials_parser(__doc__, TRIALS, steps=800)
     parser.add_argument("pictures", type=Path, help="folder of pictures")
     arguments = parser.parse_args()
-    training, held_out = with_held_out(arguments.pictures, arguments.out / "cache")
-    print(table(run_trials(arguments, lambda name: run(name, arguments.steps, training, held_out))))
+    pictures = with_held_out(arguments.pictures, arguments.out / "cache")
+    print(table(run_trials(arguments, lambda name: run(name, arguments.steps, *pictures))))
 
 
 if __name__ == "__main__":

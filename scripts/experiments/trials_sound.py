@@ -11,7 +11,6 @@ added to FOLDER/trials.jsonl, and a table of all that is there is printed as Mar
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -24,15 +23,18 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from scripts.command_line import run_script
-from scripts.experiments.residual import ResidualQuantizer, ResidualStage, divide_latents, train_residual
-from scripts.experiments.trials import Result, run_trials, trials_parser
+from scripts.experiments.residual import ResidualQuantizer, divide_latents
+from scripts.experiments.residual_stage import ResidualStage, ResidualTraining, train_residual
+from scripts.experiments.trials import Result, run_in, run_trials, trials_parser
 from scripts.recipes.judged_sounds import Decoded, Judged, first_seconds, judge
 from vqcodec.evaluation.report.text import markdown_table
 from vqcodec.training.audio import AudioTraining, SoundObjective
-from vqcodec.training.data.sounds import SoundCache, random_cuts
+from vqcodec.training.data.crops import SoundCuts, central_cuts
+from vqcodec.training.data.sounds import SoundCache
 from vqcodec.training.quantizer import QuantizerConfig
 from vqcodec.training.stages.noise import NoiseStage
-from vqcodec.training.stages.sequence import Stages
+from vqcodec.training.stages.objective import StageData
+from vqcodec.training.stages.sequence import Stages, TrainingData
 from vqcodec.training.stages.start import spread_latents
 from vqcodec.transform.audio.autoencoder import Decoder, Encoder, LikelihoodHead
 from vqcodec.transform.audio.config import AutoencoderConfig
@@ -40,6 +42,7 @@ from vqcodec.transform.audio.config import AutoencoderConfig
 LAMBDAS = (1.5, 5.8, 22.0, 85.0)  # of the rate points of noise and product quantizer
 STAGES = (1, 2, 4, 8)  # of those of the residual quantizer
 NOISE_SHARE = 0.7  # of the steps
+JUDGED = 16  # recordings by which a training keeps its weights
 SETTINGS = AudioTraining(
     autoencoder=AutoencoderConfig(rate_points=len(LAMBDAS)),
     quantizer=QuantizerConfig(planes=24, rate_points=len(LAMBDAS)),
@@ -76,10 +79,20 @@ TRIALS = {
 }
 
 
-def train_product(stages: Stages, cuts: Iterator[Tensor], steps: int) -> Coder:
+def sound_data(sounds: list[NDArray[np.int16]]) -> TrainingData:
+    """Recordings to train on. Weights are kept by some of these, as a trial is measured on others."""
+    stride = SETTINGS.autoencoder.stride
+    return TrainingData(
+        crops=lambda frames, device: SoundCuts(sounds, frames * stride, device),
+        held_out=lambda frames: central_cuts(sounds[:JUDGED], frames * stride),
+        digest="",
+    )
+
+
+def train_product(stages: Stages) -> Coder:
     """The stages of the bundled model, after that of noise."""
-    stages.codebooks(cuts)
-    stages.codes(cuts, replace(SETTINGS.codes, steps=steps))
+    stages.codebooks()
+    stages.codes()
     quantizer = stages.quantizer.eval()
     fixed = quantizer.alive.sum(-1).log2().sum(-1)  # bits of a frame at each rate point
 
@@ -93,13 +106,15 @@ def train_product(stages: Stages, cuts: Iterator[Tensor], steps: int) -> Coder:
     return code
 
 
-def train_residual_codes(stages: Stages, cuts: Iterator[Tensor], stage: ResidualStage, noise: bool) -> Coder:
+def train_residual_codes(stages: Stages, stage: ResidualStage) -> Coder:
     """The same networks with a residual quantizer, from where they stand."""
-    if noise:
+    if stages.settings.noise:
         divide_latents(stages.encoder, stages.decoder, stages.factorized_prior.widths()[len(LAMBDAS) // 2])
     counts, encoder, decoder = torch.tensor(STAGES), stages.encoder, stages.decoder
     quantizer = ResidualQuantizer(SETTINGS.autoencoder.latent_channels, max(STAGES))
-    train_residual(encoder, decoder, quantizer, counts, cuts, stages.objective, stage, stages.folder)
+    data = StageData(stages.data.crops(stage.crop, stages.run.machine.device), stages.data.held_out(stage.crop))
+    objective = stages.goal.objective
+    train_residual(ResidualTraining(encoder, decoder, quantizer, counts, objective, data, stage, stages.run))
 
     def code(x: Tensor, rate: int) -> Decoded:
         point, used = torch.tensor([rate]), STAGES[rate]
@@ -115,22 +130,23 @@ def train_residual_codes(stages: Stages, cuts: Iterator[Tensor], stage: Residual
 def run(name: str, steps: int, sounds: list[NDArray[np.int16]], held_out: list[Tensor]) -> Result:
     """Train and measure one trial."""
     trial, shape, objective = TRIALS[name], SETTINGS.autoencoder, SoundObjective(SETTINGS.autoencoder.sample_rate)
-    stage = SETTINGS.noise or NoiseStage()
     noise_steps = round(steps * NOISE_SHARE) if trial.noise else 0
     code_steps = steps - noise_steps
+    noise = replace(SETTINGS.noise or NoiseStage(), steps=noise_steps) if trial.noise else None
+    settings = replace(SETTINGS, noise=noise, codes=replace(SETTINGS.codes, steps=code_steps))
     began = time.process_time()
     with TemporaryDirectory() as folder:
-        torch.manual_seed(SETTINGS.seed)
-        rng = np.random.default_rng(SETTINGS.seed)
-        stages = Stages(SETTINGS, Encoder(shape), Decoder(shape), LikelihoodHead(shape), objective, Path(folder))
-        cuts = random_cuts(sounds, stage.batch, stage.crop * shape.stride, rng)
-        spread_latents(stages.encoder, cuts)
-        if trial.noise:
-            stages.noise(cuts, replace(stage, steps=noise_steps))
+        training = run_in(Path(folder))
+        training.seed_networks("networks")
+        networks = Encoder(shape), Decoder(shape), LikelihoodHead(shape)
+        stages = Stages(settings, *networks, objective, sound_data(sounds), training)
+        spread_latents(stages.encoder, stages.batches("start"))
+        if noise:
+            stages.noise(noise)
         if trial.residual:
-            code = train_residual_codes(stages, cuts, replace(trial.residual, steps=code_steps), trial.noise)
+            code = train_residual_codes(stages, replace(trial.residual, steps=code_steps))
         else:
-            code = train_product(stages, cuts, code_steps)
+            code = train_product(stages)
     minutes = round((time.process_time() - began) / 60, 1)
     points = [judge(held_out, partial(code, rate=rate), objective) for rate in range(shape.rate_points)]
     return {"minutes": minutes, "steps": [noise_steps, code_steps], "points": [asdict(point) for point in points]}

@@ -4,8 +4,8 @@
 
 Without --add, this draws what is in the table. With it, the logs of runs (MODEL.training/log.jsonl) go into the table
 first, in place of what it had of runs of these names. A row is the mean of 100 steps of the first or the third stage of
-training. Hours are those that the run has taken so far, with all stages, and with what was done twice after an
-interruption.
+training. Hours are those that the steps of the run have taken so far, in all stages, and with what was done twice after
+an interruption.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -24,7 +25,10 @@ from scripts.command_line import parser_of, run_script
 from vqcodec.evaluation.report.text import write_csv
 
 STAGES = {"noise": "under additive noise", "codes": "on hard codes"}
+LOG_EVERY = 100  # steps: those before an entry of a log, unless another one is nearer
 SMOOTHED_OVER = 5  # rows
+
+Entry = dict[str, Any]  # of a log
 
 
 @dataclass(frozen=True)
@@ -42,18 +46,29 @@ class Row:
 
 def rows_of_log(run: str, log: Path) -> Iterator[Row]:
     """The rows of a run."""
-    stage, spent, before = "", 0.0, 0.0
-    for line in log.read_text().splitlines():
-        entry = json.loads(line)
-        if "seconds" not in entry:
+    spent, last = 0.0, Entry()
+    for entry in map(json.loads, log.read_text().splitlines()):
+        if "step" not in entry:
             continue
-        # Seconds are since the stage began, or went on after an interruption.
-        goes_on = entry["stage"] == stage and entry["seconds"] > before
-        spent += entry["seconds"] - (before if goes_on else 0)
-        stage, before = entry["stage"], entry["seconds"]
-        if stage in STAGES:
+        spent += seconds_between(last, entry)
+        if entry["stage"] in STAGES:
             figures = {name: f"{entry[name]:.4g}" for name in ("loss", "bpp", "distortion")}
-            yield Row(run, stage, f"{spent / 3600:.3f}", str(entry["step"]), **figures)
+            yield Row(run, entry["stage"], f"{spent / 3600:.3f}", str(entry["step"]), **figures)
+        last = entry
+
+
+def seconds_between(last: Entry, entry: Entry) -> float:
+    """How long the steps between two entries took.
+
+    Either the stage goes on, or it begins, or it takes up an earlier step after an interruption.
+    """
+    same = entry["stage"] == last.get("stage")
+    if "seconds" in entry:  # logs of before 2026-11-30 have those since the stage began or was taken up
+        seconds = float(entry["seconds"])
+        return seconds - (last["seconds"] if same and seconds > last["seconds"] else 0)
+    goes_on = same and entry["step"] > last["step"]
+    steps = entry["step"] - last["step"] if goes_on else min(entry["step"], LOG_EVERY)
+    return float(steps / entry["steps_a_second"])
 
 
 def read_table(path: Path) -> list[Row]:

@@ -56,7 +56,8 @@ def main() -> None:
         torch.manual_seed(0)
         bpp, psnr, similarity, of_channels = [], [], [], []
         for x in originals:
-            noisy, bits = factorized_prior(encoder(x), torch.tensor([point]))
+            z = encoder(x)
+            noisy, bits = factorized_prior(z, torch.tensor([point]), torch.rand_like(z) - 0.5)
             location, _ = decoder(noisy, torch.tensor([point]))
             bpp.append(bits.sum().item() / x[0, 0].numel())
             psnr.append(-10 * math.log10((location - x).square().mean().item()))

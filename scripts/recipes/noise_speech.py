@@ -46,7 +46,8 @@ def main() -> None:
     rows, of_channels = [], []
 
     def decode(x: Tensor, point: int) -> Decoded:
-        noisy, cost = factorized_prior(encoder(x), torch.tensor([point]))
+        z = encoder(x)
+        noisy, cost = factorized_prior(z, torch.tensor([point]), torch.rand_like(z) - 0.5)
         location, _ = decoder(noisy, torch.tensor([point]))
         of_channels.append(cost.mean((0, 2, 3)))
         return Decoded(location, (cost.sum().item(),))

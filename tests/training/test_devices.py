@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from tests.helpers import audio_models, image_models
@@ -61,7 +62,7 @@ def picture_data(run: Run, size: int = 32) -> StageData:
 
 
 def sound_data(run: Run) -> StageData:
-    sounds = [np.int16(2**14 * voices(1, 9_000, seed=1)[0])]
+    sounds: list[NDArray[np.int16]] = [(2**14 * voices(1, 9_000, seed=1)[0]).astype(np.int16)]
     loudness_distance(torch.zeros(1, 8_000), torch.zeros(1, 8_000), 16_000)  # its bands are made once, on the CPU
     return StageData(SoundCuts(sounds, 8_000, run.machine.device), torch.zeros(0))
 

@@ -137,7 +137,7 @@ def test_killed(data: Path, tmp_path: Path) -> None:
 
     def start_training(model: Path) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-c", program, "train", "image", data, "--out", model, "--config", config]
-        return subprocess.Popen(command, env=os.environ | {"OMP_NUM_THREADS": "1"})
+        return subprocess.Popen(list(map(str, command)), env=os.environ | {"OMP_NUM_THREADS": "1"})
 
     whole, parts = tmp_path / "whole.safetensors", tmp_path / "parts.safetensors"
     assert start_training(whole).wait() == 0

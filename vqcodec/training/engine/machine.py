@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from typing import TypeVar, cast
+from typing import Literal, TypeVar, cast
 
 import torch
 from lightning_fabric import Fabric
@@ -20,9 +20,9 @@ from torch import Tensor, nn
 from torch.multiprocessing.spawn import ProcessRaisedException
 
 from bitstream.errors import InputError, VqcodecError
-from vqcodec.training.engine.hardware import Hardware
+from vqcodec.training.engine.hardware import Hardware, Precision
 
-__all__ = ["Machine", "full_precision", "launch"]
+__all__ = ["Machine", "full_precision", "launch", "this_process"]
 
 # Of processes that begin, in each of them. What is wrong comes as an exception.
 logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
@@ -35,7 +35,7 @@ class Machine:
     """One process of a training.
 
     Args:
-        fabric: launched.
+        fabric: launched, or of one process, which needs no launch.
 
     Attributes:
         device: where networks and data are.
@@ -119,6 +119,11 @@ def full_precision(device: torch.device) -> AbstractContextManager[object]:
     return torch.autocast(device.type, enabled=False) if available else nullcontext()
 
 
+def this_process(precision: Precision = "auto") -> Machine:
+    """This process by itself, on the CPU: for what is no command of its own."""
+    return Machine(Fabric(accelerator="cpu", devices=1, precision=_arithmetic("cpu", precision)))
+
+
 def launch(work: Callable[[Machine], None], hardware: Hardware) -> None:
     """Call `work` in every process, each with its machine.
 
@@ -150,13 +155,12 @@ def _fabric(hardware: Hardware) -> Fabric:
     if TorchElasticEnvironment.detect():
         devices = int(os.environ["LOCAL_WORLD_SIZE"])
         nodes, strategy = int(os.environ["WORLD_SIZE"]) // devices, "ddp"
-    rounded = hardware.precision == "bf16" or (hardware.precision == "auto" and _has_fast_bfloat16(device))
     return Fabric(
         accelerator=device,
         devices=devices,
         num_nodes=nodes,
         strategy=strategy,
-        precision="bf16-mixed" if rounded else "32-true",
+        precision=_arithmetic(device, hardware.precision),
     )
 
 
@@ -169,6 +173,12 @@ def _check(device: str, devices: int) -> None:
     }[device]
     if devices > available:
         raise InputError(f"{devices} devices of type {device} are asked for, and this machine has {available}")
+
+
+def _arithmetic(device: str, precision: Precision) -> Literal["bf16-mixed", "32-true"]:
+    """A precision in the words of Fabric."""
+    rounded = precision == "bf16" or (precision == "auto" and _has_fast_bfloat16(device))
+    return "bf16-mixed" if rounded else "32-true"
 
 
 def _has_fast_bfloat16(device: str) -> bool:

@@ -98,10 +98,7 @@ class Stages:
         """All stages."""
         settings = self.settings
         if settings.noise:
-            networks = (self.encoder, self.decoder, self.factorized_prior)
-            data = self.data.of(settings.noise, self.run.machine.device)
-            training = NoiseTraining(*networks, self.goal, data, settings.noise, self.run)
-            train(training, self.run, self.identity(*LATER))
+            self.noise(settings.noise)
         if not (self.run.folder / "codes.safetensors").exists():  # else the stage goes on with what it had
             self.codebooks()
         self.codes()
@@ -111,6 +108,12 @@ class Stages:
             some = latents[:, :, : settings.codebooks.positions]
             fit_codebooks(self.quantizer, some, None, settings.codes.lambda_, settings.codebooks.iterations)
         return export_model(settings, self.encoder, self.decoder, self.likelihood, self.quantizer, latents)
+
+    def noise(self, stage: NoiseStage) -> None:
+        """The first stage."""
+        networks = (self.encoder, self.decoder, self.factorized_prior)
+        data = self.data.of(stage, self.run.machine.device)
+        train(NoiseTraining(*networks, self.goal, data, stage, self.run), self.run, self.identity(*LATER))
 
     def codebooks(self) -> None:
         """The second stage."""
