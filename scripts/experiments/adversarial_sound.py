@@ -34,7 +34,7 @@ from vqcodec.evaluation.report.text import markdown_table
 from vqcodec.model.bundled import find_model
 from vqcodec.model.model import Model, load_model
 from vqcodec.training.audio import SoundObjective
-from vqcodec.training.data.crops import SoundCuts
+from vqcodec.training.data.sound_cuts import SoundCuts
 from vqcodec.training.data.sounds import SoundCache
 from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule, kernels_of, others_of
 from vqcodec.training.engine.run import Crops, Run

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scripts.command_line import parser_of
-from vqcodec.training.data.crops import PictureCrops, central_crops
+from vqcodec.training.data.picture_crops import PictureCrops, central_crops
 from vqcodec.training.data.pictures import PictureCache
 from vqcodec.training.engine.machine import this_process
 from vqcodec.training.engine.run import Run

@@ -26,7 +26,7 @@ from vqcodec.codec.image import ImageCodec
 from vqcodec.evaluation.report.text import markdown_table
 from vqcodec.model.bundled import find_model
 from vqcodec.model.model import Model, load_model
-from vqcodec.training.data.crops import PictureCrops
+from vqcodec.training.data.picture_crops import PictureCrops
 from vqcodec.training.data.pictures import PictureCache
 from vqcodec.training.stages.codebooks import collect_latents, lloyd
 from vqcodec.transform.image.autoencoder import Encoder

@@ -24,7 +24,7 @@ from scripts.experiments.conditional_prior import ConditionalPrior
 from scripts.experiments.trials import Pictures, Result, run_in, run_trials, trials_parser, with_held_out
 from scripts.experiments.trials_networks import GOAL, LIGHT, measure
 from vqcodec.evaluation.report.text import markdown_table
-from vqcodec.training.data.crops import PictureCrops
+from vqcodec.training.data.picture_crops import PictureCrops
 from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule, kernels_of, others_of
 from vqcodec.training.engine.run import Run
 from vqcodec.training.factorized_prior import FactorizedPrior

@@ -29,7 +29,7 @@ from scripts.experiments.trials import Result, run_in, run_trials, trials_parser
 from scripts.recipes.judged_sounds import Decoded, Judged, first_seconds, judge
 from vqcodec.evaluation.report.text import markdown_table
 from vqcodec.training.audio import AudioTraining, SoundObjective
-from vqcodec.training.data.crops import SoundCuts, central_cuts
+from vqcodec.training.data.sound_cuts import SoundCuts, central_cuts
 from vqcodec.training.data.sounds import SoundCache
 from vqcodec.training.quantizer import QuantizerConfig
 from vqcodec.training.stages.noise import NoiseStage

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.helpers.audio_models import tiny_audio_model
-from tests.helpers.commands import fail, succeed
+from tests.helpers.commands import error_of, fail, run, succeed
 from tests.helpers.image_models import save_tiny_model
 from tests.helpers.pictures import pictures
 from vqcodec import ImageCodec, load
@@ -77,7 +77,9 @@ def test_what_cannot_be_done_is_said(tmp_path: Path, config: str, size: int, com
     (tmp_path / "c.toml").write_text(config)
     model = save_tiny_model(tmp_path / "m.safetensors")
     before = model.read_bytes()
-    assert complaint in fail(tmp_path, "fit-decoder", model, tmp_path, "--config", tmp_path / "c.toml")
+    result = run("fit-decoder", model, tmp_path, "--config", tmp_path / "c.toml")
+    assert result.exit_code == 1
+    assert complaint in error_of(result.stderr)
     assert model.read_bytes() == before
 
 

@@ -41,8 +41,14 @@ codes = { steps = 20, batch = 8, crop = 32, lambda_ = 0.1 }
 
 def train_all(machine: Machine, folder: Path, data: Path) -> None:
     """All stages, with an entry of the log for each step."""
-    loop.LOG_EVERY = 1
-    start.PATCHES, sequence.EXPORT_POSITIONS = 2_000, 1_000
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "LOG_EVERY", 1)
+        patch.setattr(start, "PATCHES", 2_000)
+        patch.setattr(sequence, "EXPORT_POSITIONS", 1_000)
+        train_stages(machine, folder, data)
+
+
+def train_stages(machine: Machine, folder: Path, data: Path) -> None:
     settings = load_config(folder / "c.toml", ImageTraining)
     train_image(settings, data, folder / "new.safetensors", None, machine)
     fit_decoder(DecoderTraining(steps=20, batch=8, crop=32), folder / "decoder.safetensors", data, machine)

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from tensorboardX.proto.event_pb2 import Event
 
-from vqcodec.training.engine import monitor
 from vqcodec.training.engine.monitor import Monitor
 
 
@@ -54,7 +53,7 @@ def test_a_line_a_minute_where_there_is_no_terminal(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [0.0]
-    monkeypatch.setattr(monitor.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr("vqcodec.training.engine.monitor.time.monotonic", lambda: clock[0])
     with closing(Monitor(tmp_path, "noise", 4_000, active=True)) as tells:
         for step in tells.steps(4_040):
             clock[0] += 25

@@ -209,6 +209,14 @@ def test_other_data_are_refused(again: Path) -> None:
         train_image(again / "data", again / "m.safetensors", again / "c.toml")
 
 
+def test_a_model_among_the_data_is_none_of_them(again: Path) -> None:
+    """Nor is what a training keeps beside it."""
+    model = again / "data" / "m.safetensors"
+    command = ["train", "image", again / "data", "--out", model, "--config", again / "c.toml"]
+    for _ in range(2):
+        assert run(*command).exit_code == 0
+
+
 def test_another_start_is_refused(again: Path, trained: Path) -> None:
     with pytest.raises(ModelError, match=r"start was not set and is [0-9a-f]{8} now"):
         train_image(again / "data", again / "m.safetensors", again / "c.toml", start=trained / "m.safetensors")

@@ -91,4 +91,4 @@ def forget(model: Path, stages: str) -> None:
     """
     for checkpoint in sorted(model.with_name(f"{model.name}.training").glob(f"{stages}.safetensors")):
         note(f"deleting {checkpoint}")
-        checkpoint.unlink()
+        checkpoint.unlink(missing_ok=True)  # another process of torchrun may have been faster

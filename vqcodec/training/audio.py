@@ -16,9 +16,9 @@ from vqcodec.prior.config import WaveNetConfig
 from vqcodec.training.data.originals import split
 from vqcodec.training.data.sound_cuts import SoundCuts, central_cuts
 from vqcodec.training.data.sounds import SoundCache
-from vqcodec.training.data.sources import file_digest
 from vqcodec.training.engine.config import load_config
 from vqcodec.training.engine.hardware import ANY, Hardware
+from vqcodec.training.engine.identity import model_digest
 from vqcodec.training.engine.machine import Machine, launch
 from vqcodec.training.engine.run import Run
 from vqcodec.training.quantizer import QuantizerConfig
@@ -105,17 +105,18 @@ def _train(settings: AudioTraining, folder: Path, out: Path, start: Path | None,
     run.seed_networks("networks")
     shape = settings.autoencoder
     encoder, decoder, objective = Encoder(shape), Decoder(shape), SoundObjective(shape.sample_rate)
-    data, digest = _data(settings, folder, run), file_digest(start) if start else ""
+    data, model = _data(settings, folder, run), load_model(start) if start else None
+    digest = model_digest(model) if model else ""
     stages = Stages(settings, encoder, decoder, LikelihoodHead(shape), objective, data, run, digest)
     cuts = stages.batches("start")
-    if start is not None:
+    if model is not None:
         networks = encoder, decoder, stages.factorized_prior
-        start_from_model(load_model(start), stages.goal.lambdas, *networks, cuts, hear=settings.noise is not None)
+        start_from_model(model, stages.goal.lambdas, *networks, cuts, hear=settings.noise is not None)
     else:
         spread_latents(encoder, cuts)
-    model = stages.train()
+    made = stages.train()
     if machine.is_first:
-        model.save(out)
+        made.save(out)
 
 
 def _data(settings: AudioTraining, folder: Path, run: Run) -> TrainingData:

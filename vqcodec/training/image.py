@@ -15,9 +15,9 @@ from vqcodec.prior.config import PixelCNNConfig
 from vqcodec.training.data.originals import split
 from vqcodec.training.data.picture_crops import PictureCrops, central_crops
 from vqcodec.training.data.pictures import PictureCache
-from vqcodec.training.data.sources import file_digest
 from vqcodec.training.engine.config import load_config
 from vqcodec.training.engine.hardware import ANY, Hardware
+from vqcodec.training.engine.identity import model_digest
 from vqcodec.training.engine.machine import Machine, launch
 from vqcodec.training.engine.run import Run
 from vqcodec.training.quantizer import QuantizerConfig
@@ -112,11 +112,11 @@ def _train(settings: ImageTraining, folder: Path, out: Path, start: Path | None,
     run.seed_networks("networks")
     shape = settings.autoencoder
     encoder, decoder, objective = Encoder(shape), Decoder(shape), PictureObjective(settings.distortion)
-    data, digest = _data(settings, folder, run), file_digest(start) if start else ""
+    data, model = _data(settings, folder, run), load_model(start) if start else None
+    digest = model_digest(model) if model else ""
     stages = Stages(settings, encoder, decoder, LikelihoodHead(shape), objective, data, run, digest)
     crops, lambdas = stages.batches("start"), stages.goal.lambdas
-    if start is not None:
-        model = load_model(start)
+    if model is not None:
         alike = model.config.distortion == settings.distortion
         noisy = settings.noise is not None  # else the networks are taken as they are
         start_from_model(model, lambdas, encoder, decoder, stages.factorized_prior, crops, alike, noisy)
@@ -124,9 +124,9 @@ def _train(settings: ImageTraining, folder: Path, out: Path, start: Path | None,
             revive(encoder, decoder, stages.factorized_prior, lambdas, crops)
     else:
         start_linear_path(encoder, decoder, shape, crops)
-    model = stages.train()
+    made = stages.train()
     if machine.is_first:
-        model.save(out)
+        made.save(out)
 
 
 def _data(settings: ImageTraining, folder: Path, run: Run) -> TrainingData:
@@ -138,6 +138,6 @@ def _data(settings: ImageTraining, folder: Path, run: Run) -> TrainingData:
     judged = [cache.pictures[number] for number in held_out[:MOST_HELD_OUT]]
     return TrainingData(
         crops=partial(PictureCrops, training),
-        held_out=partial(central_crops, judged),
+        held_out=partial(central_crops, judged, settings.autoencoder.stride),
         digest=cache.digest,
     )

@@ -77,6 +77,7 @@ class ProductQuantizer(nn.Module):
     ema_count: Tensor
     ema_sum: Tensor
     usage: Tensor
+    idle: Tensor
 
     def __init__(self, config: QuantizerConfig) -> None:
         super().__init__()
@@ -89,7 +90,8 @@ class ProductQuantizer(nn.Module):
         self.register_buffer("alive", torch.ones(shape, dtype=torch.bool))
         self.register_buffer("ema_count", torch.ones(shape))
         self.register_buffer("ema_sum", codebooks.clone())
-        self.register_buffer("usage", torch.zeros(shape))
+        self.register_buffer("usage", torch.zeros(shape), persistent=False)
+        self.register_buffer("idle", torch.ones(shape, dtype=torch.bool))
 
     def split(self, z: Tensor) -> Tensor:
         """`[B, C, h, w]` to vectors `[B, P, h w, D]`."""
@@ -178,6 +180,7 @@ class ProductQuantizer(nn.Module):
         """
         counts, sums = map(total, self._statistics(z, indices, rate_point))
         self.usage += counts
+        self.idle &= counts == 0
         seen = counts.sum((1, 2)) > 0
         share = (1 - self.config.decay) * seen[:, None, None]
         self.ema_count.lerp_(counts, share)
@@ -206,16 +209,17 @@ class ProductQuantizer(nn.Module):
 
     @torch.no_grad()
     def restart_dead_codes(self, z: Tensor, rate_point: Tensor, rng: np.random.Generator) -> int:
-        """Move codes that were not used since `reset_usage` onto random vectors of z `[B, C, h, w]`; how many."""
+        """Move codes that were not used since the last restart onto random vectors of z `[B, C, h, w]`; how many."""
         restarted = 0
         for point in torch.unique(rate_point).tolist():
             vectors = self.split(z[rate_point == point]).transpose(0, 1).flatten(1, 2)
-            dead = (self.usage[point] == 0) & self.alive[point]
+            dead = self.idle[point] & self.alive[point]
             plane, code = dead.nonzero(as_tuple=True)
             chosen = vectors[plane, torch.from_numpy(rng.integers(vectors.shape[1], size=len(plane)))]
             self.codebooks[point, plane, code] = chosen
             self.ema_sum[point, plane, code], self.ema_count[point, plane, code] = chosen, 1.0
             restarted += len(plane)
+        self.idle.fill_(True)
         return restarted
 
     def perplexity(self) -> Tensor:

@@ -31,7 +31,8 @@ class Place:
 class PictureCrops:
     """Crops of pictures, which are drawn in proportion to their area; half of the crops are mirrored.
 
-    Pictures smaller than a crop are left out. On an accelerator all pictures lie in its memory, and are cut there.
+    Pictures smaller than a crop are left out. On an accelerator all pictures lie in its memory, and are cut there,
+    unless they would take more than half of it.
 
     Args:
         pictures: uint8 `[H, W, 3]` each.
@@ -48,13 +49,13 @@ class PictureCrops:
             raise InputError(f"no picture is as large as a training crop of {size}x{size}")
         self._size, self._device = size, device
         self._ends: list[int] = np.cumsum([each.shape[0] * each.shape[1] for each in self._pictures]).tolist()
-        self._pixels = None if device.type == "cpu" else self._all_pixels().to(device)
+        self._pixels = self._all_pixels().to(device) if _has_room(device, 3 * self._ends[-1]) else None
 
     def __call__(self, draws: Draws) -> Tensor:
         """Floats `[B, 3, size, size]` in -0.5..0.5."""
         places = [self._place(generator) for generator in draws.items]
         if self._pixels is None:
-            return to_floats(torch.from_numpy(np.stack([self._cut(place) for place in places])))
+            return to_floats(torch.from_numpy(np.stack([self._cut(place) for place in places])).to(self._device))
         return to_floats(self._pixels[self._numbers(places)])
 
     def _place(self, generator: np.random.Generator) -> Place:
@@ -86,9 +87,22 @@ class PictureCrops:
         return before + place.row * int(width) + place.column
 
 
-def central_crops(pictures: Sequence[NDArray[np.uint8]], size: int) -> Tensor:
-    """The middles of all pictures that are large enough, floats `[N, 3, size, size]`; smaller if none is."""
-    side = min(size, max(min(picture.shape[:2]) for picture in pictures))
+def _has_room(device: torch.device, wanted: int) -> bool:
+    """Whether so many bytes are to lie in the memory of a device that has its own."""
+    if device.type == "cuda":
+        return wanted <= torch.cuda.mem_get_info(device)[0] // 2
+    return device.type != "cpu"
+
+
+def central_crops(pictures: Sequence[NDArray[np.uint8]], stride: int, size: int) -> Tensor:
+    """The middles of all pictures that are large enough, floats `[N, 3, size, size]`; smaller if none is.
+
+    Raises:
+        InputError: no picture is as large as the stride.
+    """
+    side = min(size, max(min(picture.shape[:2]) for picture in pictures) // stride * stride)
+    if not side:
+        raise InputError(f"no picture that is held out has {stride}x{stride} pixels")
     return torch.cat([_middle(picture, side) for picture in pictures if min(picture.shape[:2]) >= side])
 
 

@@ -45,7 +45,7 @@ class PictureCache:
 
     Attributes:
         pictures: the arrays, those of `.npy` files last.
-        digest: of all files.
+        digest: of all files that could be read.
 
     Raises:
         InputError: no picture could be read.
@@ -59,7 +59,7 @@ class PictureCache:
         if missing:
             with Processes(_decode, processors()) as pool:
                 list(pool.results(missing, "decoding pictures"))
-        self.digest = digest_of(sources)
+        self.digest = digest_of([each for each in sources if each.path in arrays or targets[each.path].exists()])
         self.pictures: list[NDArray[np.uint8]] = [
             np.load(target, mmap_mode="r") for target in targets.values() if target.exists()
         ]

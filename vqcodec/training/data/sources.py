@@ -46,7 +46,7 @@ def find_sources(folder: Path, wanted: Callable[[Path], bool], cache: Path) -> l
     cache.mkdir(parents=True, exist_ok=True)
     kept = cache / "digests.json"
     before: dict[str, str] = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and wanted(path))
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and wanted(path) and not _is_ours(path))
     states = {path: _state(path) for path in paths}
     digests = {state: before[state] for state in states.values() if state in before}
     for path in tqdm([path for path in paths if states[path] not in digests], "reading files", disable=None):
@@ -66,6 +66,11 @@ def file_digest(path: Path) -> str:
 def digest_of(sources: Sequence[Source]) -> str:
     """A digest of all of them, in their order; names do not matter."""
     return hashlib.sha256("".join(source.digest for source in sources).encode()).hexdigest()
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether it belongs to a training, whose model may lie among the data."""
+    return any(parent.suffix == ".training" for parent in path.parents)
 
 
 def _state(path: Path) -> str:

@@ -19,11 +19,10 @@ from vqcodec.codec.loading import codec_of, for_pictures
 from vqcodec.model.model import Model, load_model
 from vqcodec.training.data.originals import split
 from vqcodec.training.data.pictures import PictureCache
-from vqcodec.training.data.sources import file_digest
 from vqcodec.training.decoder.stage import CodedPiece, DecoderFitting, DecoderTraining, coded_pieces
 from vqcodec.training.engine.config import load_config
 from vqcodec.training.engine.hardware import ANY, Hardware
-from vqcodec.training.engine.identity import identity_of
+from vqcodec.training.engine.identity import identity_of, model_digest
 from vqcodec.training.engine.loop import train
 from vqcodec.training.engine.machine import Machine, launch
 from vqcodec.training.engine.run import Run
@@ -67,7 +66,7 @@ def _fit(settings: DecoderTraining, path: Path, folder: Path, machine: Machine) 
         raise InputError(f"the pictures of {folder} are smaller than {codec.stride} pixels")
     stage = DecoderFitting(decoder, likelihood, model, training, test, settings, run)
     before = machine.from_first(stage.evaluate)
-    train(stage, run, identity_of(settings, data=cache.digest, model=file_digest(path)))
+    train(stage, run, identity_of(settings, data=cache.digest, model=model_digest(model)))
     if machine.is_first:
         _save(model, decoder, likelihood, shape, path)
         figures = {"before": before["fidelity"], "after": stage.evaluate()["fidelity"]}

@@ -138,7 +138,7 @@ class DecoderFitting(Training):
     @torch.no_grad()
     def evaluate(self) -> dict[str, float]:
         """The mean fidelity of decoded pieces that are held out; the loss is what is lost of it."""
-        device, total = self.run.machine.device, 0.0
+        device, total = self.decoder.gain.device, 0.0
         for piece in self.held_out:
             z_q = torch.from_numpy(self.model.codebooks.look_up(piece.indices.astype(np.int32), piece.rate_point))
             location, _ = self.decoder(z_q[None].to(device), torch.tensor([piece.rate_point], device=device))

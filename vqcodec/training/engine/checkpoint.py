@@ -93,7 +93,7 @@ class Checkpoint:
     def load_best(self) -> None:
         """Give the modules the best weights, if any were kept."""
         saved = self.machine.from_first(lambda: self._read(self.best_path))
-        if saved is not None and saved.loss == self._least:
+        if saved is not None and saved.loss <= self._least:
             self._load(self.best_path, saved.tensors)
 
     def _weights(self) -> dict[str, Tensor]:
@@ -121,7 +121,7 @@ class Checkpoint:
                 step, loss = int(metadata["step"]), float(metadata["loss"])
                 tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
         except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-            raise ModelError(f"{path}: not a checkpoint ({error})".splitlines()[0]) from None
+            raise ModelError(f"{path}: not a checkpoint of this version ({error})".splitlines()[0]) from None
         if before != self.identity:
             what = difference(before, self.identity)
             raise ModelError(f"{path}: {what}; --restart trains anew, or delete this file to keep the stages before")

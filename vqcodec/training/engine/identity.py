@@ -5,11 +5,14 @@ A run goes on only from weights that it would have reached by itself.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-__all__ = ["Identity", "difference", "identity_of"]
+from vqcodec.model.model import Model
+
+__all__ = ["Identity", "difference", "identity_of", "model_digest"]
 
 DIGEST = 64  # hexadecimal digits; the first of them are shown
 
@@ -21,6 +24,15 @@ def identity_of(settings: Any, leave_out: tuple[str, ...] = (), **others: object
     """The identity of all fields of a configuration, but for some, and of what else matters, by its name."""
     fields = {name: value for name, value in asdict(settings).items() if name not in leave_out}
     return dict(_flat("", fields | others))
+
+
+def model_digest(model: Model) -> str:
+    """A digest of all that a model is. Its file has no fixed order."""
+    digest = hashlib.sha256(f"{model.config} {model.fingerprint!r}".encode())
+    for name, array in sorted(model.networks.items()):
+        digest.update(f"{name} {array.shape} {array.dtype}".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
 
 
 def difference(before: Identity, now: Identity) -> str:

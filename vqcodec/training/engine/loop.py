@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from contextlib import closing
@@ -10,6 +11,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
+from bitstream.errors import VqcodecError
 from vqcodec.training.engine.checkpoint import Checkpoint
 from vqcodec.training.engine.identity import Identity
 from vqcodec.training.engine.machine import Machine
@@ -104,6 +106,9 @@ def _take_steps(training: Training, checkpoint: Checkpoint, monitor: Monitor, ma
         done, last = number + 1, number + 1 == training.steps
         if done % LOG_EVERY == 0 or last:
             found = means.take(figures, machine)
+            if not all(map(math.isfinite, found.values())):
+                # Before a checkpoint is written: the one before is still good.
+                raise VqcodecError(f"{training.name}: it diverges before step {done}; try lower learning rates")
             found["seconds_left"] = round((training.steps - done) / found["steps_a_second"])
             if done % EVALUATE_EVERY == 0 or last:
                 held_out = machine.from_first(training.evaluate)

@@ -8,22 +8,28 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from datetime import timedelta
 from functools import partial
 from typing import Literal, TypeVar, cast
 
 import torch
 from lightning_fabric import Fabric
 from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
+from lightning_fabric.strategies.ddp import DDPStrategy
+from lightning_fabric.strategies.strategy import Strategy
 from torch import Tensor, nn
-from torch.multiprocessing.spawn import ProcessRaisedException
+from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedException
 
 from bitstream.errors import InputError, VqcodecError
 from vqcodec.training.engine.hardware import Hardware, Precision
 
 __all__ = ["Machine", "full_precision", "launch", "this_process"]
 
+# One process may decode or encode all originals while the others wait.
+PATIENCE = timedelta(days=2)
 # Of processes that begin, in each of them. What is wrong comes as an exception.
 logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
 
@@ -138,8 +144,13 @@ def launch(work: Callable[[Machine], None], hardware: Hardware) -> None:
     fabric = _fabric(hardware)
     try:
         fabric.launch(partial(_run, work=work))
-    except ProcessRaisedException as error:  # its message ends with the other process's error
-        raise VqcodecError(str(error).strip().splitlines()[-1].partition(": ")[2]) from None
+    except ProcessRaisedException as error:  # its message is the traceback of the other process
+        known = re.search(r"^bitstream\.errors\.\w+: (.*)$", str(error), re.MULTILINE)
+        if known is None:
+            raise
+        raise VqcodecError(known[1]) from None
+    except ProcessExitedException as error:
+        raise VqcodecError(f"a process of the training was ended: {error}") from None
 
 
 def _run(fabric: Fabric, work: Callable[[Machine], None]) -> None:
@@ -151,10 +162,13 @@ def _fabric(hardware: Hardware) -> Fabric:
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     _check(device, hardware.devices)
-    devices, nodes, strategy = hardware.devices, 1, "auto" if hardware.devices == 1 else "ddp_spawn"
+    devices, nodes = hardware.devices, 1
+    strategy: Strategy | str = "auto"
     if TorchElasticEnvironment.detect():
         devices = int(os.environ["LOCAL_WORLD_SIZE"])
-        nodes, strategy = int(os.environ["WORLD_SIZE"]) // devices, "ddp"
+        nodes, strategy = int(os.environ["WORLD_SIZE"]) // devices, DDPStrategy(timeout=PATIENCE)
+    elif devices > 1:
+        strategy = DDPStrategy(start_method="spawn", timeout=PATIENCE)
     return Fabric(
         accelerator=device,
         devices=devices,

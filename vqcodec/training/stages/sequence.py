@@ -85,22 +85,24 @@ class Stages:
     ) -> None:
         self.settings, self.data, self.run, self.start = settings, data, run, start
         self.encoder, self.decoder, self.likelihood = encoder, decoder, likelihood
-        self.quantizer = ProductQuantizer(settings.quantizer)
+        # In this order, as the noise stage does not depend on the quantizer.
         self.factorized_prior = FactorizedPrior(settings.autoencoder.latent_channels, settings.autoencoder.rate_points)
+        self.quantizer = ProductQuantizer(settings.quantizer)
         self.goal = Goal(objective, torch.tensor(settings.lambdas))
 
     def batches(self, purpose: str) -> Iterator[Tensor]:
-        """Batches of the size that the last stage has, for what is done without steps."""
-        stage = self.settings.codes
+        """Batches of the size that the first stage has, for what is done without steps."""
+        stage = self.settings.noise or self.settings.codes
         return self.run.batches(self.data.crops(stage.crop, torch.device("cpu")), purpose, stage.batch)
 
     def train(self) -> Model:
         """All stages."""
-        settings = self.settings
+        settings, machine = self.settings, self.run.machine
+        machine.share(settings.codes.batch)  # raises what cannot be shared before the first stage is trained
         if settings.noise:
             self.noise(settings.noise)
-        if not (self.run.folder / "codes.safetensors").exists():  # else the stage goes on with what it had
-            self.codebooks()
+        if not machine.from_first((self.run.folder / "codes.safetensors").exists):
+            self.codebooks()  # else the stage goes on with what it had
         self.codes()
         self.run.seed_networks("export")
         latents = collect_latents(self.encoder, self.batches("export"), EXPORT_POSITIONS)
