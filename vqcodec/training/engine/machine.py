@@ -75,7 +75,7 @@ class Machine:
             module.to(self.device)
 
     def compiled(self, network: Network) -> Network:
-        """The network, compiled for a GPU. On a CPU it stays as it is."""
+        """The network, compiled for a GPU. On a CPU it would be slower: docs/runs/2026-11-30-step-trials.md."""
         return cast("Network", torch.compile(network)) if self.device.type == "cuda" else network
 
     def total(self, values: Tensor) -> Tensor:
