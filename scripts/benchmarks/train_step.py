@@ -22,6 +22,7 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
+from scripts.benchmarks.process_cost import machine as named
 from scripts.command_line import parser_of, run_script
 from vqcodec.evaluation.report.text import markdown_table
 from vqcodec.training.data.picture_crops import PictureCrops
@@ -107,6 +108,7 @@ def measure(machine: Machine, settings: ImageTraining, steps: int) -> None:
         operations = counter.get_total_flops()
         step = seconds(lambda: training.step(0), steps)
         reached, most = operations / step, peak(machine)
+        print(f"{named()}\n")
         figures = [f"{step:.3f}", f"{1 / step:.2f}", f"{operations / 1e12:.3f}", f"{reached / 1e12:.3f}"]
         heads = ["seconds a step", "steps a second", "TFLOP a step", "TFLOP/s", "peak TFLOP/s", "share of it, %"]
         print(markdown_table(heads, [[*figures, f"{most / 1e12:.3f}", f"{100 * reached / most:.0f}"]]))

@@ -19,6 +19,7 @@ from bitstream import AudioSource, Container, Stream, pack, unpack
 from tests.helpers.commands import PHOTO, SIZE, contents, error_of, left_out_note, program, run, succeed, vq_of
 from tests.helpers.pictures import same_pixels
 from vqcodec.codec.loading import for_pictures
+from vqcodec.training.engine.hardware import Hardware
 
 
 @pytest.fixture
@@ -204,12 +205,14 @@ def test_training_is_handed_on(monkeypatch: pytest.MonkeyPatch, config: str | No
     for module, function in names.items():
         training = SimpleNamespace(**{function: lambda *args: calls.append(args)})
         monkeypatch.setitem(sys.modules, f"vqcodec.training.{module}", training)
-    options = ["--config", config] if config else []
+    options = ["--device", "cpu", "--devices", "2", "--precision", "32", *(["--config", config] if config else [])]
     succeed("train", "image", "pictures", "--out", "m", *options)
     for command in ("fit-prior", "fit-decoder"):
         succeed(command, "m", "pictures", *options)
     path = Path(config) if config else None
-    assert calls == [(Path("pictures"), Path("m"), path, None), *[(Path("m"), Path("pictures"), path)] * 2]
+    hardware = Hardware("cpu", "32", 2)
+    fitted = (Path("m"), Path("pictures"), path, hardware)
+    assert calls == [(Path("pictures"), Path("m"), path, None, hardware), fitted, fitted]
 
 
 def test_training_afresh_deletes_checkpoints_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -219,9 +222,9 @@ def test_training_afresh_deletes_checkpoints_only(monkeypatch: pytest.MonkeyPatc
     work.mkdir()
     for name in ("noise.safetensors", "log.jsonl"):
         (work / name).write_bytes(b"")
-    run("train", "image", "pictures", "--out", tmp_path / "m", "--resume")
+    run("train", "image", "pictures", "--out", tmp_path / "m")
     assert sorted(contents(work)) == ["log.jsonl", "noise.safetensors"]
-    assert "noise.safetensors" in run("train", "image", "pictures", "--out", tmp_path / "m", "--no-resume").stderr
+    assert "noise.safetensors" in run("train", "image", "pictures", "--out", tmp_path / "m", "--restart").stderr
     assert sorted(contents(work)) == ["log.jsonl"]
 
 

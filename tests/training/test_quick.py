@@ -16,7 +16,7 @@ from tests.helpers.sounds import voices
 from vqcodec.training.recipes import Part, find_recipe
 from vqcodec.training.stages import sequence, start
 
-FEWER = {"float_steps": 2, "steps": 4, "positions": 800, "iterations": 2, "calibrated_on": 1}
+FEWER = {"batch": 2, "float_steps": 2, "steps": 4, "positions": 800, "iterations": 2, "calibrated_on": 1}
 
 
 @pytest.fixture(autouse=True)

@@ -18,8 +18,10 @@ from safetensors import safe_open
 
 from bitstream import ModelError
 from tests.helpers.commands import error_of, run
+from tests.helpers.paths import ROOT
 from tests.helpers.pictures import pictures
 from vqcodec import load
+from vqcodec.cli import main
 from vqcodec.training.decoder.fit import fit_decoder
 from vqcodec.training.engine import loop
 from vqcodec.training.engine.optimizer import NetworkOptimizer
@@ -45,14 +47,18 @@ DECODER = "steps = 15\nbatch = 2\ncrop = 32\n"
 SAVED = 6  # steps between two checkpoints
 
 
-@pytest.fixture(autouse=True)
-def _short_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
+def shorten(patch: pytest.MonkeyPatch) -> None:
     """Save, evaluate and restart codes often, and look at few latents, as the runs are short."""
     for name, steps in {"LOG_EVERY": 2, "SAVE_EVERY": SAVED, "EVALUATE_EVERY": 4}.items():
-        monkeypatch.setattr(loop, name, steps)
-    monkeypatch.setattr(codes, "RESTART_EVERY", 5)
-    monkeypatch.setattr(start, "PATCHES", 2_000)
-    monkeypatch.setattr(sequence, "EXPORT_POSITIONS", 1_000)
+        patch.setattr(loop, name, steps)
+    patch.setattr(codes, "RESTART_EVERY", 5)
+    patch.setattr(start, "PATCHES", 2_000)
+    patch.setattr(sequence, "EXPORT_POSITIONS", 1_000)
+
+
+@pytest.fixture(autouse=True)
+def _short_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
+    shorten(monkeypatch)
 
 
 @pytest.fixture
@@ -129,27 +135,31 @@ def test_interrupted_at_random_steps(
 
 
 def test_killed(data: Path, tmp_path: Path) -> None:
-    """Without a chance to do anything."""
-    config = tmp_path / "c.toml"
+    """Without a chance to do anything, in a process of its own."""
+    config, whole, parts = tmp_path / "c.toml", tmp_path / "whole.safetensors", tmp_path / "parts.safetensors"
     config.write_text(NETWORKS)
-    program = "from vqcodec.training.engine import loop; loop.SAVE_EVERY = loop.LOG_EVERY = 2; "
-    program += "from vqcodec.cli import main; main()"
+    train_image(data, whole, config)
+    program = "from tests.training.test_resume import with_short_intervals; with_short_intervals()"
+    command = [sys.executable, "-c", program, *("train", "image", data, "--out", parts, "--config", config)]
 
-    def start_training(model: Path) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-c", program, "train", "image", data, "--out", model, "--config", config]
-        return subprocess.Popen(list(map(str, command)), env=os.environ | {"OMP_NUM_THREADS": "1"})
+    def start_training() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(list(map(str, command)), cwd=ROOT, env=os.environ | {"OMP_NUM_THREADS": "1"})
 
-    whole, parts = tmp_path / "whole.safetensors", tmp_path / "parts.safetensors"
-    assert start_training(whole).wait() == 0
-    process = start_training(parts)
-    checkpoint = tmp_path / "parts.safetensors.training" / "codes.safetensors"
+    process, checkpoint = start_training(), tmp_path / "parts.safetensors.training" / "codes.safetensors"
     while not checkpoint.exists() and process.poll() is None:
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
     assert process.wait() != 0
     assert not parts.exists()
-    assert start_training(parts).wait() == 0
+    assert start_training().wait() == 0
     assert contents(parts) == contents(whole)
+
+
+def with_short_intervals() -> None:
+    """The program, as tests have it."""
+    with pytest.MonkeyPatch.context() as patch:
+        shorten(patch)
+        main()
 
 
 @pytest.fixture(scope="module")
