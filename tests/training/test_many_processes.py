@@ -102,5 +102,5 @@ def test_what_fails_in_another_process_is_one_line() -> None:
 
 
 def test_devices_that_are_not_there() -> None:
-    with pytest.raises(InputError, match="2000 devices of type cuda are asked for, and this machine has"):
+    with pytest.raises(InputError, match=r"this machine has [0-9]+ devices of type cuda, not 2000"):
         launch(print, Hardware("cuda", devices=2000))

@@ -31,7 +31,8 @@ __all__ = ["Machine", "full_precision", "launch", "this_process"]
 # One process may decode or encode all originals while the others wait.
 PATIENCE = timedelta(days=2)
 # Of processes that begin, in each of them. What is wrong comes as an exception.
-logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
+for _library in ("lightning_fabric", "torch.multiprocessing.spawn"):
+    logging.getLogger(_library).setLevel(logging.ERROR)
 
 Result = TypeVar("Result")
 Network = TypeVar("Network", bound=nn.Module)
@@ -186,7 +187,7 @@ def _check(device: str, devices: int) -> None:
         "mps": int(torch.backends.mps.is_available()),
     }[device]
     if devices > available:
-        raise InputError(f"{devices} devices of type {device} are asked for, and this machine has {available}")
+        raise InputError(f"this machine has {available} devices of type {device}, not {devices}")
 
 
 def _arithmetic(device: str, precision: Precision) -> Literal["bf16-mixed", "32-true"]:
