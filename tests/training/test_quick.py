@@ -49,21 +49,21 @@ def train(kind: Part, data: Path, folder: Path) -> Path:
 def test_pictures(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
-    for number, pixels in enumerate(pictures(4, 200, seed=5)):
+    for number, pixels in enumerate(pictures(4, 144, seed=5)):
         Image.fromarray(pixels).save(data / f"{number}.png")
     model = train("image", data, tmp_path)
     assert run("compress", data / "1.png", tmp_path / "1.vq", "-m", model).exit_code == 0
     assert run("decompress", tmp_path / "1.vq", tmp_path / "1.png", "-m", model).exit_code == 0
-    assert Image.open(tmp_path / "1.png").size == (200, 200)
+    assert Image.open(tmp_path / "1.png").size == (144, 144)
 
 
 def test_sounds(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
     for number in range(3):
-        soundfile.write(data / f"{number}.wav", voices(1, 32_000, seed=number).T, 16_000)
+        soundfile.write(data / f"{number}.wav", voices(1, 21_000, seed=number).T, 16_000)
     model = train("audio", data, tmp_path)
     assert run("compress", data / "1.wav", tmp_path / "1.vq", "-m", model).exit_code == 0
     assert run("decompress", tmp_path / "1.vq", tmp_path / "1.wav", "-m", model).exit_code == 0
-    assert len(soundfile.read(tmp_path / "1.wav")[0]) == 32_000
+    assert len(soundfile.read(tmp_path / "1.wav")[0]) == 21_000
     assert np.isfinite(soundfile.read(tmp_path / "1.wav")[0]).all()
