@@ -13,7 +13,6 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 from tqdm import tqdm
@@ -72,7 +71,7 @@ def measure(machine: Machine, settings: ImageTraining, folder: Path, out: Path) 
     assert settings.noise is not None
     run, shape, stage = Run(machine, out, settings.seed), settings.autoencoder, settings.noise
     cache = PictureCache(folder, out / "cache")
-    held_out, others = split(len(cache), settings.held_out, np.random.default_rng(settings.seed))
+    held_out, others = split(len(cache), settings.held_out, settings.seed)
     crops = partial(PictureCrops, [cache.pictures[number] for number in others], stage.crop)
     judged = central_crops([cache.pictures[number] for number in held_out], shape.stride, stage.crop)
     data = StageData(crops(machine.device), judged)

@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from tests.helpers.machines import one_process
 from vqcodec.training.engine.checkpoint import Checkpoint
+from vqcodec.training.engine.machine import this_process
 from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule
 
 
@@ -22,7 +22,7 @@ def test_a_checkpoint_changes_nothing(tmp_path: Path) -> None:
         kernels, others = ([p for p in network.parameters() if (p.ndim == 4) == kernel] for kernel in (True, False))
         optimizer = NetworkOptimizer([(kernels, 0.1)], [(others, 0.01)], Schedule(10, warmup=2))
         path = tmp_path / "state.safetensors"
-        return network, optimizer, Checkpoint(path, {"network": network}, optimizer, {"steps": 10}, one_process())
+        return network, optimizer, Checkpoint(path, {"network": network}, optimizer, {"steps": 10}, this_process("32"))
 
     def steps(network: nn.Module, optimizer: NetworkOptimizer, first: int) -> None:
         for step in range(first, first + 5):

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from tests.helpers import audio_models, image_models
-from tests.helpers.machines import one_process
 from tests.helpers.pictures import pictures
 from tests.helpers.sounds import voices
 from vqcodec.training.audio import SoundObjective
@@ -22,6 +21,7 @@ from vqcodec.training.data.picture_crops import PictureCrops
 from vqcodec.training.data.sound_cuts import SoundCuts
 from vqcodec.training.decoder.stage import CodedPiece, DecoderFitting, DecoderTraining
 from vqcodec.training.engine.loop import Training
+from vqcodec.training.engine.machine import this_process
 from vqcodec.training.engine.run import Run
 from vqcodec.training.factorized_prior import FactorizedPrior
 from vqcodec.training.image import PictureObjective
@@ -42,7 +42,7 @@ BATCH = 2
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     """A run on a device without contents."""
-    machine = one_process()
+    machine = this_process("32")
     machine.device = torch.device("meta")
     return Run(machine, tmp_path, seed=0)
 

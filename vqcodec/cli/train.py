@@ -12,12 +12,6 @@ from vqcodec.training.engine.hardware import Hardware
 
 __all__ = ["train"]
 
-STAGES = "*"  # a new model forgets all that was fitted to the one before
-OUT = click.option(
-    "--out", metavar="M", type=click.Path(path_type=Path), required=True, help="The model file to write."
-)
-START = click.option("--start", metavar="MODEL", help="Start from the networks of this model, a bundled one or a file.")
-
 
 @click.group(short_help="Train a model.")
 def train() -> None:
@@ -25,12 +19,7 @@ def train() -> None:
 
 
 @train.command(short_help="Train a model for pictures.")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@OUT
-@training_options.settings("image")
-@START
-@training_options.hardware
-@training_options.restart
+@training_options.creating("image")
 def image(folder: Path, out: Path, config: Path | None, start: str | None, hardware: Hardware, restart: bool) -> None:
     """Train on the pictures of the folder DIR and write the model M.
 
@@ -42,17 +31,12 @@ def image(folder: Path, out: Path, config: Path | None, start: str | None, hardw
         from vqcodec.training.image import train_image
 
     if restart:
-        training_options.forget(out, STAGES)
+        training_options.forget(out, "*")  # and all that was fitted to the model before
     train_image(folder, out, config, find_model(start) if start else None, hardware)
 
 
 @train.command(short_help="Train a model for sound.")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@OUT
-@training_options.settings("audio")
-@START
-@training_options.hardware
-@training_options.restart
+@training_options.creating("audio")
 def audio(folder: Path, out: Path, config: Path | None, start: str | None, hardware: Hardware, restart: bool) -> None:
     """Train on the sounds of the folder DIR and write the model M.
 
@@ -64,5 +48,5 @@ def audio(folder: Path, out: Path, config: Path | None, start: str | None, hardw
         from vqcodec.training.audio import train_audio
 
     if restart:
-        training_options.forget(out, STAGES)
+        training_options.forget(out, "*")  # and all that was fitted to the model before
     train_audio(folder, out, config, find_model(start) if start else None, hardware)

@@ -11,17 +11,24 @@ import click
 
 from vqcodec.cli.options import at_most_one
 from vqcodec.cli.program import note
+from vqcodec.training.engine.folder import work_folder
 from vqcodec.training.engine.hardware import Device, Hardware, Precision
 from vqcodec.training.recipes import Part, find_recipe, recipe_names
 
-__all__ = ["fitting", "forget", "hardware", "restart", "settings"]
+__all__ = ["creating", "fitting", "forget", "hardware", "restart", "settings"]
 
 Command = Callable[..., Any]
 
 QUICK = "quick"  # a recipe
 
 _fitted = click.argument("model", metavar="M", type=click.Path(path_type=Path))
-_fitted_to = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+_folder = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+_out = click.option(
+    "--out", metavar="M", type=click.Path(path_type=Path), required=True, help="The model file to write."
+)
+_start = click.option(
+    "--start", metavar="MODEL", help="Start from the networks of this model, a bundled one or a file."
+)
 _config = click.option("--config", metavar="FILE", type=click.Path(path_type=Path), help="Settings, as TOML.")
 _device = click.option(
     "--device",
@@ -60,9 +67,14 @@ def hardware(command: Command) -> Command:
     return _device(_devices(_precision(with_hardware)))
 
 
+def creating(part: Part) -> Callable[[Command], Command]:
+    """The arguments of a command that makes a model: `folder`, `out`, `config`, `start`, `hardware`, `restart`."""
+    return lambda command: _folder(_out(settings(part)(_start(hardware(restart(command))))))
+
+
 def fitting(part: Part) -> Callable[[Command], Command]:
     """The arguments of a command that fits a part of a model: `model`, `folder`, `config`, `hardware`, `restart`."""
-    return lambda command: _fitted(_fitted_to(settings(part)(hardware(restart(command)))))
+    return lambda command: _fitted(_folder(settings(part)(hardware(restart(command)))))
 
 
 def settings(part: Part) -> Callable[[Command], Command]:
@@ -89,6 +101,6 @@ def forget(model: Path, stages: str) -> None:
         model: the file; checkpoints are in the folder beside it.
         stages: their names, a pattern.
     """
-    for checkpoint in sorted(model.with_name(f"{model.name}.training").glob(f"{stages}.safetensors")):
+    for checkpoint in sorted(work_folder(model).glob(f"{stages}.safetensors")):
         note(f"deleting {checkpoint}")
         checkpoint.unlink(missing_ok=True)  # another process of torchrun may have been faster

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -17,6 +16,7 @@ from vqcodec.training.data.originals import split
 from vqcodec.training.data.sound_cuts import SoundCuts, central_cuts
 from vqcodec.training.data.sounds import SoundCache
 from vqcodec.training.engine.config import load_config
+from vqcodec.training.engine.folder import work_folder
 from vqcodec.training.engine.hardware import ANY, Hardware
 from vqcodec.training.engine.identity import model_digest
 from vqcodec.training.engine.machine import Machine, launch
@@ -101,7 +101,7 @@ def train_audio(
 
 
 def _train(settings: AudioTraining, folder: Path, out: Path, start: Path | None, machine: Machine) -> None:
-    run = Run(machine, out.with_name(f"{out.name}.training"), settings.seed)
+    run = Run(machine, work_folder(out), settings.seed)
     run.seed_networks("networks")
     shape = settings.autoencoder
     encoder, decoder, objective = Encoder(shape), Decoder(shape), SoundObjective(shape.sample_rate)
@@ -124,7 +124,7 @@ def _data(settings: AudioTraining, folder: Path, run: Run) -> TrainingData:
     stride = settings.autoencoder.stride
     with run.machine.first_on_each_host():
         cache = SoundCache(folder, run.folder / "cache", settings.autoencoder.sample_rate)
-    held_out, others = split(len(cache.sounds), settings.held_out, np.random.default_rng(settings.seed))
+    held_out, others = split(len(cache.sounds), settings.held_out, settings.seed)
     training = [cache.sounds[number] for number in others or held_out]
     judged = [cache.sounds[number] for number in held_out[:MOST_HELD_OUT]]
     return TrainingData(

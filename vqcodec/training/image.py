@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 from torch import Tensor
 
 from vqcodec.model.model import load_model
@@ -16,6 +15,7 @@ from vqcodec.training.data.originals import split
 from vqcodec.training.data.picture_crops import PictureCrops, central_crops
 from vqcodec.training.data.pictures import PictureCache
 from vqcodec.training.engine.config import load_config
+from vqcodec.training.engine.folder import work_folder
 from vqcodec.training.engine.hardware import ANY, Hardware
 from vqcodec.training.engine.identity import model_digest
 from vqcodec.training.engine.machine import Machine, launch
@@ -108,7 +108,7 @@ def train_image(
 
 
 def _train(settings: ImageTraining, folder: Path, out: Path, start: Path | None, machine: Machine) -> None:
-    run = Run(machine, out.with_name(f"{out.name}.training"), settings.seed)
+    run = Run(machine, work_folder(out), settings.seed)
     run.seed_networks("networks")
     shape = settings.autoencoder
     encoder, decoder, objective = Encoder(shape), Decoder(shape), PictureObjective(settings.distortion)
@@ -133,7 +133,7 @@ def _data(settings: ImageTraining, folder: Path, run: Run) -> TrainingData:
     """The pictures of a folder, some of them held out."""
     with run.machine.first_on_each_host():
         cache = PictureCache(folder, run.folder / "cache")
-    held_out, others = split(len(cache), settings.held_out, np.random.default_rng(settings.seed))
+    held_out, others = split(len(cache), settings.held_out, settings.seed)
     training = [cache.pictures[number] for number in others or held_out]
     judged = [cache.pictures[number] for number in held_out[:MOST_HELD_OUT]]
     return TrainingData(

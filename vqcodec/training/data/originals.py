@@ -145,8 +145,8 @@ def open_originals(model: Model, folder: Path, cache: Path) -> Originals:
     return (Pictures if model.config.modality == "image" else Sounds)(model, folder, cache)
 
 
-def split(count: int, every: int, rng: np.random.Generator) -> tuple[list[int], list[int]]:
+def split(count: int, every: int, seed: int) -> tuple[list[int], list[int]]:
     """Numbers of the originals that are held out, one in `every` and at least one, and of the others, shuffled."""
-    order = rng.permutation(count).tolist()
+    order = np.random.default_rng(seed).permutation(count).tolist()
     share = max(1, count // every)
     return order[:share], order[share:]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,7 +12,7 @@ from torch import Tensor
 
 from bitstream.errors import InputError
 from vqcodec.training.data.pictures import to_floats
-from vqcodec.training.engine.randomness import Draws
+from vqcodec.training.engine.randomness import BySize, Draws
 
 __all__ = ["PictureCrops", "central_crops"]
 
@@ -48,8 +47,8 @@ class PictureCrops:
         if not self._pictures:
             raise InputError(f"no picture is as large as a training crop of {size}x{size}")
         self._size, self._device = size, device
-        self._ends: list[int] = np.cumsum([each.shape[0] * each.shape[1] for each in self._pictures]).tolist()
-        self._pixels = self._all_pixels().to(device) if _has_room(device, 3 * self._ends[-1]) else None
+        self._by_area = BySize(each.shape[0] * each.shape[1] for each in self._pictures)
+        self._pixels = self._all_pixels().to(device) if _has_room(device, 3 * self._by_area.ends[-1]) else None
 
     def __call__(self, draws: Draws) -> Tensor:
         """Floats `[B, 3, size, size]` in -0.5..0.5."""
@@ -59,7 +58,7 @@ class PictureCrops:
         return to_floats(self._pixels[self._numbers(places)])
 
     def _place(self, generator: np.random.Generator) -> Place:
-        number = bisect_right(self._ends, generator.integers(self._ends[-1]))
+        number = self._by_area.draw(generator)
         row, column = (int(generator.integers(extent - self._size + 1)) for extent in self._pictures[number].shape[:2])
         return Place(number, row, column, bool(generator.random() < 0.5))
 
@@ -83,7 +82,7 @@ class PictureCrops:
     def _first(self, place: Place) -> int:
         """The number of the first pixel of a crop."""
         height, width, _ = self._pictures[place.picture].shape
-        before = self._ends[place.picture] - int(height * width)
+        before = self._by_area.ends[place.picture] - int(height * width)
         return before + place.row * int(width) + place.column
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vqcodec.training.engine.randomness import Draws
+from vqcodec.training.engine.randomness import BySize, Draws
 
 __all__ = ["SoundCuts", "central_cuts"]
 
@@ -31,7 +30,7 @@ class SoundCuts:
     def __init__(self, sounds: Sequence[NDArray[np.int16]], length: int, device: torch.device) -> None:
         self._sounds, self._length, self._device = sounds, length, device
         self._places = [max(1, len(sound) - length + 1) for sound in sounds]
-        self._ends: list[int] = np.cumsum(self._places).tolist()
+        self._by_places = BySize(self._places)
 
     def __call__(self, draws: Draws) -> Tensor:
         """Floats `[B, 1, length]` in -1..1."""
@@ -39,7 +38,7 @@ class SoundCuts:
         return torch.from_numpy(cuts)[:, None].to(self._device)
 
     def _cut(self, generator: np.random.Generator) -> NDArray[np.float32]:
-        number = bisect_right(self._ends, generator.integers(self._ends[-1]))
+        number = self._by_places.draw(generator)
         first = int(generator.integers(self._places[number]))
         part = self._sounds[number][first : first + self._length] / np.float32(2**15)
         gain = 10 ** (generator.uniform(*GAINS) / 20)

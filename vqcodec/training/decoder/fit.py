@@ -7,12 +7,9 @@ too. Here all the time goes into the decoder, which may also become deeper.
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-
-import numpy as np
 
 from bitstream import InputError, ModelError
 from vqcodec.codec.loading import codec_of, for_pictures
@@ -21,6 +18,7 @@ from vqcodec.training.data.originals import split
 from vqcodec.training.data.pictures import PictureCache
 from vqcodec.training.decoder.stage import CodedPiece, DecoderFitting, DecoderTraining, coded_pieces
 from vqcodec.training.engine.config import load_config
+from vqcodec.training.engine.folder import add_entry, work_folder
 from vqcodec.training.engine.hardware import ANY, Hardware
 from vqcodec.training.engine.identity import identity_of, model_digest
 from vqcodec.training.engine.loop import train
@@ -50,12 +48,12 @@ def _fit(settings: DecoderTraining, path: Path, folder: Path, machine: Machine) 
     codec = for_pictures(codec_of(model))
     if not model.config.lambdas:
         raise InputError("the model does not tell its lambdas, which weigh its rate points")
-    run = Run(machine, path.with_name(f"{path.name}.training"), settings.seed)
+    run = Run(machine, work_folder(path), settings.seed)
     run.seed_networks("decoder")
     decoder, likelihood, shape = _networks(model, codec.shape, settings.blocks)
     with machine.first_on_each_host():
         cache = PictureCache(folder, run.folder / "cache")
-    held_out, others = split(len(cache), settings.held_out, np.random.default_rng(settings.seed))
+    held_out, others = split(len(cache), settings.held_out, settings.seed)
 
     def pieces(numbers: list[int], qualities: int) -> list[CodedPiece]:
         rng = run.fixed_draws("pieces", qualities, 0).shared
@@ -70,8 +68,7 @@ def _fit(settings: DecoderTraining, path: Path, folder: Path, machine: Machine) 
     if machine.is_first:
         _save(model, decoder, likelihood, shape, path)
         figures = {"before": before["fidelity"], "after": stage.evaluate()["fidelity"]}
-        with (run.folder / "log.jsonl").open("a") as log:
-            log.write(json.dumps({"stage": "decoder", "held_out_fidelity": figures}) + "\n")
+        add_entry(run.folder, {"stage": "decoder", "held_out_fidelity": figures})
         for checkpoint in run.folder.glob("decoder*.safetensors"):
             checkpoint.unlink()  # they are of a model that is no more
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +16,7 @@ from vqcodec.training.data.originals import picture_pieces
 from vqcodec.training.data.pictures import crops_to_tensor
 from vqcodec.training.engine.loop import Figures, Training
 from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule, kernels_of, others_of
-from vqcodec.training.engine.randomness import Draws
+from vqcodec.training.engine.randomness import BySize, Draws
 from vqcodec.training.engine.run import Run
 from vqcodec.training.image import PictureObjective
 from vqcodec.training.stages.codes import DROP_CHANCE, DROP_WEIGHT
@@ -107,7 +106,12 @@ class DecoderFitting(Training):
         settings: DecoderTraining,
         run: Run,
     ) -> None:
-        self.decoder, self.likelihood, self.model, self.pieces = decoder, likelihood, model, pieces
+        self.decoder, self.likelihood, self.model = decoder, likelihood, model
+        # Positions a side of a crop; smaller pieces are left out, unless all are.
+        sides = [min(piece.indices.shape[1:]) for piece in pieces]
+        self._least = min(settings.crop // self.stride, max(sides))
+        self.pieces = [piece for piece, side in zip(pieces, sides, strict=True) if side >= self._least]
+        self._by_area = BySize(piece.indices[0].size for piece in self.pieces)
         self.modules = {"decoder": decoder, "likelihood": likelihood}
         run.machine.place(self.modules.values())
         self.held_out, self.settings, self.steps, self.run = held_out, settings, settings.steps, run
@@ -152,12 +156,10 @@ class DecoderFitting(Training):
 
         Some crops have their first streams only, like a file that was cut: they count less.
         """
-        least = min(self.settings.crop // self.stride, max(min(piece.indices.shape[1:]) for piece in self.pieces))
-        usable = [piece for piece in self.pieces if min(piece.indices.shape[1:]) >= least]
-        ends = np.cumsum([piece.indices[0].size for piece in usable]).tolist()
+        least = self._least
         crops, codewords, rate_points, weights = [], [], [], []
         for generator in draws.items:
-            piece = usable[bisect_right(ends, generator.integers(ends[-1]))]
+            piece = self.pieces[self._by_area.draw(generator)]
             i, j = (int(generator.integers(0, extent - least + 1)) for extent in piece.indices.shape[1:])
             indices = piece.indices[:, i : i + least, j : j + least].astype(np.int32)
             cut = len(self.stream_ends) > 1 and generator.random() < DROP_CHANCE

@@ -37,7 +37,7 @@ def model_digest(model: Model) -> str:
 
 def difference(before: Identity, now: Identity) -> str:
     """The first thing that is not the same in two identities; empty if all is."""
-    for name in sorted(before | now, key=lambda name: (name not in now, list(before | now).index(name))):
+    for name in now | before:
         if before.get(name) != now.get(name):
             return f"{name} was {_shown(before.get(name))} and is {_shown(now.get(name))} now"
     return ""

@@ -33,21 +33,23 @@ class Means:
     """Means of figures over the steps since it was made, and over all processes."""
 
     def __init__(self) -> None:
+        self._names: list[str] = []
         self._sums: Tensor | None = None
         self._steps, self._began = 0, time.monotonic()
 
     def add(self, figures: Figures) -> None:
         """Take up the figures of a step."""
+        self._names = list(figures)
         values = torch.stack([value.detach().float() for value in figures.values()])
         self._sums = values if self._sums is None else self._sums + values
         self._steps += 1
 
-    def take(self, names: Figures, machine: Machine) -> dict[str, float]:
+    def take(self, machine: Machine) -> dict[str, float]:
         """The means by name, and the steps a second."""
         assert self._sums is not None
         means = self._sums / self._steps
         machine.average([means])
-        found: dict[str, float] = dict(zip(names, means.tolist(), strict=True))
+        found: dict[str, float] = dict(zip(self._names, means.tolist(), strict=True))
         return found | {"steps_a_second": self._steps / (time.monotonic() - self._began)}
 
 
@@ -101,11 +103,10 @@ def train(training: Training, run: Run, identity: Identity) -> None:
 def _take_steps(training: Training, checkpoint: Checkpoint, monitor: Monitor, machine: Machine) -> None:
     means = Means()
     for number in monitor.steps(training.steps):
-        figures = training.step(number)
-        means.add(figures)
+        means.add(training.step(number))
         done, last = number + 1, number + 1 == training.steps
         if done % LOG_EVERY == 0 or last:
-            found = means.take(figures, machine)
+            found = means.take(machine)
             if not all(map(math.isfinite, found.values())):
                 # Before a checkpoint is written: the one before is still good.
                 raise VqcodecError(f"{training.name}: it diverges before step {done}; try lower learning rates")

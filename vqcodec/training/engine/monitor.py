@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -11,6 +10,8 @@ from pathlib import Path
 
 from tensorboardX import SummaryWriter
 from tqdm import tqdm
+
+from vqcodec.training.engine.folder import add_entry
 
 __all__ = ["Monitor"]
 
@@ -59,8 +60,7 @@ class Monitor:
         self._latest = figures
         if not self.active:
             return
-        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"stage": self.stage, "step": step, **figures, **others}) + "\n")
+        add_entry(self.folder, {"stage": self.stage, "step": step, **figures, **others})
         for name, value in figures.items():
             self._events.add_scalar(f"{self.stage}/{name}", value, step)
         self._events.flush()

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Iterable
 from functools import cached_property
 from hashlib import sha256
+from itertools import accumulate
 
 import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["Draws"]
+__all__ = ["BySize", "Draws"]
+
+
+class BySize:
+    """Draws numbers of things in proportion to their sizes.
+
+    Attributes:
+        ends: of each, where it ends if they follow each other.
+    """
+
+    def __init__(self, sizes: Iterable[int]) -> None:
+        self.ends = list(accumulate(sizes))
+
+    def draw(self, generator: np.random.Generator) -> int:
+        """The number of one of them."""
+        return bisect_right(self.ends, generator.integers(self.ends[-1]))
 
 
 class Draws:

@@ -9,7 +9,6 @@ integers.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,6 +20,7 @@ from vqcodec.codec.loading import codec_of
 from vqcodec.model.model import Model, load_model
 from vqcodec.training.data.originals import Originals, open_originals, split
 from vqcodec.training.engine.config import load_config
+from vqcodec.training.engine.folder import add_entry, work_folder
 from vqcodec.training.engine.hardware import ANY, Hardware
 from vqcodec.training.engine.identity import identity_of
 from vqcodec.training.engine.loop import train
@@ -83,12 +83,12 @@ def fit_prior(model: Path, folder: Path, config: Path | None = None, hardware: H
 
 
 def _fit(settings: PriorTraining, path: Path, folder: Path, machine: Machine) -> None:
-    run = Run(machine, path.with_name(f"{path.name}.training"), settings.seed)
+    run = Run(machine, work_folder(path), settings.seed)
     run.seed_networks("prior")
     model, cache = load_model(path), run.folder / "cache"
     with machine.first_on_each_host():
         originals = open_originals(model, folder, cache)
-    held_out, others = split(len(originals), settings.held_out, np.random.default_rng(settings.seed))
+    held_out, others = split(len(originals), settings.held_out, settings.seed)
     numbers = _first(others, originals, settings.most_positions) or held_out
     network = prior_network(model.config.prior, model.codebooks)
     identity = identity_of(settings, LATER, data=originals.digest, codebooks=_digest(network))
@@ -107,9 +107,7 @@ def _fit(settings: PriorTraining, path: Path, folder: Path, machine: Machine) ->
         return
     factors = sharpen(network, test) if settings.sharpened else []
     figures["sharpened"] = mean_bits(network, test, True)
-    entry = {"stage": "prior", "held_out_bits_per_position": figures, "sharpness": factors}
-    with (run.folder / "log.jsonl").open("a") as log:
-        log.write(json.dumps(entry) + "\n")
+    add_entry(run.folder, {"stage": "prior", "held_out_bits_per_position": figures, "sharpness": factors})
     _calibrated(replace(model, prior=network.export()), originals, held_out, settings).save(path)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from tqdm import tqdm
 from vqcodec.model.quality import Setting
 from vqcodec.system.processes import processors
 from vqcodec.training.data.originals import Originals
-from vqcodec.training.engine.randomness import Draws
+from vqcodec.training.engine.randomness import BySize, Draws
 
 __all__ = ["LAMBDA_OCTAVES", "IndexVolumes", "collect_volumes"]
 
@@ -46,10 +45,10 @@ class IndexVolumes:
         size = min(size, max(extents))
         shape = (1 if flat else size, size)
         usable = [volume for volume, extent in zip(mine, extents, strict=True) if extent >= size]
-        ends = np.cumsum([volume.shape[1] * volume.shape[2] for volume in usable]).tolist()
+        by_area = BySize(volume.shape[1] * volume.shape[2] for volume in usable)
         crops = []
         for generator in draws.items:
-            volume = usable[bisect_right(ends, generator.integers(ends[-1]))]
+            volume = usable[by_area.draw(generator)]
             i, j = (int(generator.integers(0, a - b + 1)) for a, b in zip(volume.shape[1:], shape, strict=True))
             crops.append(volume[:, i : i + shape[0], j : j + shape[1]])
         return torch.from_numpy(np.stack(crops).astype(np.int64))
