@@ -4,7 +4,7 @@
 
 Crops are of random pixels, which take as long as pictures. Operations are those of convolutions and matrix products,
 forward and backward; the peak is that of a product of two matrices of 4096x4096 in the arithmetic of the networks.
-Prints Markdown, and where the time goes by kind of operation.
+Prints Markdown, and where the time goes, by part of a step and by kind of operation.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ PROFILED = 3  # steps
 KINDS = {
     "convolutions": ("convolution", "conv2d"),
     "matrix products": ("mm", "bmm", "matmul"),
-    "copies and casts": ("copy_", "contiguous", "clone", "cat", "to"),
+    "copies and casts": ("copy_", "_to_copy", "contiguous", "clone", "cat"),
 }
 
 
@@ -85,6 +85,27 @@ def peak(machine: Machine) -> float:
     return 2 * SIDE**3 / seconds(lambda: a @ b, 8)
 
 
+def parts_of(training: NoiseTraining, times: int) -> list[list[str]]:
+    """The median seconds of the parts of a step."""
+    optimizer, draws = training.optimizer, training.run.draws("noise", 0, training.stage.batch)
+    parameters = [p for module in training.modules.values() for p in module.parameters()]
+    x = training.data.crops(draws)
+    rate_point = draws.rate_points(len(training.goal.lambdas), x)
+
+    def backward() -> None:
+        for parameter in parameters:
+            parameter.grad = None
+        training._losses(x, rate_point, draws)[0].mean().backward()  # type: ignore[no-untyped-call]
+
+    parts: dict[str, Callable[[], object]] = {
+        "data": lambda: training.data.crops(training.run.draws("noise", 0, training.stage.batch)),
+        "forward and backward": backward,
+        **{type(each).__name__: each.step for each in optimizer.optimizers},
+        "norm of gradients": lambda: torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None]),
+    }
+    return [[name, f"{seconds(work, times):.4f}"] for name, work in parts.items()]
+
+
 def kinds_of(training: NoiseTraining) -> list[list[str]]:
     """The share of the processor's time of each kind of operation, in %."""
     with profile(activities=[ProfilerActivity.CPU]) as profiler:
@@ -111,7 +132,8 @@ def measure(machine: Machine, settings: ImageTraining, steps: int) -> None:
         print(f"{named()}\n")
         figures = [f"{step:.3f}", f"{1 / step:.2f}", f"{operations / 1e12:.3f}", f"{reached / 1e12:.3f}"]
         heads = ["seconds a step", "steps a second", "TFLOP a step", "TFLOP/s", "peak TFLOP/s", "share of it, %"]
-        print(markdown_table(heads, [[*figures, f"{most / 1e12:.3f}", f"{100 * reached / most:.0f}"]]))
+        print(markdown_table(heads, [[*figures, f"{most / 1e12:.3f}", f"{100 * reached / most:.0f}"]]), end="\n\n")
+        print(markdown_table(["part", "seconds"], parts_of(training, steps)), end="\n\n")
         print(markdown_table(["operations", "time, %"], kinds_of(training)))
 
 
