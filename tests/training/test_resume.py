@@ -220,7 +220,8 @@ def test_other_data_are_refused(again: Path) -> None:
 
 
 def test_a_model_among_the_data_is_none_of_them(again: Path) -> None:
-    """Nor is what a training keeps beside it."""
+    """Nor is what a training keeps beside it. The data themselves may lie where another training keeps its own."""
+    again = again.rename(again.with_name("other.training"))
     model = again / "data" / "m.safetensors"
     command = ["train", "image", again / "data", "--out", model, "--config", again / "c.toml"]
     for _ in range(2):

@@ -12,8 +12,9 @@ from tqdm import tqdm
 
 from bitstream.errors import InputError
 from vqcodec.system.files import atomic_write
+from vqcodec.training.engine.folder import SUFFIX
 
-__all__ = ["Source", "digest_of", "file_digest", "find_sources"]
+__all__ = ["Source", "digest_of", "find_sources"]
 
 
 @dataclass(frozen=True)
@@ -46,21 +47,17 @@ def find_sources(folder: Path, wanted: Callable[[Path], bool], cache: Path) -> l
     cache.mkdir(parents=True, exist_ok=True)
     kept = cache / "digests.json"
     before: dict[str, str] = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and wanted(path) and not _is_ours(path))
+    paths = sorted(
+        path for path in folder.rglob("*") if path.is_file() and wanted(path) and not _is_ours(path.relative_to(folder))
+    )
     states = {path: _state(path) for path in paths}
     digests = {state: before[state] for state in states.values() if state in before}
     for path in tqdm([path for path in paths if states[path] not in digests], "reading files", disable=None):
-        digests[states[path]] = file_digest(path)
+        digests[states[path]] = _file_digest(path)
     if digests != before:
         with atomic_write(kept, force=True) as target:
             target.write(json.dumps(digests).encode())
     return [Source(path, digests[states[path]]) for path in paths]
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def digest_of(sources: Sequence[Source]) -> str:
@@ -68,9 +65,15 @@ def digest_of(sources: Sequence[Source]) -> str:
     return hashlib.sha256("".join(source.digest for source in sources).encode()).hexdigest()
 
 
+def _file_digest(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _is_ours(path: Path) -> bool:
-    """Whether it belongs to a training, whose model may lie among the data."""
-    return any(parent.suffix == ".training" for parent in path.parents)
+    """Whether a file of the folder belongs to a training, whose model may lie among the data."""
+    return any(parent.suffix == SUFFIX for parent in path.parents)
 
 
 def _state(path: Path) -> str:
