@@ -23,7 +23,7 @@ PRECISION = 24
 Integers = NDArray[np.integer[Any]]
 Frequencies = NDArray[np.integer[Any]] | NDArray[np.floating[Any]]
 
-_WORD_SIZE = 4
+WORD_SIZE = 4
 # A family: each symbol brings its own row.
 _CATEGORICAL = stream.model.Categorical(perfect=False)
 
@@ -68,8 +68,8 @@ class SymbolDecoder:
     """
 
     def __init__(self, data: bytes) -> None:
-        if len(data) % _WORD_SIZE:
-            raise CorruptError(f"a stream of {len(data)} bytes does not consist of whole {_WORD_SIZE}-byte words")
+        if len(data) % WORD_SIZE:
+            raise CorruptError(f"a stream of {len(data)} bytes does not consist of whole {WORD_SIZE}-byte words")
         self._coder = stream.queue.RangeDecoder(np.frombuffer(data, "<u4").astype(np.uint32))
         self._is_unread = len(data) > 0
 

@@ -57,7 +57,7 @@ def measured(
     codec: vqcodec.ImageCodec, networks: ImageNetworks, pixels: Pixels, indices: IndexArray, at: Setting
 ) -> Figures:
     """Cost, bits and distortion of indices, all of them sums."""
-    bits = float(codec.model.prior.bits(indices, at.rate_point).sum())
+    bits = float(codec.entropy_model.bits(indices, at.rate_point).sum())
     error = sum(part for _, _, part, _ in networks.errors(pixels, indices, at.rate_point, "squared error"))
     weight = codec.model.config.lambdas[at.rate_point] * refinement.BEST_LAMBDA
     return np.array([weight * error + at.lambda_ * bits, bits, error])

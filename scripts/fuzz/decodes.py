@@ -65,7 +65,7 @@ def judge(models: Models, data: bytes) -> None:
         if "do not match their checksum" not in str(error):
             raise
         streams = [stream.data for stream in container.streams]
-        values = codec.model.prior.decode(streams, container.rate_point, *shape(model, container.source))
+        values = codec.entropy_model.decode(streams, container.rate_point, *shape(model, container.source))
         data = with_right_indices(data, _checksums(model, values))
         indices = _read(codec, model, data, unpack(data))
     _judge_result(codec, indices)

@@ -35,6 +35,7 @@ from vqcodec.codec.rate_control import SizeCurve, probe
 from vqcodec.defaults import DEFAULT_QUALITY
 from vqcodec.model.model import Model
 from vqcodec.model.quality import Setting, setting
+from vqcodec.prior.fastest import fastest
 from vqcodec.prior.sampling import SymbolSampler
 from vqcodec.system.arguments import container_of, number, whole_number
 
@@ -70,12 +71,17 @@ class Codec(ABC):
     The rows and columns of an index volume `[P, rows, columns]` are positions of a picture, or channels and frames of
     sound.
 
+    Attributes:
+        model: the model to code with.
+        entropy_model: its prior, evaluated as fast as it can be here.
+
     Args:
         model: the model to code with.
     """
 
     def __init__(self, model: Model) -> None:
         self.model = model
+        self.entropy_model = fastest(model.prior)
 
     # Limits is frozen, so that one default can serve all calls.
     @abstractmethod
@@ -128,7 +134,7 @@ class Codec(ABC):
         vectors, before = _vectors(latents), previous.reshape(len(previous), -1)
         flat = np.zeros(vectors.shape[:2], np.int32)  # a plane without a choice has no costs
         bits = np.zeros(2)
-        for plane, part, cost in self.model.prior.costs(previous, rate_point):
+        for plane, part, cost in self.entropy_model.costs(previous, rate_point):
             flat[plane, part] = codebooks.nearest(vectors[plane, part], rate_point, plane, chosen.lambda_ * cost)
             bits += [np.take_along_axis(cost, each[plane, part, None], axis=1).sum() for each in (flat, before)]
         return Assignment(flat.reshape(previous.shape), float(bits[0]), float(bits[1]))
@@ -180,7 +186,7 @@ class Codec(ABC):
         self._check(indices)
         if len(indices.values) not in self.model.prior.stream_ends:
             raise InputError("these indices have only some of the planes of a stream: all of them are needed")
-        return self.model.prior.bits(indices.values, indices.rate_point)
+        return self.entropy_model.bits(indices.values, indices.rate_point)
 
     # Indices <-> bytes ---------------------------------------------------------------------------------------------
 
@@ -194,7 +200,7 @@ class Codec(ABC):
         self._check(indices, Limits())
         if len(indices.values) != self.model.codebooks.sizes.shape[1]:
             raise InputError("these indices lack planes: a file needs all of them")
-        coded = self.model.prior.encode(indices.values, indices.rate_point)
+        coded = self.entropy_model.encode(indices.values, indices.rate_point)
         streams = tuple(map(Stream, coded, self._checksums(indices.values)))
         version, source = self.model.config.decoder_version, indices.source
         return pack(
@@ -230,7 +236,7 @@ class Codec(ABC):
         promised, total = len(streams) + len(container.cut_off), len(self.model.prior.stream_ends)
         if promised > total or (promised < total and not allow_truncated):
             raise CorruptError(f"the file is damaged: it has {promised} of the {total} streams of its model")
-        values = self.model.prior.decode(streams, container.rate_point, rows, columns)
+        values = self.entropy_model.decode(streams, container.rate_point, rows, columns)
         if self._checksums(values) != [stream.indices_crc for stream in container.streams]:
             raise CorruptError("the decoded indices do not match their checksum")
         if len(streams) < promised:
@@ -248,7 +254,7 @@ class Codec(ABC):
             raise InputError(f"the count must not be negative, not {count}")
         chance = SymbolSampler(whole_number(seed, "the seed"), number(temperature, "the temperature"))
         rows, columns = self.shape_of(source)
-        volumes = [self.model.prior.sample(chance, rate_point, rows, columns) for _ in range(count)]
+        volumes = [self.entropy_model.sample(chance, rate_point, rows, columns) for _ in range(count)]
         return [self.indices(values, rate_point, source) for values in volumes]
 
     def _setting(self, lambda_: float, rate_point: int | None) -> Setting:

@@ -1,7 +1,12 @@
-"""What every exact prior offers, so that a codec can use any."""
+"""What every prior offers, so that a codec can use any.
+
+A `Prior` has the networks, and evaluates itself in numpy: that is the reference. The compiled kernel evaluates the same
+networks (`vqcodec.prior.kernel`); both are an `EntropyModel`, and give the same integers.
+"""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
@@ -11,7 +16,7 @@ from numpy.typing import NDArray
 from vqcodec.prior.exact import Tables
 from vqcodec.system.bounds import Cost
 
-__all__ = ["Floats", "Frequencies", "IndexArray", "Prior", "SymbolSource"]
+__all__ = ["EntropyModel", "Floats", "Frequencies", "IndexArray", "Prior", "SymbolSource"]
 
 Floats = NDArray[np.float32]
 IndexArray = NDArray[np.int32]
@@ -25,45 +30,70 @@ class SymbolSource(Protocol):
         """The next n symbols `[n]`, each in 0..K-1, given their tables `[n, K]`."""
 
 
-class Prior(Protocol):
-    """An exact prior over index volumes `[P, rows, columns]`. For sound, rows are channels and columns are frames.
+class EntropyModel(ABC):
+    """Chances of index volumes `[P, rows, columns]`. For sound, rows are channels and columns are frames."""
+
+    @abstractmethod
+    def costs(self, indices: IndexArray, rate_point: int) -> Iterator[tuple[int, slice, Floats]]:
+        """Bits of every symbol, given `indices` around it: in pieces of a plane, a range of positions, `[N, K]`.
+
+        Positions are those of the flattened `[rows, columns]`. A plane without a choice has no pieces.
+        """
+
+    @abstractmethod
+    def encode(self, indices: IndexArray, rate_point: int) -> list[bytes]:
+        """The streams of indices `[P, rows, columns]`."""
+
+    @abstractmethod
+    def decode(self, streams: Sequence[bytes], rate_point: int, rows: int, columns: int, /) -> IndexArray:
+        """The indices `[P', rows, columns]` of all planes in the streams, which are the first ones of a file.
+
+        Raises:
+            CorruptError: a stream is damaged, or there are too many.
+            LimitError: there are too many rows of sound: for each, the network remembers the past.
+        """
+
+    @abstractmethod
+    def sample(self, source: SymbolSource, rate_point: int, rows: int, columns: int, /) -> IndexArray:
+        """Indices `[P, rows, columns]` of all planes, drawn by `source`, each given those before it."""
+
+    def bits(self, indices: IndexArray, rate_point: int) -> NDArray[np.float64]:
+        """Code length of every index: `[P, rows, columns]` for indices `[P, rows, columns]`."""
+        flat = indices.reshape(len(indices), -1)
+        out = np.zeros(flat.shape)
+        for plane, part, cost in self.costs(indices, rate_point):
+            out[plane, part] = np.take_along_axis(cost, flat[plane, part, None], axis=1)[:, 0]
+        return out.reshape(indices.shape)
+
+
+class Prior(EntropyModel):
+    """The networks of an entropy model.
 
     Attributes:
         sizes: `[R, P]`, the alphabet of each plane at each rate point, 1..K.
         values: integers `[R, P, K, D]`, what the network reads for an index.
-        stream_ends: the number of planes up to the end of each stream of a file.
+        plane_ranges: the planes of each slice.
+        stream_slices: the slices of each stream of a file.
+        stream_ends: the number of planes up to the end of each stream.
         tables: the integer functions.
-        cost: what decoding takes for a latent position.
-        calls: layers and planes that are evaluated one after the other for each diagonal, or each step of sound. Short
-            ones take as many.
     """
 
     sizes: NDArray[np.intp]
     values: Floats
+    plane_ranges: list[range]
+    stream_slices: list[range]
     stream_ends: list[int]
     tables: Tables
 
     @property
-    def cost(self) -> Cost: ...
+    @abstractmethod
+    def cost(self) -> Cost:
+        """What decoding takes for a latent position."""
 
     @property
-    def calls(self) -> int: ...
+    @abstractmethod
+    def calls(self) -> int:
+        """Layers and planes that are evaluated one after the other for each diagonal, or each step of sound.
 
-    def costs(self, indices: IndexArray, rate_point: int) -> Iterator[tuple[int, slice, Floats]]:
-        """Bits of every symbol, given `indices` around it: in pieces of a plane, a range of positions, `[N, K]`."""
-
-    def bits(self, indices: IndexArray, rate_point: int) -> NDArray[np.float64]:
-        """Code length of every index: `[P, rows, columns]` for indices `[P, rows, columns]`."""
-
-    def encode(self, indices: IndexArray, rate_point: int) -> list[bytes]:
-        """The streams of indices `[P, rows, columns]`."""
-
-    def decode(self, streams: Sequence[bytes], rate_point: int, rows: int, columns: int, /) -> IndexArray:
-        """The indices `[P', rows, columns]` of all planes in the streams.
-
-        Raises:
-            CorruptError: a stream is damaged, or there are too many.
+        Short ones take as many.
         """
-
-    def sample(self, source: SymbolSource, rate_point: int, rows: int, columns: int, /) -> IndexArray:
-        """Indices `[P, rows, columns]` of all planes, drawn by `source`, each given those before it."""

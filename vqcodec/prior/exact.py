@@ -26,11 +26,13 @@ __all__ = [
     "ACTIVATION_MAX",
     "EXP_RANGE",
     "GATE_RANGE",
+    "LOGARITHMS",
     "PREACTIVATION_BITS",
     "ExactLayer",
     "ExactStack",
     "Tables",
     "add_clamped",
+    "code_lengths",
     "frequencies",
     "gate",
 ]
@@ -43,6 +45,8 @@ ACTIVATION_MAX = 255  # ... and clamped to this many units
 PREACTIVATION_BITS = 5  # inputs of gates and logits (in nats) are in units of 2**-5
 GATE_RANGE = 255  # inputs of a gate are clamped to this many units
 EXP_RANGE = 400  # exp of less than -EXP_RANGE units is 0
+LENGTH_BITS = 18  # code lengths are in units of 2**-18 bit
+PLACE_BITS = 12  # log2 is known at 2**12 + 1 places of an octave
 
 
 @dataclass(frozen=True)
@@ -221,3 +225,19 @@ def frequencies(logits: Floats, offsets: NDArray[np.intp], tables: Tables) -> ND
     share[:, offsets] += missing
     result: NDArray[np.float64] = share
     return result
+
+
+# log2 from 1 to 2. Code lengths decide which codes are chosen, so they are integers, too: the kernel finds the same.
+LOGARITHMS = np.rint(2**LENGTH_BITS * np.log2(1 + np.arange(2**PLACE_BITS + 1) / 2**PLACE_BITS)).astype(np.int32)
+
+
+def code_lengths(frequencies: NDArray[np.float64]) -> Floats:
+    """Bits of symbols of these frequencies (integers, 1..2**PRECISION): PRECISION - log2, to within 2**-LENGTH_BITS."""
+    mantissa, exponent = np.frexp(frequencies)  # exact: 1/2 <= mantissa < 1
+    above = np.ldexp(mantissa, PRECISION + 1).astype(np.int32) - (1 << PRECISION)
+    place, rest = above >> (PRECISION - PLACE_BITS), above & ((1 << (PRECISION - PLACE_BITS)) - 1)
+    lower = LOGARITHMS[place]
+    between = (LOGARITHMS[place + 1] - lower) * rest >> (PRECISION - PLACE_BITS)
+    length = (PRECISION + 1 - exponent << LENGTH_BITS) - lower - between
+    bits: Floats = np.ldexp(length.astype(np.float32), -LENGTH_BITS)
+    return bits

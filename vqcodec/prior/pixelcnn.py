@@ -23,10 +23,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bitstream.entropy import PRECISION, SymbolDecoder, SymbolEncoder
+from bitstream.entropy import SymbolDecoder, SymbolEncoder
 from bitstream.errors import CorruptError, ModelError
-from vqcodec.prior.base import Floats, Frequencies, IndexArray, SymbolSource
-from vqcodec.prior.exact import ExactLayer, Tables, frequencies
+from vqcodec.prior.base import Floats, Frequencies, IndexArray, Prior, SymbolSource
+from vqcodec.prior.exact import ExactLayer, Tables, code_lengths, frequencies
 from vqcodec.prior.gated import DiagonalPass, Narrow, bands, channels_of, everywhere
 from vqcodec.prior.neighbours import AROUND_OFFSETS
 from vqcodec.prior.plane_order import PlaneOrder
@@ -53,7 +53,7 @@ class PixelCNNSlice:
     heads: tuple[ExactLayer, ...]
 
 
-class PixelCNN:
+class PixelCNN(Prior):
     """The prior of a model of pictures.
 
     Args:
@@ -172,15 +172,7 @@ class PixelCNN:
         for network, planes, state in self.hidden(indices, rate_point):
             for part in bands(len(state)):
                 for plane, table in self._tables(network, planes, state[part], rate_point).items():
-                    yield plane, part, (PRECISION - np.log2(table)).astype(np.float32)
-
-    def bits(self, indices: IndexArray, rate_point: int) -> NDArray[np.float64]:
-        """Code length of every index under the prior: `[P, h, w]` for indices `[P, h, w]`."""
-        flat = indices.reshape(len(indices), -1)
-        out = np.zeros(flat.shape)
-        for plane, part, cost in self.costs(indices, rate_point):
-            out[plane, part] = np.take_along_axis(cost, flat[plane, part, None], axis=1)[:, 0]
-        return out.reshape(indices.shape)
+                    yield plane, part, code_lengths(table)
 
     # Coding --------------------------------------------------------------------------------------------------------
 
@@ -219,8 +211,7 @@ class PixelCNN:
         Raises:
             CorruptError: a stream is damaged, or there are too many.
         """
-        if not 0 <= rate_point < len(self.sizes) or len(streams) > len(self.stream_slices):
-            raise CorruptError("the file asks for a rate point or streams that the model does not have")
+        self.check_streams(streams, rate_point)
         decoded = self.plane_ranges[self.stream_slices[len(streams) - 1].stop - 1].stop if streams else 0
         indices = np.zeros((decoded, height, width), np.int32)
         for slices, stream in zip(self.stream_slices, streams, strict=False):
@@ -229,6 +220,11 @@ class PixelCNN:
                 self._fill_slice(decoder, number, indices, rate_point, batch or height)
             decoder.finish()
         return indices
+
+    def check_streams(self, streams: Sequence[bytes], rate_point: int) -> None:
+        """CorruptError if the model does not have this rate point, or so many streams."""
+        if not 0 <= rate_point < len(self.sizes) or len(streams) > len(self.stream_slices):
+            raise CorruptError("the file asks for a rate point or streams that the model does not have")
 
     @one_blas_thread()
     def sample(self, source: SymbolSource, rate_point: int, height: int, width: int) -> IndexArray:

@@ -35,11 +35,20 @@ class SymbolSampler:
         self._bits = np.random.PCG64(seed)
         self._power = 1 / temperature if temperature else math.inf
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the temperature is 1, so that symbols follow from `draws` and their tables alone."""
+        return self._power == 1
+
+    def draws(self, count: int) -> NDArray[np.uint64]:
+        """The next random numbers, each in 0..2**PRECISION-1: one for each symbol."""
+        # The raw words and not Generator.integers, whose method may change with NumPy.
+        return np.asarray(self._bits.random_raw(count)) >> np.uint64(64 - PRECISION)
+
     def decode(self, frequencies: NDArray[np.floating[Any]]) -> NDArray[np.int32]:
         """Draw n symbols `[n]`, each in 0..K-1, from their tables `[n, K]` of integers that sum to 2**PRECISION."""
-        # The raw words and not Generator.integers, whose method may change with NumPy.
-        drawn = (self._bits.random_raw(len(frequencies)) >> np.uint64(64 - PRECISION)).astype(np.float64)
-        if self._power != 1:
+        drawn = self.draws(len(frequencies)).astype(np.float64)
+        if not self.is_plain:
             frequencies = (frequencies / frequencies.max(axis=1, keepdims=True)) ** self._power
         cumulative = frequencies.cumsum(axis=1, dtype=np.float64)
         threshold = drawn * (cumulative[:, -1] / (1 << PRECISION))

@@ -19,11 +19,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bitstream.entropy import PRECISION, SymbolDecoder, SymbolEncoder
+from bitstream.entropy import SymbolDecoder, SymbolEncoder
 from bitstream.errors import CorruptError, LimitError, ModelError
-from vqcodec.prior.base import Floats, IndexArray, SymbolSource
+from vqcodec.prior.base import Floats, IndexArray, Prior, SymbolSource
 from vqcodec.prior.dilated import DilatedLayers, DilatedPass
-from vqcodec.prior.exact import ExactLayer, Tables
+from vqcodec.prior.exact import ExactLayer, Tables, code_lengths
 from vqcodec.prior.heads import ExactHeads
 from vqcodec.prior.plane_order import PlaneOrder
 from vqcodec.prior.skew import LAG, Skew
@@ -51,7 +51,7 @@ class WaveNetSlice:
     heads: tuple[ExactLayer, ...]
 
 
-class WaveNet:
+class WaveNet(Prior):
     """The prior of a model of sound. Rows of its index volumes are channels, and columns are frames.
 
     Args:
@@ -135,7 +135,7 @@ class WaveNet:
         S' counts the slices whose planes `indices` has, up to the last one with a choice.
         """
         planes, channels, columns = indices.shape
-        slices = self._slices(planes, rate_point)
+        slices = self.reached(planes, rate_point)
         if not slices:
             return
         known = self.plane_ranges[slices - 1].stop
@@ -145,7 +145,7 @@ class WaveNet:
         for steps in Skew(slices, columns).blocks(block):
             yield steps, run.advance(steps, indices[:known, :, steps.start : steps.stop])
 
-    def _slices(self, planes: int, rate_point: int) -> int:
+    def reached(self, planes: int, rate_point: int) -> int:
         """The number of slices in the first `planes` planes, up to the last one with a choice at this rate point."""
         whole = sum(each.stop <= planes for each in self.plane_ranges)
         return min(whole, self._heads[rate_point].slices)
@@ -165,18 +165,10 @@ class WaveNet:
                 first = (frames.start + LAG * number - steps.start) * channels
                 part = hidden[:, first : first + len(frames) * channels]
                 for plane, table in self._heads[rate_point](part, range(number, number + 1)):
-                    cost = (PRECISION - np.log2(table)).astype(np.float32)
+                    cost = code_lengths(table)
                     for channel in range(channels):
                         start = channel * columns
                         yield plane, slice(start + frames.start, start + frames.stop), cost[channel::channels]
-
-    def bits(self, indices: IndexArray, rate_point: int) -> NDArray[np.float64]:
-        """Code length of every index under the prior: `[P, C, T]` for indices `[P, C, T]`."""
-        flat = indices.reshape(len(indices), -1)
-        out = np.zeros(flat.shape)
-        for plane, part, cost in self.costs(indices, rate_point):
-            out[plane, part] = np.take_along_axis(cost, flat[plane, part, None], axis=1)[:, 0]
-        return out.reshape(indices.shape)
 
     # Coding --------------------------------------------------------------------------------------------------------
 
@@ -213,15 +205,19 @@ class WaveNet:
             CorruptError: a stream is damaged, or there are too many.
             LimitError: there are too many channels: for each, the network remembers the past.
         """
-        if not 0 <= rate_point < len(self.sizes) or len(streams) > len(self.stream_slices):
-            raise CorruptError("the file asks for a rate point or streams that the model does not have")
-        if channels * self._remembered > MOST_REMEMBERED:
-            raise LimitError(f"the recording has {channels} channels, which are too many for the model")
+        self.check_streams(streams, rate_point, channels)
         decoders = [SymbolDecoder(stream) for stream in streams]
         indices = self._fill(decoders, rate_point, channels, frames)
         for decoder in decoders:
             decoder.finish()
         return indices
+
+    def check_streams(self, streams: Sequence[bytes], rate_point: int, channels: int) -> None:
+        """CorruptError or LimitError if these streams of a recording cannot be decoded: see `decode`."""
+        if not 0 <= rate_point < len(self.sizes) or len(streams) > len(self.stream_slices):
+            raise CorruptError("the file asks for a rate point or streams that the model does not have")
+        if channels * self._remembered > MOST_REMEMBERED:
+            raise LimitError(f"the recording has {channels} channels, which are too many for the model")
 
     @one_blas_thread()
     def sample(self, source: SymbolSource, rate_point: int, channels: int, frames: int) -> IndexArray:
@@ -240,7 +236,7 @@ class WaveNet:
         lags = np.repeat([LAG * number for number in range(len(self.slices))], list(map(len, self.plane_ranges)))
         indices = np.zeros((planes, frames, channels), np.int32)
         symbols = np.zeros((planes, channels), np.int32)
-        slices = self._slices(planes, rate_point)
+        slices = self.reached(planes, rate_point)
         skew, run = Skew(slices, frames), DilatedPass(self.causal, slices, channels, 1, rate_point)
         for steps in skew.blocks(1) if slices else ():
             hidden, active = run.advance(steps), skew.active(steps.start)

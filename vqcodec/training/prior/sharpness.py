@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from vqcodec.prior.base import Prior
+from vqcodec.prior.base import EntropyModel
+from vqcodec.prior.fastest import fastest
 from vqcodec.prior.sampling import SymbolSampler
 from vqcodec.training.prior.networks import PriorNetwork
 from vqcodec.training.prior.volumes import IndexVolumes
@@ -36,11 +37,11 @@ def sharpen(network: PriorNetwork, volumes: IndexVolumes) -> list[float]:
         some = held_out[:: max(1, len(held_out) // DRAWS)]
         chosen = [volume[:, :LONGEST, :LONGEST].astype(np.int32) for volume in some]
         low, high = 1.0, MOST
-        if draws_excess(network.export(), chosen, rate_point) <= 0:
+        if draws_excess(fastest(network.export()), chosen, rate_point) <= 0:
             continue
         for _ in range(HALVINGS):
             network.sharpness[rate_point] = (low + high) / 2
-            if draws_excess(network.export(), chosen, rate_point) > 0:
+            if draws_excess(fastest(network.export()), chosen, rate_point) > 0:
                 low = (low + high) / 2
             else:
                 high = (low + high) / 2
@@ -48,7 +49,7 @@ def sharpen(network: PriorNetwork, volumes: IndexVolumes) -> list[float]:
     return network.sharpness.tolist()
 
 
-def draws_excess(prior: Prior, volumes: list[NDArray[np.int32]], rate_point: int) -> float:
+def draws_excess(prior: EntropyModel, volumes: list[NDArray[np.int32]], rate_point: int) -> float:
     """How many more bits samples of the same sizes cost than the volumes."""
     draws = [prior.sample(SymbolSampler(seed), rate_point, *volume.shape[1:]) for seed, volume in enumerate(volumes)]
     costs = [sum(float(prior.bits(volume, rate_point).sum()) for volume in each) for each in (draws, volumes)]
