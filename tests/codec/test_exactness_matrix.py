@@ -1,4 +1,4 @@
-"""A file decodes everywhere: whatever the threads, vector instructions, precision and batches of writer and reader.
+"""A file decodes everywhere: whatever the threads, vector instructions, kernel, precision and batches of writer and reader.
 
 The cells of the matrix are processes, as most settings are read when a library is loaded. They work one after the
 other, and on little: two threads that wait for each other on a busy machine are slow.
@@ -36,9 +36,17 @@ def cells() -> dict[str, tuple[str, dict[str, str]]]:
     avx2 = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2"}
     avx512 = {"ATEN_CPU_CAPABILITY": "avx512", "ONEDNN_MAX_CPU_ISA": "AVX512_CORE"}
     found = {
-        "plain": ("highest", {"OMP_NUM_THREADS": "1"}),
+        "plain": ("highest", {"OMP_NUM_THREADS": "1", "VQCODEC_KERNEL": "numpy"}),
         "threads": ("medium", {"OMP_NUM_THREADS": "2"}),
-        "baseline": ("medium", baseline | {"OMP_NUM_THREADS": "1", "NPY_DISABLE_CPU_FEATURES": " ".join(DISPATCHED)}),
+        "baseline": (
+            "medium",
+            baseline
+            | {
+                "OMP_NUM_THREADS": "1",
+                "NPY_DISABLE_CPU_FEATURES": " ".join(DISPATCHED),
+                "VQCODEC_KERNEL": "scalar",
+            },
+        ),
     }
     if FEATURES.get("AVX2"):
         found["avx2"] = ("medium", avx2 | {"OMP_NUM_THREADS": "1", "NPY_DISABLE_CPU_FEATURES": " ".join(WIDE)})
@@ -57,7 +65,11 @@ class Matrix:
 
 
 def start(name: str, precision: str, environment: dict[str, str], folder: Path) -> subprocess.Popen[str]:
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("OMP", "ATEN", "ONEDNN", "NPY"))}
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("OMP", "ATEN", "ONEDNN", "NPY", "VQCODEC"))
+    }
     return subprocess.Popen(
         worker("exactness_worker", name, precision, folder),
         env=kept | {"PYTHONPATH": PYTHONPATH} | {key: value for key, value in environment.items() if value},
@@ -134,5 +146,7 @@ def test_cells_are_what_they_say(matrix: Matrix) -> None:
     wanted = {"baseline": "DEFAULT", "avx2": "AVX2", "avx512": "AVX512"}
     assert all(capabilities[name] == wanted[name] for name in reports if name in wanted)
     assert (reports["plain"]["threads"], reports["threads"]["threads"]) == (1, 2)
+    assert reports["plain"]["evaluation"].startswith("vqcodec.prior.pixelcnn")
+    assert reports["threads"]["evaluation"] == reports["baseline"]["evaluation"] == "vqcodec.prior.kernel.pixelcnn"
     assert not set(DISPATCHED) & set(reports["baseline"]["simd"])
     assert set(DISPATCHED) <= set(reports["plain"]["simd"])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +16,20 @@ from vqcodec.prior.skew import LAG
 from vqcodec.prior.wavefront import diagonals
 from vqcodec.prior.wavenet import WaveNet
 
-__all__ = ["NAMES", "EitherPrior", "coding_order", "prior_named", "tables_of"]
+__all__ = ["LAYOUTS", "NAMES", "EitherPrior", "coding_order", "prior_named", "tables_of"]
 
 EitherPrior = PixelCNN | WaveNet
 
 NAMES = [*(f"pixelcnn-{name}" for name in PIXELCNNS), *(f"wavenet-{name}" for name in WAVENETS)]
+
+
+# Of index volumes, none of which shows.
+LAYOUTS: dict[str, Callable[[NDArray[np.int32]], Any]] = {
+    "Fortran": np.asfortranarray,
+    "sliced": lambda x: np.repeat(x, 2, 2)[:, :, ::2],
+    "backwards": lambda x: np.ascontiguousarray(x[:, ::-1])[:, ::-1],
+    "int64": lambda x: x.astype(np.int64),
+}
 
 
 def prior_named(name: str) -> EitherPrior:

@@ -58,6 +58,11 @@ def exact_results(codec: EitherCodec) -> dict[str, str]:
             decoded = prior.decode(streams, rate, HEIGHT, WIDTH, *batch)
             assert (decoded == indices).all()
             results[f"streams at {rate} in batches of {batch}"] = hashed(*streams)
+        # The kernel of the cell, or numpy once more.
+        streams = codec.entropy_model.encode(indices, rate)
+        assert (codec.entropy_model.decode(streams, rate, HEIGHT, WIDTH) == indices).all()
+        results[f"streams of the kernel at {rate}"] = hashed(*streams)
+        results[f"bits of the kernel at {rate}"] = hashed(codec.entropy_model.bits(indices, rate))
     return results
 
 
@@ -83,6 +88,7 @@ def main(cell: str, precision: str, folder: Path) -> None:
     report = {
         "capability": torch.backends.cpu.get_cpu_capability(),
         "threads": torch.get_num_threads(),
+        "evaluation": type(next(iter(codecs.values())).entropy_model).__module__,
         "simd": sorted(name for name, used in FEATURES.items() if used),
         "exact": {name: exact_results(codec) for name, codec in codecs.items()},
         "files": files,

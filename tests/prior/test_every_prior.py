@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
-from bitstream import PRECISION, CorruptError
-from tests.helpers.every_prior import NAMES, prior_named, tables_of
+from bitstream import CorruptError
+from tests.helpers.every_prior import LAYOUTS, NAMES, prior_named, tables_of
 from tests.helpers.priors import random_indices
+from vqcodec.prior.exact import code_lengths
 from vqcodec.prior.pixelcnn import PixelCNN
 from vqcodec.prior.sampling import SymbolSampler
 from vqcodec.prior.wavenet import WaveNet
@@ -57,10 +54,7 @@ def test_round_trip(name: str, shape: tuple[int, int], rate_point: int, seed: in
 def test_costs_and_bits_are_those_of_the_tables(name: str, shape: tuple[int, int], rate_point: int) -> None:
     prior = prior_named(name)
     indices = random_indices(prior, rate_point, *shape)
-    expected = {
-        plane: (PRECISION - np.log2(table)).astype(np.float32)
-        for plane, table in tables_of(prior, indices, rate_point).items()
-    }
+    expected = {plane: code_lengths(table) for plane, table in tables_of(prior, indices, rate_point).items()}
     costs = {plane: np.full(cost.shape, np.nan, np.float32) for plane, cost in expected.items()}
     for plane, part, cost in prior.costs(indices, rate_point):
         assert cost.dtype == np.float32
@@ -182,13 +176,6 @@ def test_low_temperatures_draw_cheaper_indices(name: str) -> None:
 
 
 # Inputs ------------------------------------------------------------------------------------------------------------
-
-LAYOUTS: dict[str, Callable[[NDArray[np.int32]], Any]] = {
-    "Fortran": np.asfortranarray,
-    "sliced": lambda x: np.repeat(x, 2, 2)[:, :, ::2],
-    "backwards": lambda x: np.ascontiguousarray(x[:, ::-1])[:, ::-1],
-    "int64": lambda x: x.astype(np.int64),
-}
 
 
 @every_prior

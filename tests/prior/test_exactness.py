@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 
+import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
@@ -14,6 +15,7 @@ from tests.helpers.every_prior import prior_named
 from tests.helpers.kernels_worker import results
 from tests.helpers.priors import random_indices
 from tests.helpers.processes import PYTHONPATH, worker
+from vqcodec.prior.exact import code_lengths
 
 
 def cells() -> dict[str, dict[str, str]]:
@@ -64,3 +66,14 @@ def test_threads_and_batches_do_not_show(kind: str, batch: int, threads: int, mo
     monkeypatch.setattr("vqcodec.prior.wavenet.BLOCK", batch)
     with threadpool_limits(threads):
         assert (prior.bits(indices, 1) == bits).all()
+
+
+def test_code_lengths_are_logarithms() -> None:
+    frequencies = np.unique(
+        np.concatenate([np.arange(1, 4097), 2 ** np.arange(25), np.geomspace(1, 2**24, 5000)]).round()
+    )
+    lengths = code_lengths(frequencies)
+    assert lengths.dtype == np.float32
+    assert np.abs(lengths - (24 - np.log2(frequencies))).max() < 2.0**-17
+    assert (np.diff(lengths) <= 0).all()
+    assert lengths[-1] == 0

@@ -232,7 +232,7 @@ LOGARITHMS = np.rint(2**LENGTH_BITS * np.log2(1 + np.arange(2**PLACE_BITS + 1) /
 
 
 def code_lengths(frequencies: NDArray[np.float64]) -> Floats:
-    """Bits of symbols of these frequencies (integers, 1..2**PRECISION): PRECISION - log2, to within 2**-LENGTH_BITS."""
+    """Bits of symbols of these frequencies (integers, 1..2**PRECISION): PRECISION - log2, to within 2**-17."""
     mantissa, exponent = np.frexp(frequencies)  # exact: 1/2 <= mantissa < 1
     above = np.ldexp(mantissa, PRECISION + 1).astype(np.int32) - (1 << PRECISION)
     place, rest = above >> (PRECISION - PLACE_BITS), above & ((1 << (PRECISION - PLACE_BITS)) - 1)

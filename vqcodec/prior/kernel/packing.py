@@ -28,7 +28,7 @@ def join_layers(parts: Sequence[Packed]) -> Packed:
     return np.concatenate([np.array([count], np.int32), *(part[1:] for part in parts)])
 
 
-def pack_heads(heads: Sequence[ExactLayer], sizes: Sequence[NDArray[np.intp]]) -> Packed:
+def pack_heads(heads: Sequence[ExactLayer], sizes: Sequence[NDArray[np.int32]]) -> Packed:
     """The heads of slices as one layer for each plane with a choice.
 
     Args:

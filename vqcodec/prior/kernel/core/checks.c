@@ -1,6 +1,6 @@
 #include "checks.h"
 
-enum { ALIGNMENT = 32, MOST_WIDTH = 1 << 24, MOST_SHIFT = 20, MOST_EXP = 1 << 16 };
+enum { ALIGNMENT = 32, MOST_WIDTH = 1 << 24, MOST_SHIFT = 20, MOST_OFFSET = 1 << 24, MOST_EXP = 1 << 16 };
 
 vq_arena vq_arena_of(vq_buffer scratch)
 {
@@ -58,10 +58,12 @@ static bool read_layer(const int32_t **at, const int32_t *end, vq_layer *layer)
     layer->shifts = *at + (ptrdiff_t)layer->rate_points * layer->columns;
     layer->weights = (const int8_t *)(*at + head);
     *at += head + weights;
+    bool fits = true;
     for (int32_t i = 0; i < layer->columns; i++)
-        if (!vq_within(layer->shifts[i], 0, MOST_SHIFT))
-            return false;
-    return true;
+        fits &= vq_within(layer->shifts[i], 0, MOST_SHIFT);
+    for (int64_t i = 0; i < (int64_t)layer->rate_points * layer->columns; i++)
+        fits &= vq_within(layer->offsets[i], -MOST_OFFSET, MOST_OFFSET);
+    return fits;
 }
 
 vq_status vq_read_stack(const vq_buffer *buffer, vq_arena *arena, vq_stack *stack)
