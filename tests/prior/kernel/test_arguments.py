@@ -84,13 +84,13 @@ def test_other_arguments_are_refused_or_harmless(data: st.DataObject) -> None:
 def test_wrong_kinds_and_numbers_of_arguments() -> None:
     call = next(call for call in CALLS if call.name == "costs")
     with pytest.raises(TypeError, match="costs takes 6 arguments"):
-        _kernel.costs(*call.before[:-1])  # type: ignore[arg-type]
+        _kernel.costs(*call.before[:-1])
     with pytest.raises(TypeError):
         _kernel.costs(1.5, *call.before[1:])  # type: ignore[arg-type]
     with pytest.raises((TypeError, ValueError, BufferError)):
-        _kernel.costs(call.before[0], np.zeros((4, 4)).T, *call.before[2:])  # type: ignore[arg-type]
+        _kernel.costs(call.before[0], np.zeros((4, 4)).T, *call.before[2:])
     with pytest.raises(OverflowError):
-        _kernel.costs(2**70, *call.before[1:])  # type: ignore[arg-type]
+        _kernel.costs(2**70, *call.before[1:])
 
 
 def test_what_cannot_be_written_is_refused() -> None:
@@ -99,7 +99,7 @@ def test_what_cannot_be_written_is_refused() -> None:
     assert isinstance(out, np.ndarray)
     out.flags.writeable = False
     with pytest.raises(ValueError, match="do not fit together"):
-        _kernel.costs(*call.before)  # type: ignore[arg-type]
+        _kernel.costs(*call.before)
 
 
 @pytest.mark.parametrize("name", ["pixelcnn-ragged", "wavenet-ragged"])
