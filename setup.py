@@ -1,5 +1,6 @@
 """The exact kernel, which setuptools builds where there is a compiler; the rest is in pyproject.toml."""
 
+import os
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -12,7 +13,7 @@ setup(
             "vqcodec.prior.kernel._kernel",
             sources=[str(KERNEL / "binding.c"), *sorted(map(str, (KERNEL / "core").glob("*.c")))],
             depends=sorted(map(str, (KERNEL / "core").glob("*.h"))),
-            extra_compile_args=["-std=c11", "-O3"],
+            extra_compile_args=["/std:c11"] if os.name == "nt" else ["-std=c11", "-O3"],
             py_limited_api=True,
             optional=True,  # without it, numpy and constriction do the same
         )

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import venv
+import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -34,6 +35,13 @@ def check_size(wheel: Path) -> None:
     print(f"check_dist.py: {wheel.name} has {size / 1e6:.1f} MB", flush=True)
     if size > MOST_BYTES:
         raise SystemExit(f"check_dist.py: error: that is more than {MOST_BYTES / 1e6:g} MB")
+
+
+def check_kernel(wheel: Path) -> None:
+    """Refuse a wheel without the compiled kernel, which setuptools leaves out if it cannot be built."""
+    with zipfile.ZipFile(wheel) as archive:
+        if not any(Path(name).name.startswith("_kernel.") and not name.endswith(".pyi") for name in archive.namelist()):
+            raise SystemExit(f"check_dist.py: error: {wheel.name} has no kernel")
 
 
 def check_use(distribution: Path) -> None:
@@ -71,6 +79,7 @@ def main() -> None:
     parser.add_argument("dist", type=Path, nargs="?", default=ROOT / "dist", metavar="DIST")
     source, wheel = build(parser.parse_args().dist.absolute())
     check_size(wheel)
+    check_kernel(wheel)
     check_use(wheel)
     check_use(source)
 
