@@ -19,6 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 MOST_BYTES = 33_000_000  # of the wheel
+MOST_INSTALLED = 200_000_000  # on disk, with all that it needs, and without its models
 
 
 def build(folder: Path) -> tuple[Path, Path]:
@@ -52,7 +53,10 @@ def check_use(distribution: Path) -> None:
         venv.create(environment, with_pip=True)
         programs = environment / ("Scripts" if os.name == "nt" else "bin")
         shutil.copy(ROOT / "examples" / "coffee.png", picture)
+        before = _bytes(environment)
         _run(programs / "python", "-m", "pip", "install", "--quiet", "-c", ROOT / "constraints.txt", distribution)
+        (weights,) = environment.rglob("vqcodec/weights")
+        _check_installed(_bytes(environment) - before - _bytes(weights))
 
         said = _run(programs / "vqcodec", "--version", cwd=folder, stdout=subprocess.PIPE).stdout.strip()
         version = distribution.name.removesuffix(".tar.gz").split("-")[1]
@@ -61,6 +65,17 @@ def check_use(distribution: Path) -> None:
         _run(programs / "vqcodec", "compress", picture, "coffee.vq", cwd=folder)
         _run(programs / "vqcodec", "decompress", "coffee.vq", "back.png", cwd=folder)
         _run(programs / "vqcodec", "info", "coffee.vq", cwd=folder)
+
+
+def _check_installed(size: int) -> None:
+    print(f"check_dist.py: with what it needs, it takes {size / 1e6:.1f} MB without its models", flush=True)
+    if size > MOST_INSTALLED:
+        raise SystemExit(f"check_dist.py: error: that is more than {MOST_INSTALLED / 1e6:g} MB")
+
+
+def _bytes(folder: Path) -> int:
+    """Of all files in a folder."""
+    return sum(path.lstat().st_size for path in folder.rglob("*") if not path.is_dir())
 
 
 def _run(*command: str | Path, cwd: str | Path = ROOT, stdout: int | None = None) -> subprocess.CompletedProcess[str]:

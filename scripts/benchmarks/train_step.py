@@ -32,10 +32,10 @@ from vqcodec.training.engine.machine import Machine, launch
 from vqcodec.training.engine.run import Run
 from vqcodec.training.factorized_prior import FactorizedPrior
 from vqcodec.training.image import ImageTraining, PictureObjective
+from vqcodec.training.networks.image import Decoder, Encoder
 from vqcodec.training.recipes import find_recipe
 from vqcodec.training.stages.noise import NoiseTraining
 from vqcodec.training.stages.objective import Goal, StageData
-from vqcodec.transform.image.autoencoder import Decoder, Encoder
 
 SIDE = 4096  # of the matrices that show the peak
 PROFILED = 3  # steps

@@ -38,10 +38,11 @@ from vqcodec.training.data.sound_cuts import SoundCuts
 from vqcodec.training.data.sounds import SoundCache
 from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule, kernels_of, others_of
 from vqcodec.training.engine.run import Crops, Run
+from vqcodec.training.networks.audio import Decoder, Encoder
 from vqcodec.training.quantizer import ProductQuantizer, QuantizerConfig
 from vqcodec.training.stages.codes import CodesStage
-from vqcodec.transform.audio.autoencoder import Decoder, Encoder
 from vqcodec.transform.codebooks import Codebooks
+from vqcodec.transform.torch_networks import state_of
 
 BATCH, CROP = 16, 64  # of items, and frames
 LAMBDA = CodesStage().lambda_
@@ -74,10 +75,10 @@ class Codec:
     """The networks of a model and its codebooks, for batches."""
 
     def __init__(self, model: Model) -> None:
-        networks = AudioCodec(model).networks
-        self.model, self.shape = model, networks.shape
-        self.encoder: Encoder = networks.encoder
-        self.decoder: Decoder = networks.decoder
+        self.model, self.shape = model, AudioCodec(model).networks.shape
+        self.encoder, self.decoder = Encoder(self.shape), Decoder(self.shape)
+        self.encoder.load_state_dict(state_of(model.networks, "encoder"))
+        self.decoder.load_state_dict(state_of(model.networks, "decoder"))
         self.quantizer = quantizer_of(model.codebooks)
 
     def decode(self, x: Tensor, rate: int) -> Decoded:

@@ -28,9 +28,9 @@ from vqcodec.model.bundled import find_model
 from vqcodec.model.model import Model, load_model
 from vqcodec.training.data.picture_crops import PictureCrops
 from vqcodec.training.data.pictures import PictureCache
+from vqcodec.training.networks.image import Encoder
 from vqcodec.training.stages.codebooks import collect_latents, lloyd
-from vqcodec.transform.image.autoencoder import Encoder
-from vqcodec.transform.networks import state_of
+from vqcodec.transform.torch_networks import state_of
 
 LAMBDA, ITERATIONS = 0.13, 24
 TRIALS = {"2 x 2 channels, 256 codes": (2, 256), "4 channels, 256 codes": (4, 256), "4 channels, 1024 codes": (4, 1024)}

@@ -28,9 +28,9 @@ from vqcodec.training.data.picture_crops import PictureCrops
 from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule, kernels_of, others_of
 from vqcodec.training.engine.run import Run
 from vqcodec.training.factorized_prior import FactorizedPrior
+from vqcodec.training.networks.image import Decoder, Encoder
 from vqcodec.training.stages.noise import NoiseStage
 from vqcodec.training.stages.start import start_linear_path
-from vqcodec.transform.image.autoencoder import Decoder, Encoder
 
 # The share of the steps after which the conditional prior takes over.
 TRIALS = {"the factorized prior": 1.0, "the conditional one": 1 / 3}

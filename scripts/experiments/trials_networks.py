@@ -36,10 +36,10 @@ from vqcodec.training.engine.loop import train
 from vqcodec.training.engine.machine import Machine
 from vqcodec.training.factorized_prior import FactorizedPrior
 from vqcodec.training.image import PictureObjective
+from vqcodec.training.networks.image import Decoder, Encoder
 from vqcodec.training.stages.noise import NoiseStage, NoiseTraining
 from vqcodec.training.stages.objective import Goal
 from vqcodec.training.stages.start import start_linear_path
-from vqcodec.transform.image.autoencoder import Decoder, Encoder
 from vqcodec.transform.image.config import AutoencoderConfig
 
 LAMBDAS = tuple(0.0005 * 1.8**rate for rate in range(11))

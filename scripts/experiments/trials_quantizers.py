@@ -33,11 +33,11 @@ from vqcodec.evaluation.report.text import markdown_table
 from vqcodec.prior.config import PixelCNNConfig
 from vqcodec.training.data.pictures import crops_to_tensor
 from vqcodec.training.image import ImageTraining, PictureObjective
+from vqcodec.training.networks.image import Decoder, Encoder, LikelihoodHead
 from vqcodec.training.quantizer import QuantizerConfig
 from vqcodec.training.stages.codes import CodesStage
 from vqcodec.training.stages.sequence import Stages
 from vqcodec.training.stages.start import start_linear_path
-from vqcodec.transform.image.autoencoder import Decoder, Encoder, LikelihoodHead
 from vqcodec.transform.image.config import AutoencoderConfig
 
 LAMBDAS = (0.001, 0.004, 0.016)

@@ -31,12 +31,12 @@ from vqcodec.evaluation.report.text import markdown_table
 from vqcodec.training.audio import AudioTraining, SoundObjective
 from vqcodec.training.data.sound_cuts import SoundCuts, central_cuts
 from vqcodec.training.data.sounds import SoundCache
+from vqcodec.training.networks.audio import Decoder, Encoder, LikelihoodHead
 from vqcodec.training.quantizer import QuantizerConfig
 from vqcodec.training.stages.noise import NoiseStage
 from vqcodec.training.stages.objective import StageData
 from vqcodec.training.stages.sequence import Stages, TrainingData
 from vqcodec.training.stages.start import spread_latents
-from vqcodec.transform.audio.autoencoder import Decoder, Encoder, LikelihoodHead
 from vqcodec.transform.audio.config import AutoencoderConfig
 
 LAMBDAS = (1.5, 5.8, 22.0, 85.0)  # of the rate points of noise and product quantizer

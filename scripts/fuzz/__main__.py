@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import bitstream
+from vqcodec.system.threads import limit_threads
 
 from .loop import Outcome, Problem, fuzz, judged
 from .seeds import ROOT
@@ -65,7 +66,5 @@ def _tell(outcome: Outcome, seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    import torch
-
-    torch.set_num_threads(1)  # networks this small are slower on several
+    limit_threads(1)  # networks this small are slower on several
     sys.exit(main())

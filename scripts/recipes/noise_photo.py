@@ -26,7 +26,7 @@ from vqcodec.training.engine.checkpoint import load_modules
 from vqcodec.training.engine.config import load_config
 from vqcodec.training.factorized_prior import FactorizedPrior
 from vqcodec.training.image import ImageTraining
-from vqcodec.transform.image.autoencoder import Decoder, Encoder
+from vqcodec.training.networks.image import Decoder, Encoder
 
 IN_USE = 0.05
 

@@ -24,7 +24,7 @@ from vqcodec.training.data.sounds import SoundCache
 from vqcodec.training.engine.checkpoint import load_modules
 from vqcodec.training.engine.config import load_config
 from vqcodec.training.factorized_prior import FactorizedPrior
-from vqcodec.transform.audio.autoencoder import Decoder, Encoder
+from vqcodec.training.networks.audio import Decoder, Encoder
 
 
 @torch.inference_mode()

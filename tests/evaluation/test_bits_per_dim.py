@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -23,6 +22,7 @@ from vqcodec.evaluation.pictures.bits_per_dim import find_files, measure_picture
 from vqcodec.evaluation.shared.bits import mean_bits
 from vqcodec.model.model import Model
 from vqcodec.model.quality import Setting
+from vqcodec.transform.image.autoencoder import likelihood_parameters
 
 SIZES = [(4, 4), (8, 4), (5, 3)]  # width and height, in pixels: of one position, and of two
 WEBP = {"lossless": True, "quality": 100, "method": 6}
@@ -78,15 +78,15 @@ def test_the_bound_is_one(codec: ImageCodec, size: tuple[int, int], lambda_: flo
     assert row.bound * x.size >= exact * (1 - 1e-12)  # of a quotient, times its divisor
 
 
-@torch.inference_mode()
 def test_pixel_bits_are_those_of_the_networks(codec: ImageCodec, model: Model) -> None:
     """By hand, from the differences of logistic functions."""
     x, indices = picture(7, 3), all_indices(codec, 7, 3)[10]
     networks = codec.networks
-    z_q = model.codebooks.look_up(indices.values, 0)
-    location, features = networks.decoder(*networks._decoder_inputs(z_q, 0))
-    log_scale, weights = networks.likelihood(features)
-    m, s, w = (part[0].double().permute(1, 2, 0).numpy()[:3, :7] for part in (location, log_scale.exp(), weights))
+    z_q = model.codebooks.look_up(indices.values, 0)[None]
+    location, found = networks.networks.decode_with_likelihood(z_q, 0)
+    log_scale, weights = likelihood_parameters(found)
+    whole = (location, np.exp(log_scale), weights)
+    m, s, w = (part[0].astype(np.float64).transpose(1, 2, 0)[:3, :7] for part in whole)
     m = 255 * (m + 0.5)
     red, green = x[..., 0] - m[..., 0], x[..., 1] - m[..., 1]
     m += np.stack([0 * red, w[..., 0] * red, w[..., 1] * red + w[..., 2] * green], -1)

@@ -11,13 +11,13 @@ from tests.helpers.sounds import voices
 from vqcodec.model.model import Model
 from vqcodec.prior.config import WaveNetConfig
 from vqcodec.training.audio import AudioTraining
+from vqcodec.training.networks.audio import Decoder, Encoder, LikelihoodHead
 from vqcodec.training.prior.networks import prior_network
 from vqcodec.training.prior.wavenet import WaveNetNetwork
 from vqcodec.training.quantizer import ProductQuantizer, QuantizerConfig
 from vqcodec.training.stages.codebooks import collect_latents, fit_codebooks
 from vqcodec.training.stages.codes import CodesStage
 from vqcodec.training.stages.export import export_model
-from vqcodec.transform.audio.autoencoder import Decoder, Encoder, LikelihoodHead
 from vqcodec.transform.audio.config import AutoencoderConfig
 
 RATE_POINTS = 2

@@ -13,9 +13,9 @@ from vqcodec.model.config import ModelConfig
 from vqcodec.model.model import Model
 from vqcodec.model.quality import Setting
 from vqcodec.prior.config import PixelCNNConfig
+from vqcodec.training.networks.image import Decoder, Encoder, LikelihoodHead
 from vqcodec.training.prior.pixelcnn import PixelCNNNetwork
 from vqcodec.transform.codebooks import Codebooks
-from vqcodec.transform.image.autoencoder import Decoder, Encoder, LikelihoodHead
 from vqcodec.transform.image.config import AutoencoderConfig
 
 __all__ = ["ALPHABETS", "STRIDE", "all_indices", "enumerable_model", "probabilities"]

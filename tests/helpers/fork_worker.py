@@ -13,7 +13,6 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -21,8 +20,9 @@ import vqcodec.pillow
 from tests.helpers.pictures import pictures
 from tests.helpers.sounds import voices
 from vqcodec.codec.loading import for_pictures, for_sound
+from vqcodec.system.threads import limit_threads, network_threads
 
-torch.set_num_threads(2)
+limit_threads(2)
 image_model, audio_model = sys.argv[1:]
 PHOTO = Image.fromarray(pictures(1, 256, seed=1)[0])
 VOICE = voices(1, 48_000, seed=1)
@@ -86,4 +86,4 @@ print("pool", is_same(in_a_pool()), flush=True)
 print("threads-of-a-pool", is_same(in_a_pool(on_threads)), flush=True)
 print("executor", is_same(in_an_executor()), flush=True)
 print("fork", in_a_fork(), flush=True)
-print("parent", is_same(code()) and torch.get_num_threads() == 2, flush=True)
+print("parent", is_same(code()) and network_threads() == 2, flush=True)

@@ -52,7 +52,7 @@ def decoder_of(shape: AutoencoderConfig) -> dict[str, np.ndarray]:
     """Zeros under the names that the decoder has."""
     import torch
 
-    from vqcodec.transform.image.autoencoder import Decoder
+    from vqcodec.training.networks.image import Decoder
 
     with torch.device("meta"):
         state = Decoder(shape).state_dict()

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from tests.helpers.pictures import pictures
 from vqcodec.model.model import Model
 from vqcodec.prior.config import PixelCNNConfig
 from vqcodec.training.data.pictures import crops_to_tensor
 from vqcodec.training.image import ImageTraining
+from vqcodec.training.networks.image import Decoder, Encoder, LikelihoodHead
 from vqcodec.training.prior.networks import prior_network
 from vqcodec.training.prior.pixelcnn import PixelCNNNetwork
 from vqcodec.training.quantizer import ProductQuantizer, QuantizerConfig
 from vqcodec.training.stages.codebooks import collect_latents, fit_codebooks
 from vqcodec.training.stages.codes import CodesStage
 from vqcodec.training.stages.export import export_model
-from vqcodec.transform.image.autoencoder import Decoder, Encoder, LikelihoodHead
 from vqcodec.transform.image.config import AutoencoderConfig
 
 RATE_POINTS = 2
@@ -47,6 +50,15 @@ def tiny_model(seed: int = 0) -> Model:
     for module in network.slices:
         torch.nn.init.normal_(module.project, std=0.03)
     return replace(model, prior=network.export())
+
+
+def lively(networks: Mapping[str, NDArray[np.float32]], seed: int = 0) -> dict[str, NDArray[np.float32]]:
+    """Weights whose zeros, with which training begins, are random instead: residual blocks, biases, likelihoods."""
+    rng = np.random.default_rng(seed)
+    return {
+        name: array if array.any() else rng.normal(0, 0.1, array.shape).astype(np.float32)
+        for name, array in networks.items()
+    }
 
 
 def save_tiny_model(path: Path, seed: int = 0) -> Path:

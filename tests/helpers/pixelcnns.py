@@ -72,7 +72,7 @@ def bound_model(seed: int = 0) -> Model:
     """A model with that prior, and an encoder and decoder to no purpose."""
     import torch
 
-    from vqcodec.transform.image.autoencoder import Decoder, Encoder
+    from vqcodec.training.networks.image import Decoder, Encoder
 
     torch.manual_seed(seed)
     channels = sum(BOUND.planes) * DIMENSION

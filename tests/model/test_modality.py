@@ -25,7 +25,7 @@ from vqcodec.model.model import Model, load_model
 from vqcodec.model.quality import Setting
 from vqcodec.prior.config import WaveNetConfig
 from vqcodec.prior.wavenet import WaveNet
-from vqcodec.transform.audio.autoencoder import Decoder, Encoder
+from vqcodec.training.networks.audio import Decoder, Encoder
 from vqcodec.transform.audio.config import AutoencoderConfig
 from vqcodec.transform.codebooks import Codebooks
 

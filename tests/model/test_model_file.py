@@ -29,7 +29,7 @@ from vqcodec.model import bundled
 from vqcodec.model import file as model_file
 from vqcodec.model.bundled import bundled_models, find_model
 from vqcodec.model.model import Model, load_model
-from vqcodec.transform.image.autoencoder import Decoder, Encoder
+from vqcodec.training.networks.image import Decoder, Encoder
 from vqcodec.transform.image.config import AutoencoderConfig
 
 Change = Callable[[NDArray[Any]], NDArray[Any]]

@@ -24,7 +24,7 @@ from vqcodec.training.engine.config import load_config
 from vqcodec.training.engine.randomness import Draws
 from vqcodec.training.prior.fit import fit_prior
 from vqcodec.training.stages import start
-from vqcodec.transform.networks import state_of
+from vqcodec.transform.torch_networks import state_of
 
 CONFIG = """
 lambdas = [2.0, 10.0]

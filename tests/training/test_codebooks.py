@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from vqcodec.training.factorized_prior import FactorizedPrior
+from vqcodec.training.networks.image import Decoder, Encoder
 from vqcodec.training.quantizer import ProductQuantizer, QuantizerConfig
 from vqcodec.training.stages.codebooks import deal_channels, fit_codebooks, lloyd, reorder_channels
-from vqcodec.transform.image.autoencoder import Decoder, Encoder
 from vqcodec.transform.image.config import AutoencoderConfig
 
 PLANES, DIMENSION, RATE_POINTS = 3, 2, 2

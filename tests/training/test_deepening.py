@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from tests.helpers.audio_models import SETTINGS as SOUND_SETTINGS
 from tests.helpers.image_models import SETTINGS
+from vqcodec.training.networks import audio, image
 from vqcodec.training.stages.deepening import deepened
-from vqcodec.transform.audio import autoencoder as audio
-from vqcodec.transform.image import autoencoder as image
+from vqcodec.transform.torch_networks import ResidualBlock
 
 PICTURE, SOUND = SETTINGS.autoencoder, SOUND_SETTINGS.autoencoder
 
@@ -20,7 +20,7 @@ PICTURE, SOUND = SETTINGS.autoencoder, SOUND_SETTINGS.autoencoder
 def trained(network: nn.Module) -> nn.Module:
     """With blocks that do something."""
     for block in network.modules():
-        if isinstance(block, (image.ResidualBlock, audio.ResidualBlock)):
+        if isinstance(block, ResidualBlock):
             nn.init.normal_(block.second.weight, std=0.1)
     return network
 

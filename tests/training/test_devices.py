@@ -25,6 +25,7 @@ from vqcodec.training.engine.machine import this_process
 from vqcodec.training.engine.run import Run
 from vqcodec.training.factorized_prior import FactorizedPrior
 from vqcodec.training.image import PictureObjective
+from vqcodec.training.networks import audio, image
 from vqcodec.training.prior.networks import prior_network
 from vqcodec.training.prior.stage import PriorFitting, PriorStage
 from vqcodec.training.prior.volumes import IndexVolumes
@@ -33,8 +34,6 @@ from vqcodec.training.spectral_distance import loudness_distance
 from vqcodec.training.stages.codes import CodesStage, CodesTraining
 from vqcodec.training.stages.noise import NoiseStage, NoiseTraining
 from vqcodec.training.stages.objective import Goal, StageData
-from vqcodec.transform.audio import autoencoder as audio
-from vqcodec.transform.image import autoencoder as image
 
 BATCH = 2
 

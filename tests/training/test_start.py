@@ -16,12 +16,12 @@ from tests.helpers.pictures import pictures
 from vqcodec.model.model import Model
 from vqcodec.training.data.pictures import crops_to_tensor
 from vqcodec.training.factorized_prior import FactorizedPrior
+from vqcodec.training.networks.image import Decoder, Encoder
 from vqcodec.training.stages import start
 from vqcodec.training.stages.revival import reduced_rank_regression, revive
 from vqcodec.training.stages.start import hear_coarser, interpolation, start_from_model, start_linear_path
-from vqcodec.transform.image.autoencoder import Decoder, Encoder
 from vqcodec.transform.image.config import AutoencoderConfig
-from vqcodec.transform.networks import state_of
+from vqcodec.transform.torch_networks import state_of
 
 
 @pytest.fixture(autouse=True)

@@ -23,9 +23,10 @@ from vqcodec.evaluation.pictures.metrics import ms_ssim, psnr
 from vqcodec.model.model import load_model
 from vqcodec.model.quality import Setting
 from vqcodec.training.data.pictures import crops_to_tensor
+from vqcodec.training.distortion import DISTORTIONS
 from vqcodec.transform.image import distortion
 from vqcodec.transform.image.config import Distortion
-from vqcodec.transform.image.distortion import DISTORTIONS, SQUARED_SHARE, picture_distortion
+from vqcodec.transform.image.distortion import SQUARED_SHARE, picture_distortion
 
 PICTURE = pictures(1, 208, seed=3)[0]
 

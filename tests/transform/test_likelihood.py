@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from vqcodec.transform.likelihood import code_length, pixel_code_length
+from vqcodec.training.likelihood import code_length, pixel_code_length
 
 LEVELS = torch.arange(256.0)
 LOCATIONS = torch.tensor([-1e5, -300.0, -0.5, 0.0, 0.3, 17.5, 128.0, 254.9, 255.0, 255.5, 400.0, 1e5])

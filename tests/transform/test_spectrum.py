@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from tests.helpers.sounds import voices
+from vqcodec.training.networks.spectrum import overlap_add, spectra
 from vqcodec.training.spectral_distance import WINDOWS, bark_bands, loudness_distance
-from vqcodec.transform.audio.spectrum import overlap_add, spectra
 
 HOP = 80
 

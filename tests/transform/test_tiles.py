@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache, partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,17 +15,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tests.helpers.image_models import tiny_model
+from tests.helpers.image_models import lively, tiny_model
 from tests.helpers.pictures import pictures
 from tests.helpers.priors import random_indices
 from vqcodec import ImageCodec, load
 from vqcodec.defaults import DEFAULT_QUALITY
 from vqcodec.model.model import Model
+from vqcodec.training.networks.image import Decoder, Encoder, LikelihoodHead
 from vqcodec.transform import codebooks as codebooks_module
-from vqcodec.transform.image.autoencoder import Decoder, Encoder, LikelihoodHead, ResidualBlock
 from vqcodec.transform.image.config import AutoencoderConfig
 from vqcodec.transform.image.networks import ImageNetworks
 from vqcodec.transform.image.tiles import spans, tiles
+from vqcodec.transform.torch_networks import ResidualBlock
 
 PICTURE = pictures(1, 400, seed=5)[0]
 SIZES = [(400, 400), (83, 391), (399, 130), (1, 390), (400, 1), (17, 16)]
@@ -36,15 +39,8 @@ def model() -> Model:
 
 
 def seen_networks(seed: int = 0) -> ImageNetworks:
-    """Those of the small model, but with residual blocks that add something."""
-    networks = ImageCodec(model()).networks
-    torch.manual_seed(seed)
-    for network in (networks.encoder, networks.decoder):
-        for module in network.modules():
-            if isinstance(module, ResidualBlock):
-                module.second.reset_parameters()
-    torch.nn.init.normal_(networks.likelihood.outer.weight, std=0.1)
-    return networks
+    """Those of the small model, but with residual blocks and a likelihood that add something."""
+    return ImageCodec(replace(model(), networks=lively(model().networks, seed))).networks
 
 
 @pytest.fixture(scope="module")
@@ -198,22 +194,29 @@ def test_a_picture_of_one_tile_is_evaluated_as_a_whole(networks: ImageNetworks) 
     padded = torch.from_numpy(np.pad(pixels, ((0, 6), (0, 12), (0, 0)), mode="edge")).permute(2, 0, 1)[None]
     z_q = torch.from_numpy(model().codebooks.look_up(indices, 1))[None]
     with torch.inference_mode():
-        expected = networks.encoder(padded.float() / 255 - 0.5)[0].numpy()
-        location = networks.decoder(z_q, torch.tensor([1]))[0][0, :, :90, :100]
+        expected = networks.networks.encode((padded.float() / 255 - 0.5).numpy())[0]
+        location = networks.networks.decode(z_q.numpy(), 1)[0, :, :90, :100]
     assert (networks.encode(pixels) == expected).all()
-    rounded = np.clip(np.rint((location.numpy() + np.float32(0.5)) * 255), 0, 255).transpose(1, 2, 0)
+    rounded = np.clip(np.rint((location + np.float32(0.5)) * 255), 0, 255).transpose(1, 2, 0)
     assert (networks.decode(indices, 1, 90, 100) == rounded).all()
 
 
 # Memory ------------------------------------------------------------------------------------------------------------
 
 
-def test_no_window_is_larger_than_a_tile_and_its_surroundings(in_tiles: Callable[[int], ImageNetworks]) -> None:
-    tiled, seen = in_tiles(64), []
-    hooks = [
-        each.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].shape[2:]))
-        for each in (tiled.encoder, tiled.decoder)
-    ]
+def test_no_window_is_larger_than_a_tile_and_its_surroundings(
+    in_tiles: Callable[[int], ImageNetworks], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiled = in_tiles(64)
+    seen: list[tuple[int, ...]] = []
+    for name in ("encode", "decode"):
+        work = getattr(tiled.networks, name)
+
+        def noted(x: NDArray[np.float32], *others: int, work: Callable[..., Any] = work) -> Any:
+            seen.append(x.shape[2:])
+            return work(x, *others)
+
+        monkeypatch.setattr(tiled.networks, name, noted)
     tiled.encode(PICTURE)
     assert (len(seen), len(set(seen))) == (16, 1)  # of one shape: memory is taken again as it was left
     assert max(seen[0]) <= 64 + 2 * tiled.shape.encoder_reach * STRIDE
@@ -221,8 +224,6 @@ def test_no_window_is_larger_than_a_tile_and_its_surroundings(in_tiles: Callable
     tiled.decode(volume(400, 400), 1, 400, 400)
     assert (len(seen), len(set(seen))) == (25, 1)
     assert max(seen[0]) <= 64 // STRIDE + 2 * tiled.shape.decoder_reach
-    for hook in hooks:
-        hook.remove()
 
 
 def test_the_prior_holds_little_for_a_position(monkeypatch: pytest.MonkeyPatch) -> None:

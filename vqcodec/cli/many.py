@@ -123,9 +123,6 @@ def _outcomes(
 
 def _share_processors(jobs: int) -> None:
     """Give this process its share of the threads, one of `jobs` parts."""
-    import torch
-    from threadpoolctl import threadpool_limits
+    from vqcodec.system.threads import limit_threads, network_threads
 
-    threads = max(1, torch.get_num_threads() // jobs)
-    torch.set_num_threads(threads)
-    threadpool_limits(threads)
+    limit_threads(max(1, network_threads() // jobs))

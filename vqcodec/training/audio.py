@@ -21,6 +21,8 @@ from vqcodec.training.engine.hardware import ANY, Hardware
 from vqcodec.training.engine.identity import model_digest
 from vqcodec.training.engine.machine import Machine, launch
 from vqcodec.training.engine.run import Run
+from vqcodec.training.likelihood import sample_code_length
+from vqcodec.training.networks.audio import Decoder, Encoder, LikelihoodHead
 from vqcodec.training.quantizer import QuantizerConfig
 from vqcodec.training.spectral_distance import loudness_distance
 from vqcodec.training.stages.codebooks import CodebookStage
@@ -29,9 +31,7 @@ from vqcodec.training.stages.noise import NoiseStage
 from vqcodec.training.stages.sequence import Stages, TrainingData
 from vqcodec.training.stages.settings import TrainingSettings
 from vqcodec.training.stages.start import spread_latents, start_from_model
-from vqcodec.transform.audio.autoencoder import Decoder, Encoder, LikelihoodHead
 from vqcodec.transform.audio.config import AutoencoderConfig
-from vqcodec.transform.likelihood import sample_code_length
 
 __all__ = ["AudioTraining", "SoundObjective", "train_audio"]
 

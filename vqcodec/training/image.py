@@ -14,12 +14,15 @@ from vqcodec.prior.config import PixelCNNConfig
 from vqcodec.training.data.originals import split
 from vqcodec.training.data.picture_crops import PictureCrops, central_crops
 from vqcodec.training.data.pictures import PictureCache
+from vqcodec.training.distortion import DISTORTIONS
 from vqcodec.training.engine.config import load_config
 from vqcodec.training.engine.folder import work_folder
 from vqcodec.training.engine.hardware import ANY, Hardware
 from vqcodec.training.engine.identity import model_digest
 from vqcodec.training.engine.machine import Machine, launch
 from vqcodec.training.engine.run import Run
+from vqcodec.training.likelihood import pixel_code_length
+from vqcodec.training.networks.image import Decoder, Encoder, LikelihoodHead
 from vqcodec.training.quantizer import QuantizerConfig
 from vqcodec.training.stages.codebooks import CodebookStage
 from vqcodec.training.stages.codes import CodesStage
@@ -28,10 +31,7 @@ from vqcodec.training.stages.revival import revive
 from vqcodec.training.stages.sequence import Stages, TrainingData
 from vqcodec.training.stages.settings import TrainingSettings
 from vqcodec.training.stages.start import start_from_model, start_linear_path
-from vqcodec.transform.image.autoencoder import Decoder, Encoder, LikelihoodHead
 from vqcodec.transform.image.config import AutoencoderConfig, Distortion
-from vqcodec.transform.image.distortion import DISTORTIONS
-from vqcodec.transform.likelihood import pixel_code_length
 
 __all__ = ["ImageTraining", "PictureObjective", "train_image"]
 

@@ -13,22 +13,27 @@ Salimans et al., 'PixelCNN++' (2017), with one component. Samples of sound have 
 
     m = factor location,    one location and one factor for each sample, from the decoder
 
-The masses of all values sum to 1 for any m and s.
+The masses of all values sum to 1 for any m and s. `vqcodec.training.likelihood` has the same of tensors, with
+gradients.
 """
 
 from __future__ import annotations
 
-import torch
-import torch.nn.functional as F
-from torch import Tensor
+import math
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 __all__ = ["PIXEL_RANGE", "SAMPLE_RANGE", "code_length", "pixel_code_length", "sample_code_length"]
 
 PIXEL_RANGE = (0, 255)
 SAMPLE_RANGE = (-(2**15), 2**15 - 1)
 
+Floats = TypeVar("Floats", NDArray[np.float32], NDArray[np.float64])
 
-def pixel_code_length(values: Tensor, location: Tensor, log_scale: Tensor, weights: Tensor) -> Tensor:
+
+def pixel_code_length(values: Floats, location: Floats, log_scale: Floats, weights: Floats) -> Floats:
     """-log2 p of every sub-pixel, given the earlier colours of its pixel: `[B, 3, H, W]`.
 
     Args:
@@ -37,27 +42,36 @@ def pixel_code_length(values: Tensor, location: Tensor, log_scale: Tensor, weigh
         log_scale: likewise.
         weights: w_0, w_1 and w_2 of each pixel.
     """
-    red, green, _ = (values - location).unbind(1)
-    follow = torch.stack([torch.zeros_like(red), weights[:, 0] * red, weights[:, 1] * red + weights[:, 2] * green], 1)
-    return code_length(values, location + follow, log_scale)
+    red, green, _ = (values - location).swapaxes(0, 1)
+    mean = location.copy()
+    mean[:, 1] += weights[:, 0] * red
+    mean[:, 2] += weights[:, 1] * red + weights[:, 2] * green
+    return code_length(values, mean, log_scale)
 
 
-def sample_code_length(values: Tensor, location: Tensor, log_scale: Tensor, factor: Tensor) -> Tensor:
-    """-log2 p of samples -2**15..2**15-1, `[B, 1, N]` as all arguments; location and scale are in these units."""
+def sample_code_length(values: Floats, location: Floats, log_scale: Floats, factor: Floats) -> Floats:
+    """-log2 p of samples -2**15..2**15-1, `[B, N]` as all arguments; location and scale are in these units."""
     return code_length(values, factor * location, log_scale, SAMPLE_RANGE)
 
 
-def code_length(values: Tensor, location: Tensor, log_scale: Tensor, ends: tuple[int, int] = PIXEL_RANGE) -> Tensor:
+def code_length(values: Floats, location: Floats, log_scale: Floats, ends: tuple[int, int] = PIXEL_RANGE) -> Floats:
     """-log2 p(v) of integers from `ends[0]` to `ends[1]` (any shape), location and log scale in the same units."""
     lowest, highest = ends
     # Mirrored to the lower tail of F, where differences of small numbers keep their precision.
-    side = torch.where(values > location, -1.0, 1.0)
-    inverse = torch.exp(-log_scale)
-    centre = side * (values - location)
-    upper_edge = torch.where(side > 0, values == highest, values == lowest)
-    lower_edge = torch.where(side > 0, values == lowest, values == highest)
-    upper = ((centre + 0.5) * inverse).masked_fill(upper_edge, float("inf"))
-    lower = ((centre - 0.5) * inverse).masked_fill(lower_edge, float("-inf"))
+    above = values > location
+    inverse = np.exp(-log_scale)
+    centre = -np.abs(values - location)
+    upper_edge = np.where(above, values == lowest, values == highest)
+    lower_edge = np.where(above, values == highest, values == lowest)
+    upper = np.where(upper_edge, np.inf, (centre + 0.5) * inverse).astype(values.dtype, copy=False)
+    lower = np.where(lower_edge, -np.inf, (centre - 0.5) * inverse).astype(values.dtype, copy=False)
     # log(F(u) - F(l)) = log F(u) + log(1 - F(l) / F(u))
-    log_upper, log_lower = F.logsigmoid(upper), F.logsigmoid(lower)
-    return -(log_upper + torch.log1p(-torch.exp((log_lower - log_upper).clamp(max=-1e-7)))) / 0.6931471805599453
+    log_upper, log_lower = _log_logistic(upper), _log_logistic(lower)
+    bits: Floats = -(log_upper + np.log1p(-np.exp(np.minimum(log_lower - log_upper, -1e-7)))) / math.log(2)
+    return bits
+
+
+def _log_logistic(x: Floats) -> Floats:
+    """log F(x)."""
+    found: Floats = np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
+    return found

@@ -13,6 +13,7 @@ from bitstream.errors import VqcodecError
 from vqcodec.evaluation.shared.cache import ResultCache
 from vqcodec.evaluation.shared.folder import Skipped
 from vqcodec.system.processes import Ended, Processes, processors
+from vqcodec.system.threads import limit_threads
 
 __all__ = ["CODING_ERRORS", "Job", "job_processes", "results_of", "run_missing", "work_on_one_thread"]
 
@@ -83,11 +84,10 @@ def results_of(processes: Processes[Task, Result], tasks: Sequence[Task], title:
 def work_on_one_thread() -> None:
     """Prepare a process: one thread, no warnings."""
     import torch
-    from threadpoolctl import threadpool_limits
 
     warnings.simplefilter("ignore")
-    torch.set_num_threads(1)
-    threadpool_limits(1)
+    torch.set_num_threads(1)  # of some metrics
+    limit_threads(1)
 
 
 def _run(job: Job) -> Any:

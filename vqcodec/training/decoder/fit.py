@@ -24,10 +24,10 @@ from vqcodec.training.engine.identity import identity_of, model_digest
 from vqcodec.training.engine.loop import train
 from vqcodec.training.engine.machine import Machine, launch
 from vqcodec.training.engine.run import Run
+from vqcodec.training.networks.image import Decoder, LikelihoodHead
 from vqcodec.training.stages.deepening import deepened
-from vqcodec.transform.image.autoencoder import Decoder, LikelihoodHead
 from vqcodec.transform.image.config import AutoencoderConfig
-from vqcodec.transform.networks import arrays_of, state_of
+from vqcodec.transform.torch_networks import arrays_of, state_of
 
 __all__ = ["fit_decoder"]
 

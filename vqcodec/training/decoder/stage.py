@@ -19,9 +19,9 @@ from vqcodec.training.engine.optimizer import NetworkOptimizer, Schedule, kernel
 from vqcodec.training.engine.randomness import BySize, Draws
 from vqcodec.training.engine.run import Run
 from vqcodec.training.image import PictureObjective
+from vqcodec.training.networks.image import Decoder, LikelihoodHead
 from vqcodec.training.stages.codes import DROP_CHANCE, DROP_WEIGHT
 from vqcodec.training.stages.objective import Goal
-from vqcodec.transform.image.autoencoder import Decoder, LikelihoodHead
 
 __all__ = ["CodedPiece", "DecoderFitting", "DecoderTraining", "coded_pieces"]
 

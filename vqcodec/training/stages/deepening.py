@@ -5,12 +5,9 @@ from __future__ import annotations
 from torch import Tensor
 
 from vqcodec.training.stages.objective import Decoder, Encoder
-from vqcodec.transform.audio import autoencoder as audio
-from vqcodec.transform.image import autoencoder as image
+from vqcodec.transform.torch_networks import ResidualBlock
 
 __all__ = ["deepened"]
-
-BLOCKS = (image.ResidualBlock, audio.ResidualBlock)
 
 
 def deepened(state: dict[str, Tensor], network: Encoder | Decoder) -> dict[str, Tensor]:
@@ -25,9 +22,9 @@ def deepened(state: dict[str, Tensor], network: Encoder | Decoder) -> dict[str, 
     old = 0
     for new, layer in enumerate(network.layers):
         had_block = f"layers.{old}.first.weight" in state
-        if isinstance(layer, BLOCKS) and not had_block:
+        if isinstance(layer, ResidualBlock) and not had_block:
             continue
-        if had_block and not isinstance(layer, BLOCKS):
+        if had_block and not isinstance(layer, ResidualBlock):
             raise ValueError("a network cannot get fewer residual blocks than it has")
         numbers[f"layers.{old}"] = f"layers.{new}"
         old += 1

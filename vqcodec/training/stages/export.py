@@ -14,7 +14,7 @@ from vqcodec.model.quality import Setting
 from vqcodec.prior.config import WaveNetConfig
 from vqcodec.training.prior.networks import prior_network
 from vqcodec.transform.codebooks import Codebooks
-from vqcodec.transform.networks import arrays_of
+from vqcodec.transform.torch_networks import arrays_of
 
 if TYPE_CHECKING:
     from vqcodec.training.quantizer import ProductQuantizer

@@ -10,8 +10,7 @@ import torch
 from torch import Tensor
 
 from vqcodec.training.engine.run import Crops
-from vqcodec.transform.audio import autoencoder as audio
-from vqcodec.transform.image import autoencoder as image
+from vqcodec.training.networks import audio, image
 
 __all__ = ["Decoder", "Encoder", "Goal", "LikelihoodHead", "Objective", "StageData", "rate_weights"]
 

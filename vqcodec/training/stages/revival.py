@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 
 from vqcodec.training.factorized_prior import FactorizedPrior
+from vqcodec.training.networks.image import Decoder, Encoder
 from vqcodec.training.stages.codebooks import collect_latents
 from vqcodec.training.stages.start import LATENT_SCALE, PATCHES, patches
-from vqcodec.transform.image.autoencoder import Decoder, Encoder
 
 __all__ = ["dead_channels", "reduced_rank_regression", "revive"]
 

@@ -13,12 +13,12 @@ from torch import Tensor, nn
 from bitstream.errors import ModelError
 from vqcodec.model.model import Model
 from vqcodec.training.factorized_prior import FactorizedPrior
+from vqcodec.training.networks import image
 from vqcodec.training.stages.codebooks import collect_latents
 from vqcodec.training.stages.deepening import deepened
 from vqcodec.training.stages.objective import Decoder, Encoder
-from vqcodec.transform.image import autoencoder as image
 from vqcodec.transform.image.config import AutoencoderConfig
-from vqcodec.transform.networks import state_of
+from vqcodec.transform.torch_networks import state_of
 
 __all__ = [
     "LATENT_SCALE",

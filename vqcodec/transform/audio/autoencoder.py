@@ -1,130 +1,117 @@
 """Encoder and decoder for sound: residual convolutions over short-time spectra, at 1/hop of the sample rate and below.
 
-    samples [B, 1, N] --spectra--> [B, 3 bins, 1, N/hop] --conv, blocks, stride-2 conv, ...--> latents [B, C, 1, frames]
-    samples [B, 1, N] <--overlap-add-- magnitude, phase <--conv-- ... <--blocks-- latents [B, C, 1, frames]
+    samples [B, N] --spectra--> [B, 3 bins, 1, N/hop] --conv, blocks, stride-2 conv, ...--> latents [B, C, 1, frames]
+    samples [B, N] <--overlap-add-- magnitude, phase <--conv-- ... <--blocks-- latents [B, C, 1, frames]
 
 The decoder writes spectra, not samples (Siuzdak, 'Vocos', 2023): nearly all of the work is done at frame rate. The
-encoder reads spectra whose magnitudes are raised to the power 0.3, which is about how loud they sound.
+encoder reads spectra whose magnitudes are raised to the power 0.3, which is about how loud they sound. Both have their
+spectra from `spectrum.py`; the networks are between them and latents.
 
 Sound is a picture of one row here, so that quantizer and factorized prior serve both. All operators are local: a long
-recording can be coded in pieces.
+recording can be coded in pieces. `vqcodec.transform.layers` says how a network is written.
 """
 
 from __future__ import annotations
 
-import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from typing import Any
 
 from vqcodec.transform.audio.config import AutoencoderConfig
-from vqcodec.transform.audio.spectrum import overlap_add, spectra
+from vqcodec.transform.layers import (
+    Convolution,
+    DepthToTime,
+    LeakyRelu,
+    Part,
+    Parts,
+    RateBias,
+    RateGain,
+    ResidualBlock,
+    Sequence,
+)
 
-__all__ = ["Decoder", "Encoder", "LikelihoodHead"]
+__all__ = [
+    "decode",
+    "decoder_parts",
+    "encode",
+    "encoder_parts",
+    "likelihood",
+    "likelihood_parameters",
+    "likelihood_parts",
+]
 
-COMPRESSION = 0.3
-FAINTEST = 1e-3  # magnitudes below it do not count
-LARGEST_LOG_MAGNITUDE = 7.0
-INITIAL_LOG_MAGNITUDE = -2.0
+KERNEL = 1, 3
+LIKELIHOOD_WIDTH = 64
 INITIAL_LOG_SCALE = 6.5
 
 
-class ResidualBlock(nn.Module):
-    """`x + conv(act(conv(act(x))))` along time; the sum begins as x, so that depth costs nothing early in training."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.first = nn.Conv2d(width, width, (1, 3), padding=(0, 1))
-        self.second = nn.Conv2d(width, width, (1, 3), padding=(0, 1))
-        nn.init.zeros_(self.second.weight)
-        nn.init.zeros_(self.second.bias)  # type: ignore[arg-type]
-
-    def forward(self, x: Tensor) -> Tensor:
-        inner: Tensor = self.second(F.leaky_relu(self.first(F.leaky_relu(x, 0.1)), 0.1))
-        return x + inner
+def _blocks(width: int, count: int) -> list[Part]:
+    return [ResidualBlock(width, KERNEL)] * count
 
 
-def _blocks(width: int, count: int) -> list[nn.Module]:
-    return [ResidualBlock(width) for _ in range(count)]
+def encoder_parts(config: AutoencoderConfig) -> Parts:
+    """Of a network from spectra to z_e."""
+    layers: list[Part] = []
+    channels = 3 * config.bins
+    for level, (width, blocks) in enumerate(zip(config.widths, config.blocks, strict=True)):
+        layers += [Convolution(channels, width, KERNEL, stride=(1, 2) if level else (1, 1)), *_blocks(width, blocks)]
+        channels = width
+    return {"layers": Sequence((*layers, Convolution(channels, config.latent_channels)))}
 
 
-class TimeShuffle(nn.Module):
-    """`[B, 2 C, 1, T]` to `[B, C, 1, 2 T]`."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        batch, channels, _, frames = x.shape
-        return x.view(batch, 2, channels // 2, frames).permute(0, 2, 3, 1).reshape(batch, channels // 2, 1, 2 * frames)
+def encode(net: Any, spectra: Any) -> Any:
+    """Compressed spectra `[B, 3 bins, 1, N / hop]` of `spectrum.py` to z_e `[B, C, 1, N / stride]`."""
+    return net.layers(spectra)
 
 
-class Encoder(nn.Module):
-    """`[B, 1, N]` samples in -1..1 (N a multiple of the stride) to z_e `[B, C, 1, N / stride]`."""
-
-    def __init__(self, config: AutoencoderConfig) -> None:
-        super().__init__()
-        self.hop = config.hop
-        channels = 3 * config.bins
-        layers: list[nn.Module] = []
-        for level, (width, blocks) in enumerate(zip(config.widths, config.blocks, strict=True)):
-            layers.append(nn.Conv2d(channels, width, (1, 3), stride=(1, 1 if level == 0 else 2), padding=(0, 1)))
-            layers += _blocks(width, blocks)
-            channels = width
-        layers.append(nn.Conv2d(channels, config.latent_channels, 1))
-        self.layers = nn.Sequential(*layers)
-
-    def forward(self, x: Tensor) -> Tensor:
-        spectrum = spectra(x[:, 0].float(), self.hop)
-        magnitude = spectrum.abs().clamp_min(FAINTEST)
-        compressed = spectrum * magnitude ** (COMPRESSION - 1)
-        features = torch.cat([compressed.real, compressed.imag, magnitude.log()], 1)[:, :, None]
-        z: Tensor = self.layers(features.contiguous(memory_format=torch.channels_last))
-        return z
+def decoder_parts(config: AutoencoderConfig) -> Parts:
+    """Of a network from z_q to spectra."""
+    widths, blocks = config.widths[::-1], config.decoder_blocks[::-1]
+    layers = _blocks(widths[0], blocks[0])
+    for before, width, count in zip(widths, widths[1:], blocks[1:], strict=False):
+        layers += [Convolution(before, 2 * width), DepthToTime(width), *_blocks(width, count)]
+    return {
+        "gain": RateGain(config.rate_points, config.latent_channels),
+        "stem": Convolution(config.latent_channels, widths[0]),
+        "rate_bias": RateBias(config.rate_points, widths[0]),
+        "layers": Sequence(tuple(layers)),
+        "location": Convolution(widths[-1], 3 * config.bins, KERNEL),
+    }
 
 
-class Decoder(nn.Module):
-    """From z_q `[B, C, 1, T]` and the rate point of each item `[B]` to the location of p(x|z_q).
+def decode(net: Any, z_q: Any, rate_point: Any) -> tuple[Any, Any]:
+    """From z_q `[B, C, 1, T]` and the rate point of each item `[B]` to the location of p(x|z_q), as spectra.
 
-    Returns the location `[B, 1, T stride]`, nominally in -1..1 and not clamped, and the features of the last level
-    `[B, width, 1, T stride / hop]`.
+    Returns:
+        Log magnitudes and directions `[B, 3 bins, 1, T stride / hop]`, of which `spectrum.py` makes samples, and the
+        features of the last level `[B, width, 1, T stride / hop]`.
     """
-
-    def __init__(self, config: AutoencoderConfig) -> None:
-        super().__init__()
-        widths, blocks = config.widths[::-1], config.decoder_blocks[::-1]
-        self.hop = config.hop
-        self.gain = nn.Parameter(torch.ones(config.rate_points, config.latent_channels))
-        self.stem = nn.Conv2d(config.latent_channels, widths[0], 1)
-        self.rate_bias = nn.Embedding(config.rate_points, widths[0])
-        nn.init.zeros_(self.rate_bias.weight)
-        layers = _blocks(widths[0], blocks[0])
-        for before, width, count in zip(widths, widths[1:], blocks[1:], strict=False):
-            layers += [nn.Conv2d(before, 2 * width, 1), TimeShuffle(), *_blocks(width, count)]
-        self.layers = nn.Sequential(*layers)
-        self.location = nn.Conv2d(widths[-1], 3 * config.bins, (1, 3), padding=(0, 1))
-
-    def forward(self, z_q: Tensor, rate_point: Tensor) -> tuple[Tensor, Tensor]:
-        # A channel that a rate point does not pay for is all noise in training: its gain goes to 0.
-        z = z_q * self.gain[rate_point][:, :, None, None]
-        features: Tensor = self.layers(self.stem(z) + self.rate_bias(rate_point)[:, :, None, None])
-        log_magnitude, real, imaginary = self.location(features)[:, :, 0].float().chunk(3, dim=1)
-        magnitude = (log_magnitude + INITIAL_LOG_MAGNITUDE).clamp(max=LARGEST_LOG_MAGNITUDE).exp()
-        scale = magnitude * (real.square() + imaginary.square() + 1e-6).rsqrt()
-        return overlap_add(torch.complex(real * scale, imaginary * scale), self.hop)[:, None], features
+    # A channel that a rate point does not pay for is all noise in training: its gain goes to 0.
+    z = z_q * net.row("gain", rate_point)
+    features = net.layers(net.stem(z) + net.row("rate_bias", rate_point))
+    return net.location(features), features
 
 
-class LikelihoodHead(nn.Module):
-    """The parameters of p(x|z_q) besides its location, from the decoder's features: see `vqcodec.transform.likelihood`.
+def likelihood_parts(config: AutoencoderConfig) -> Parts:
+    """Of a network from the decoder's features to the parameters of p(x|z_q) besides its location."""
+    return {
+        "inner": Convolution(config.widths[0], LIKELIHOOD_WIDTH, KERNEL),
+        "act": LeakyRelu(),
+        "outer": Convolution(LIKELIHOOD_WIDTH, 2 * config.hop),
+    }
 
-    Returns log s of 16-bit values, and the factor of the location, both `[B, 1, N]`. Where the codes do not have the
-    phase of a sound, its location says nothing about a sample, and the best factor is 0.
+
+def likelihood(net: Any, features: Any) -> Any:
+    """`[B, 2 hop, 1, N / hop]`: see `likelihood_parameters`."""
+    return net.outer(net.act(net.inner(features)))
+
+
+def likelihood_parameters(x: Any) -> tuple[Any, Any]:
+    """Log s of 16-bit values, and the factor of the location, both `[B, N]`: see `vqcodec.transform.likelihood`.
+
+    Where the codes do not have the phase of a sound, its location says nothing about a sample: the best factor is 0.
     """
-
-    def __init__(self, config: AutoencoderConfig) -> None:
-        super().__init__()
-        self.inner = nn.Conv2d(config.widths[0], 64, (1, 3), padding=(0, 1))
-        self.outer = nn.Conv2d(64, 2 * config.hop, 1)
-        nn.init.zeros_(self.outer.weight)
-        nn.init.zeros_(self.outer.bias)  # type: ignore[arg-type]
-
-    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        inner = F.leaky_relu(self.inner(features), 0.1)
-        log_scale, factor = self.outer(inner)[:, :, 0].float().transpose(1, 2).chunk(2, dim=2)
-        return (log_scale.flatten(1)[:, None] + INITIAL_LOG_SCALE).clamp(-3.0, 10.0), factor.flatten(1)[:, None]
+    batch, channels = x.shape[:2]
+    of_samples = x.swapaxes(1, 3)  # [B, N / hop, 1, 2 hop]
+    log_scale, factor = (
+        part.reshape(batch, -1) for part in (of_samples[..., : channels // 2], of_samples[..., channels // 2 :])
+    )
+    return (log_scale + INITIAL_LOG_SCALE).clip(-3.0, 10.0), factor

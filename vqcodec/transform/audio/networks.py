@@ -8,19 +8,18 @@ decoder its first and last latents.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import partial
 from itertools import chain
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from vqcodec.transform.audio.autoencoder import Decoder, Encoder, LikelihoodHead
+from vqcodec.transform.audio import autoencoder
 from vqcodec.transform.audio.config import AutoencoderConfig
+from vqcodec.transform.audio.spectrum import compressed_spectra, sound_of_spectra
 from vqcodec.transform.codebooks import Codebooks
 from vqcodec.transform.likelihood import sample_code_length
-from vqcodec.transform.networks import Networks, Weights, check_finite
+from vqcodec.transform.networks import networks_on
+from vqcodec.transform.weights import NetworkWeights, Weights, check_finite
 
 __all__ = ["AudioNetworks"]
 
@@ -33,8 +32,11 @@ MOST_NUMBERS = 2**26  # of an activation: a wide model evaluates fewer frames at
 SHORTEST_PIECE = 64  # frames: the surroundings would be most of a shorter piece
 
 
-class AudioNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
+class AudioNetworks:
     """Encoder, decoder and likelihood of a model, for one recording at a time. Its rows do not see each other.
+
+    Attributes:
+        networks: what evaluates a piece, between spectra and latents.
 
     Args:
         shape: of the networks.
@@ -51,8 +53,7 @@ class AudioNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
         self, shape: AutoencoderConfig, weights: Weights, codebooks: Codebooks, device: str, piece: int = PIECE
     ) -> None:
         self.shape, self.piece, self._codebooks = shape, piece, codebooks
-        made = partial(Encoder, shape), partial(Decoder, shape), partial(LikelihoodHead, shape)
-        super().__init__(weights, device, *made, "samples")
+        self.networks = networks_on(device, NetworkWeights(autoencoder, shape, weights, "samples"))
 
     def encode(self, blocks: Iterable[Floats]) -> Floats:
         """z_e `[C_z, rows, T]` of a recording, given in at least one block `[rows, n]` of any length.
@@ -73,21 +74,18 @@ class AudioNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
         It comes in blocks `[rows, n]`, T strides in all, and z_q is looked up block by block.
         """
         for first, last, seen in self._seen_pieces(indices):
-            parts = [self._decode(seen[:, rows], rate_point)[0] for rows in self._groups(seen.shape[1])]
-            yield np.concatenate([np.asarray(part[:, 0, first:last].cpu()) for part in parts])
+            parts = [self._decode(seen[:, rows], rate_point) for rows in self._groups(seen.shape[1])]
+            yield np.concatenate([part[:, first:last] for part in parts])
 
     def bits(self, samples: Floats, indices: IndexArray, rate_point: int) -> Floats:
         """-log2 p(x|z_q) of every sample, rounded to 16 bits: `[rows, N]` for as many samples, N at most T strides."""
         parts, begin = [], 0
         for first, last, seen in self._seen_pieces(indices):
             end = begin + last - first
-            location, features = self._decode(seen, rate_point)
-            with torch.inference_mode():
-                values = torch.from_numpy(samples[:, begin:end]).to(self.device)[:, None] * 2**15
-                values = values.round_().clamp_(-(2**15), 2**15 - 1)
-                whole = (location * 2**15, *self.likelihood(features))
-                parameters = (part[..., first : first + values.shape[2]] for part in whole)
-                parts.append(np.asarray(sample_code_length(values, *parameters)[:, 0].cpu()))
+            values = np.rint(samples[:, begin:end] * 2**15).clip(-(2**15), 2**15 - 1)
+            spectra, found = self.networks.decode_with_likelihood(self._z_q(seen, rate_point), rate_point)
+            whole = (self._samples(spectra) * 2**15, *autoencoder.likelihood_parameters(found))
+            parts.append(sample_code_length(values, *(part[:, first : first + values.shape[1]] for part in whole)))
             begin = end
         return np.concatenate(parts, axis=1)
 
@@ -104,21 +102,26 @@ class AudioNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
         count = max(1, self._together() // self._piece(rows))
         return [slice(first, first + count) for first in range(0, rows, count)]
 
-    @torch.inference_mode()
     def _encode(self, samples: Floats, reach: int) -> Floats:
         """Samples `[rows, n]` with `reach` frames more on each side, to z_e `[C_z, rows, T]` without these."""
-        z = self.encoder(torch.from_numpy(samples).to(self.device)[:, None])[:, :, 0]
-        check_finite(*z.aminmax())
-        return np.asarray(z[:, :, reach : z.shape[2] - reach].transpose(0, 1).cpu())
+        z = self.networks.encode(compressed_spectra(samples, self.shape.hop))[:, :, 0]
+        check_finite(z.max(), z.min())
+        return z[:, :, reach : z.shape[2] - reach].swapaxes(0, 1)
 
-    @torch.inference_mode()
-    def _decode(self, indices: IndexArray, rate_point: int) -> tuple[Tensor, Tensor]:
-        """The location `[rows, 1, n]` and the features of indices `[P, rows, T]`."""
-        z_q = self._codebooks.look_up(indices, rate_point).transpose(1, 0, 2)
-        points = torch.full((len(z_q),), rate_point, device=self.device)
-        location, features = self.decoder(torch.from_numpy(z_q.copy()).to(self.device)[:, :, None], points)
-        check_finite(*location.aminmax())
-        return location, features
+    def _decode(self, indices: IndexArray, rate_point: int) -> Floats:
+        """The location `[rows, n]` of indices `[P, rows, T]`."""
+        return self._samples(self.networks.decode(self._z_q(indices, rate_point), rate_point))
+
+    def _samples(self, spectra: Floats) -> Floats:
+        """Samples `[rows, n]` of what the decoder writes."""
+        location = sound_of_spectra(spectra, self.shape.hop)
+        check_finite(location.max(), location.min())
+        return location
+
+    def _z_q(self, indices: IndexArray, rate_point: int) -> Floats:
+        """The codewords `[rows, C, 1, T]` of indices `[P, rows, T]`."""
+        z_q = self._codebooks.look_up(indices, rate_point).swapaxes(0, 1)
+        return np.ascontiguousarray(z_q[:, :, None])
 
     def _seen_pieces(self, indices: IndexArray) -> Iterator[tuple[int, int, IndexArray]]:
         """The indices that each piece sees, after the first and last of its own samples in what they decode to."""

@@ -6,31 +6,80 @@ not depend on where a recording is cut. Outside of the recording there is silenc
 
 from __future__ import annotations
 
-import torch
-import torch.nn.functional as F
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["overlap_add", "spectra"]
+__all__ = [
+    "COMPRESSION",
+    "FAINTEST",
+    "INITIAL_LOG_MAGNITUDE",
+    "LARGEST_LOG_MAGNITUDE",
+    "OVERLAP",
+    "WINDOW_GAIN",
+    "compressed_spectra",
+    "overlap_add",
+    "sound_of_spectra",
+    "spectra",
+]
+
+Floats = NDArray[np.float32]
+Complex = NDArray[np.complex64]
 
 OVERLAP = 4  # hops a window
 # The squares of four Hann windows, a quarter of a window apart, sum to this everywhere.
 WINDOW_GAIN = 1.5
+COMPRESSION = 0.3
+FAINTEST = 1e-3  # magnitudes below it do not count
+LARGEST_LOG_MAGNITUDE = 7.0
+INITIAL_LOG_MAGNITUDE = -2.0
 
 
-def spectra(x: Tensor, hop: int) -> Tensor:
+def compressed_spectra(x: Floats, hop: int) -> Floats:
+    """What the encoder reads, `[B, 3 bins, 1, N / hop]` of samples `[B, N]`: real and imaginary part, log magnitude.
+
+    The magnitude of the parts is raised to the power COMPRESSION.
+    """
+    spectrum = spectra(x, hop)
+    magnitude = np.maximum(np.abs(spectrum), np.float32(FAINTEST))
+    compressed = spectrum * magnitude ** np.float32(COMPRESSION - 1)
+    return np.concatenate([compressed.real, compressed.imag, np.log(magnitude)], axis=1)[:, :, None]
+
+
+def sound_of_spectra(x: Floats, hop: int) -> Floats:
+    """Samples `[B, N hop]` of what the decoder writes, `[B, 3 bins, 1, N]`: log magnitude, and a direction.
+
+    They are not finite if what the decoder writes is too large.
+    """
+    log_magnitude, real, imaginary = np.split(x[:, :, 0], 3, axis=1)
+    magnitude = np.exp(np.minimum(log_magnitude + np.float32(INITIAL_LOG_MAGNITUDE), np.float32(LARGEST_LOG_MAGNITUDE)))
+    with np.errstate(over="ignore", invalid="ignore"):
+        scale = magnitude / np.sqrt(real**2 + imaginary**2 + np.float32(1e-6))
+        spectrum = np.empty(scale.shape, np.complex64)
+        spectrum.real, spectrum.imag = real * scale, imaginary * scale
+    return overlap_add(spectrum, hop)
+
+
+def spectra(x: Floats, hop: int) -> Complex:
     """Complex spectra `[B, bins, N / hop]` of samples `[B, N]`, N a multiple of the hop."""
     size = OVERLAP * hop
-    padded = F.pad(x, ((size - hop) // 2, size - hop - (size - hop) // 2))
-    frames = padded.unfold(1, size, hop) * torch.hann_window(size, device=x.device)
-    spectrum: Tensor = torch.fft.rfft(frames)
-    return spectrum.transpose(1, 2)
+    padded = np.pad(x, ((0, 0), ((size - hop) // 2, size - hop - (size - hop) // 2)))
+    frames = np.lib.stride_tricks.sliding_window_view(padded, size, axis=1)[:, ::hop] * _window(size)
+    return np.fft.rfft(frames).astype(np.complex64, copy=False).swapaxes(1, 2)
 
 
-def overlap_add(spectrum: Tensor, hop: int) -> Tensor:
+def overlap_add(spectrum: Complex, hop: int) -> Floats:
     """Samples `[B, N hop]` of spectra `[B, bins, N]`: the inverse of `spectra` away from the ends."""
-    size, count = OVERLAP * hop, spectrum.shape[2]
-    frames = torch.fft.irfft(spectrum.transpose(1, 2), n=size) * torch.hann_window(size, device=spectrum.device)
-    length = (count - 1) * hop + size
-    summed = F.fold(frames.transpose(1, 2), (1, length), (1, size), stride=(1, hop))[:, 0, 0]
+    size, (batch, _, count) = OVERLAP * hop, spectrum.shape
+    frames = np.fft.irfft(spectrum.swapaxes(1, 2), n=size).astype(np.float32, copy=False) * _window(size)
+    summed = np.zeros((batch, count + OVERLAP - 1, hop), np.float32)
+    for part in range(OVERLAP):
+        summed[:, part : part + count] += frames[:, :, part * hop : (part + 1) * hop]
     first = (size - hop) // 2
-    return summed[:, first : first + count * hop] / WINDOW_GAIN
+    inside: Floats = summed.reshape(batch, -1)[:, first : first + count * hop]
+    return inside / np.float32(WINDOW_GAIN)
+
+
+def _window(size: int) -> Floats:
+    """Hann's, periodic."""
+    window: Floats = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)).astype(np.float32)
+    return window

@@ -6,20 +6,18 @@ A picture that is larger than a tile is evaluated in tiles: see `tiles.py`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from vqcodec.transform.codebooks import Codebooks
-from vqcodec.transform.image.autoencoder import Decoder, Encoder, LikelihoodHead
+from vqcodec.transform.image import autoencoder
 from vqcodec.transform.image.config import AutoencoderConfig, Distortion
-from vqcodec.transform.image.distortion import DISTORTIONS
+from vqcodec.transform.image.distortion import distortion_and_gradient
 from vqcodec.transform.image.tiles import Span, tiles
 from vqcodec.transform.likelihood import pixel_code_length
-from vqcodec.transform.networks import Networks, Weights, check_finite
+from vqcodec.transform.networks import networks_on
+from vqcodec.transform.weights import NetworkWeights, Weights, check_finite
 
 __all__ = ["ImageNetworks"]
 
@@ -33,11 +31,12 @@ TILE = 1024
 TILE_WITH_GRADIENT = 768  # at most, as then all activations are kept: about 350 MB
 
 
-class ImageNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
+class ImageNetworks:
     """Encoder, decoder and likelihood of a model, for one picture at a time.
 
     Attributes:
         tile: pixels a side that are evaluated at once, without those around them; it bounds the memory.
+        networks: what evaluates a tile.
 
     Args:
         shape: of the networks.
@@ -53,10 +52,8 @@ class ImageNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
 
     def __init__(self, shape: AutoencoderConfig, weights: Weights, codebooks: Codebooks, device: str) -> None:
         self.shape, self._codebooks = shape, codebooks
-        made = partial(Encoder, shape), partial(Decoder, shape), partial(LikelihoodHead, shape)
-        super().__init__(weights, device, *made, "pixels")
+        self.networks = networks_on(device, NetworkWeights(autoencoder, shape, weights, "pixels"))
 
-    @torch.inference_mode()
     def encode(self, pixels: Pixels) -> Floats:
         """z_e `[C, h, w]` of pixels `[H, W, 3]`, which are padded at the edges to whole strides."""
         stride = self.shape.stride
@@ -65,34 +62,35 @@ class ImageNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
         for i, j in tiles(rows, columns, self._side, self.shape.encoder_reach):
             window = pixels[i.window(stride), j.window(stride)]
             padding = [(0, -extent % stride) for extent in window.shape[:2]]
-            padded = np.pad(window, [*padding, (0, 0)], mode="edge")
-            latents = self.encoder(self._to_tensor(padded).float() / 255 - 0.5)[0]
-            z_e[:, i.own(), j.own()] = latents[:, i.inside(), j.inside()].cpu()
+            latents = self.networks.encode(_input(np.pad(window, [*padding, (0, 0)], mode="edge")))[0]
+            z_e[:, i.own(), j.own()] = latents[:, i.inside(), j.inside()]
         check_finite(z_e.max(), z_e.min())
         return z_e
 
-    @torch.inference_mode()
     def decode(self, indices: IndexArray, rate_point: int, height: int, width: int) -> Pixels:
         """The location of p(x|z_q), rounded to 8 bits: pixels `[height, width, 3]` of indices `[P', h, w]`."""
         stride, pixels = self.shape.stride, np.empty((height, width, 3), np.uint8)
         for i, j in self._decoded_tiles(indices):
-            location, _ = self._decode(indices[:, i.window(), j.window()], rate_point)
+            location = self.networks.decode(self._z_q(indices, rate_point, i, j), rate_point)
+            check_finite(location.max(), location.min())
             tile = pixels[i.own(stride), j.own(stride)]
-            values = ((_cropped(location, i, j, stride, tile)[0] + 0.5) * 255).round_().clamp_(0, 255)
-            tile[:] = values.to(torch.uint8).permute(1, 2, 0).cpu()
+            values = _cropped(location, i, j, stride, tile)[0] + np.float32(0.5)
+            values *= 255
+            np.rint(values, out=values)
+            tile[:] = values.clip(0, 255, out=values).transpose(1, 2, 0)
         return pixels
 
-    @torch.inference_mode()
     def bits(self, pixels: Pixels, indices: IndexArray, rate_point: int) -> Floats:
         """-log2 p(x|z_q) of every sub-pixel, given the earlier colours of its pixel: `[H, W, 3]`."""
         stride, bits = self.shape.stride, np.empty(pixels.shape, np.float32)
         for i, j in self._decoded_tiles(indices):
-            location, features = self._decode(indices[:, i.window(), j.window()], rate_point)
+            location, found = self.networks.decode_with_likelihood(self._z_q(indices, rate_point, i, j), rate_point)
+            check_finite(location.max(), location.min())
             tile = pixels[i.own(stride), j.own(stride)]
-            whole = ((location + 0.5) * 255, *self.likelihood(features))
+            whole = ((location + np.float32(0.5)) * 255, *autoencoder.likelihood_parameters(found))
             parts = (_cropped(part, i, j, stride, tile) for part in whole)
-            length = pixel_code_length(self._to_tensor(tile).float(), *parts)[0]
-            bits[i.own(stride), j.own(stride)] = length.permute(1, 2, 0).cpu()
+            values = tile.transpose(2, 0, 1)[None].astype(np.float32)
+            bits[i.own(stride), j.own(stride)] = pixel_code_length(values, *parts)[0].transpose(1, 2, 0)
         return bits
 
     def errors(
@@ -109,22 +107,20 @@ class ImageNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
         for i, j in tiles(rows, columns, side, self.shape.decoder_reach):
             yield i, j, *self._error(pixels, indices, rate_point, distortion, i, j)
 
-    @torch.inference_mode(False)
-    @torch.enable_grad()
     def _error(
         self, pixels: Pixels, indices: IndexArray, rate_point: int, distortion: Distortion, i: Span, j: Span
     ) -> tuple[float, Floats]:
         """The distortion of a tile, and its gradient: see `errors`."""
         stride = self.shape.stride
-        z_q = self._codebooks.look_up(indices[:, i.window(), j.window()], rate_point)
-        inputs, point = self._decoder_inputs(z_q, rate_point)
-        location, _ = self.decoder(inputs.requires_grad_(), point)
+        location, back = self.networks.decode_with_gradient(self._z_q(indices, rate_point, i, j), rate_point)
+        check_finite(location.max(), location.min())
         tile = pixels[i.own(stride), j.own(stride)]
-        original = self._to_tensor(tile).float() / 255 - 0.5
-        decoded = _cropped(location, i, j, stride, tile).clamp(-0.5, 0.5)
-        error = DISTORTIONS[distortion](original, decoded).sum() * original[0, 0].numel()
-        (gradient,) = torch.autograd.grad(error, inputs)
-        return error.item(), gradient[0].cpu().numpy()
+        decoded = _cropped(location, i, j, stride, tile)
+        error, slope = distortion_and_gradient(distortion, _input(tile), decoded.clip(-0.5, 0.5))
+        size = tile[..., 0].size
+        given = np.zeros_like(location)
+        _cropped(given, i, j, stride, tile)[:] = slope * (np.abs(decoded) <= 0.5) * np.float32(size)
+        return error * size, back(given)[0]
 
     @property
     def _side(self) -> int:
@@ -135,24 +131,20 @@ class ImageNetworks(Networks[Encoder, Decoder, LikelihoodHead]):
         _, rows, columns = indices.shape
         return tiles(rows, columns, self._side, self.shape.decoder_reach)
 
-    def _decode(self, indices: IndexArray, rate_point: int) -> tuple[Tensor, Tensor]:
-        """Location and features of a window of indices `[P', h, w]`."""
-        location, features = self.decoder(
-            *self._decoder_inputs(self._codebooks.look_up(indices, rate_point), rate_point)
-        )
-        check_finite(*location.aminmax())
-        return location, features
-
-    def _to_tensor(self, pixels: Pixels) -> Tensor:
-        """`[H, W, 3]` to `[1, 3, H, W]`."""
-        return torch.tensor(pixels, device=self.device).permute(2, 0, 1)[None]
-
-    def _decoder_inputs(self, z_q: Floats, rate_point: int) -> tuple[Tensor, Tensor]:
-        """The inputs of the decoder: z_q `[1, C, h, w]` and the rate point `[1]`."""
-        return torch.from_numpy(z_q)[None].to(self.device), torch.tensor([rate_point], device=self.device)
+    def _z_q(self, indices: IndexArray, rate_point: int, i: Span, j: Span) -> Floats:
+        """The codewords `[1, C, h', w']` of indices in a window."""
+        return self._codebooks.look_up(indices[:, i.window(), j.window()], rate_point)[None]
 
 
-def _cropped(window: Tensor, i: Span, j: Span, stride: int, tile: Pixels) -> Tensor:
+def _input(pixels: Pixels) -> Floats:
+    """Pixels `[H, W, 3]` as a network sees them: -0.5..0.5, `[1, 3, H, W]`."""
+    values = np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], np.float32)
+    values /= 255
+    values -= 0.5
+    return values
+
+
+def _cropped(window: Floats, i: Span, j: Span, stride: int, tile: Pixels) -> Floats:
     """The part of a window `[B, 3, H', W']` that is its tile `[H, W, 3]`, which the edge of the picture may cut off."""
     height, width, _ = tile.shape
     return window[..., i.inside(stride), j.inside(stride)][..., :height, :width]
