@@ -1,4 +1,4 @@
-"""A file decodes everywhere: whatever threads, vector instructions, kernel, precision and batches writer and reader have.
+"""A file decodes everywhere: whatever threads, instructions, kernel, precision and batches its writer and reader have.
 
 The cells of the matrix are processes, as most settings are read when a library is loaded. They work one after the
 other, and on little: two threads that wait for each other on a busy machine are slow.
