@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-import torch
-
 from bitstream import VqcodecError
+from vqcodec.system.threads import network_threads
 
 __all__ = ["ProcessCost", "RoundTrip", "cost_of", "machine", "round_trip"]
 
@@ -54,7 +53,7 @@ def machine() -> str:
     if information.exists():
         names = [line.partition(": ")[2] for line in information.read_text().splitlines() if "model name" in line]
         processor = names[0] if names else processor
-    return f"{processor}: {os.cpu_count()} processors, {torch.get_num_threads()} threads"
+    return f"{processor}: {os.cpu_count()} processors, {network_threads()} threads"
 
 
 def round_trip(source: Path, packed: Path, target: Path, model: str, *options: str, runs: int = 0) -> RoundTrip:
