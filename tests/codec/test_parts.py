@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 import vqcodec
@@ -17,6 +18,7 @@ from tests.helpers.commands import fail, run, succeed
 from tests.helpers.pictures import pictures
 from tests.helpers.sounds import voices
 from vqcodec import ImageCodec
+from vqcodec.codec.loading import for_pictures
 from vqcodec.media.pictures.area import Area, area_of, size_within
 from vqcodec.media.pictures.modes import MODES
 from vqcodec.model.model import Model
@@ -122,7 +124,7 @@ def psnr(a: Image.Image, b: Image.Image) -> float:
 @pytest.mark.parametrize("model", ["photo", "photo-ms-ssim"])
 @pytest.mark.parametrize("quality", [10, 60, 95])
 def test_a_small_version_is_the_whole_picture_scaled_down(model: str, quality: int) -> None:
-    codec = vqcodec.load(model)
+    codec = for_pictures(vqcodec.load(model))
     data = codec.compress(Image.open(EXAMPLE), quality)
     whole = codec.decompress(data)
     for most in (whole.width // 4, whole.width // 7, 16):
@@ -156,7 +158,12 @@ def test_few_streams_are_read_for_a_small_version(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(codec.networks, "decode", None)  # would fail
     seen: list[int] = []
     work = codec.entropy_model.decode
-    monkeypatch.setattr(codec.entropy_model, "decode", lambda *given: seen.append(len(given[0])) or work(*given))
+
+    def noted(streams: list[bytes], *others: int) -> NDArray[np.int32]:
+        seen.append(len(streams))
+        return work(streams, *others)
+
+    monkeypatch.setattr(codec.entropy_model, "decode", noted)
     codec.decompress(data, max_size=40)
     assert seen == [1]
 
@@ -189,7 +196,10 @@ def test_no_size_or_both(tiny_codec: ImageCodec) -> None:
 
 def test_the_head_is_a_convolution(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(0)
-    z_q, weight = rng.normal(size=(3, 5, 7)).astype(np.float32), rng.normal(size=(12, 3, 3, 3)).astype(np.float32) / 50
+    z_q, weight = (
+        rng.normal(size=(3, 5, 7)).astype(np.float32),
+        (rng.normal(size=(12, 3, 3, 3)) / 50).astype(np.float32),
+    )
     head = ThumbnailHead(weight, np.zeros(12, np.float32))
     whole = head(z_q)
     monkeypatch.setattr("vqcodec.transform.image.thumbnail.POSITIONS", 8)
