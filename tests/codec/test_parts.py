@@ -196,7 +196,8 @@ def test_no_size_or_both(tiny_codec: ImageCodec) -> None:
 
 def test_the_head_is_a_convolution(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(0)
-    z_q, weight = (
+    z_q = rng.normal(size=(3, 5, 7)).astype(np.float32)
+    weight = (rng.normal(size=(12, 3, 3, 3)) / 50).astype(np.float32)
         rng.normal(size=(3, 5, 7)).astype(np.float32),
         (rng.normal(size=(12, 3, 3, 3)) / 50).astype(np.float32),
     )
