@@ -198,9 +198,6 @@ def test_the_head_is_a_convolution(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(0)
     z_q = rng.normal(size=(3, 5, 7)).astype(np.float32)
     weight = (rng.normal(size=(12, 3, 3, 3)) / 50).astype(np.float32)
-        rng.normal(size=(3, 5, 7)).astype(np.float32),
-        (rng.normal(size=(12, 3, 3, 3)) / 50).astype(np.float32),
-    )
     head = ThumbnailHead(weight, np.zeros(12, np.float32))
     whole = head(z_q)
     monkeypatch.setattr("vqcodec.transform.image.thumbnail.POSITIONS", 8)
