@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 from bitstream import InputError, VqcodecError
@@ -31,6 +32,12 @@ class Installation:
     def environment(self) -> dict[str, str]:
         """Of a process of this interpreter that imports this commit, and nothing from the folder where it starts."""
         return {**os.environ, "PYTHONPATH": str(self.packages), "PYTHONSAFEPATH": "1"}
+
+    @property
+    def has_kernel(self) -> bool:
+        """Whether its C extension was built."""
+        folder = self.packages / "vqcodec" / "prior" / "kernel"
+        return any((folder / f"_kernel{suffix}").exists() for suffix in EXTENSION_SUFFIXES)
 
 
 def commit_of(name: str) -> str:

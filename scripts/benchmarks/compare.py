@@ -37,7 +37,7 @@ from vqcodec.evaluation.report.text import markdown_table, number
 
 WORKER = Path(__file__).with_name("worker.py")
 
-Costs = list[tuple[ProcessCost, ...]]  # of both commits, in each round
+Costs = Sequence[tuple[ProcessCost, ...]]  # of both commits, in each round
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,8 @@ def main() -> None:
         inputs = Inputs.written(arguments.pictures, arguments.speech, folder / "inputs")
         commits = [install(name, folder / side) for side, name in zip("AB", names, strict=True)]
         labels = [f"{side} {name}" for side, name in zip("AB", names, strict=True)]
-        print(f"Medians of {arguments.rounds} rounds; {machine()}.\n", flush=True)
+        kernels = " and ".join("compiled" if each.has_kernel else "none" for each in commits)
+        print(f"Medians of {arguments.rounds} rounds; {machine()}; kernels of A and B: {kernels}.\n", flush=True)
         print(pair_table(labels, measured_works(commits, inputs, arguments.rounds)), end="\n\n", flush=True)
         costs = measured_processes(commits, inputs, arguments.rounds)
         print(process_table(labels, costs), end="\n\n")

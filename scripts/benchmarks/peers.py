@@ -40,9 +40,9 @@ from vqcodec.media.pictures.reading import read_rgb
 
 # With a quality each. Efforts are the defaults of Pillow and of its plug-in for JPEG XL.
 CLASSICAL = (
-    (replace(AVIF, variant="speed 6", options={"speed": 6, "max_threads": 1}), 40),
-    (replace(WEBP, variant="method 4", options={"method": 4}), 10),
-    (replace(JXL, variant="effort 7", options={"effort": 7, "num_threads": 1, "lossless_jpeg": False}), 30),
+    (replace(AVIF, variant="speed 6", options={"speed": 6, "max_threads": 1}), 30),
+    (replace(WEBP, variant="method 4", options={"method": 4}), 6),
+    (replace(JXL, variant="effort 7", options={"effort": 7, "num_threads": 1, "lossless_jpeg": False}), 16),
 )
 
 

@@ -116,6 +116,7 @@ def test_an_installed_commit_comes_first(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "import vqcodec"]
     found = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=True)
     assert found.stdout == "this one\n"
+    assert not Installation("abc", tmp_path).has_kernel
 
 
 def test_tables_of_processes() -> None:
