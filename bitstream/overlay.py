@@ -70,9 +70,8 @@ def decode_overlay(chunk: bytes, height: int, width: int) -> tuple[NDArray[np.in
     return indices, data[: 3 * count].reshape(count, 3)
 
 
-def lay_over(pixels: Pixels, chunk: bytes) -> None:
-    """Overwrite the pixels `[H, W, 3]` that an overlay chunk covers; errors as for `decode_overlay`."""
-    indices, colours = decode_overlay(chunk, *pixels.shape[:2])
+def lay_over(pixels: Pixels, indices: NDArray[np.integer[Any]], colours: Pixels) -> None:
+    """Overwrite the pixels `[H, W, 3]` that an overlay covers, which has these indices `[H, W]` and colours."""
     for row, own in zip(pixels, indices, strict=True):
         places = own.nonzero()[0]
         row[places] = colours[own[places] - 1]

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from threadpoolctl import threadpool_limits
 
 from tests.helpers.audio_models import save_tiny_audio_model
 from tests.helpers.image_models import save_tiny_model
 from vqcodec import ImageCodec, load
 from vqcodec.codec.loading import for_pictures
+from vqcodec.system.threads import limit_threads
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -28,7 +28,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def _one_thread() -> Iterator[None]:
     """Products as small as those of tests are slower on several threads, which wait for each other: ten times, when
     other tests run beside them. Processes that tests start have as many as they like."""
-    torch.set_num_threads(1)
+    limit_threads(1)
     with threadpool_limits(1):
         yield
 

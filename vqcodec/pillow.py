@@ -25,6 +25,7 @@ FORMAT = "VQ"
 MAGIC = b"\x8eVQ\n"  # as in bitstream, without its imports: Pillow asks about every file that it opens
 HEAD = 4096  # bytes that hold any header
 CRC_SIZE = 4  # of a checksum behind a chunk
+LEAST_DRAFT = 4  # small versions of less than this part of a picture are decoded in less time
 
 # By the colour format in the header; with alpha, "A" follows.
 _MODES = {"RGB": "RGB", "GREY": "L", "BILEVEL": "1", "PALETTE": "P", "GREY_16": "I;16", "CMYK": "CMYK"}
@@ -45,6 +46,7 @@ class VqImageFile(ImageFile.ImageFile):
     n_frames = 1
     is_animated = False
     _coded = False  # there are pixels to decode
+    _drafted: int | None = None  # pixels a side of the small version that is to be decoded
 
     def _open(self) -> None:
         from bitstream import BitstreamError, ImageSource
@@ -107,6 +109,20 @@ class VqImageFile(ImageFile.ImageFile):
             self.fp = None
         return super().load()
 
+    def draft(self, mode: str | None, size: tuple[int, int] | None) -> tuple[str, tuple[int, int, float, float]] | None:
+        """Decode a small version of at least this size, a quarter of the picture's or less; `thumbnail` asks for it."""
+        if not self._coded or size is None or self.mode in ("1", "P"):
+            return None
+        width, height = self.size
+        scale = min(width // max(1, size[0]), height // max(1, size[1]))
+        if scale < LEAST_DRAFT:
+            return None
+        from vqcodec.media.pictures.area import size_within
+
+        self._drafted = -(-max(width, height) // scale)
+        self._size = size_within(width, height, self._drafted)
+        return self.mode, (0, 0, width / scale, height / scale)
+
     def _decode(self) -> Image.Image:
         from bitstream import Limits, VqcodecError, unpack
         from vqcodec.codec.loading import for_pictures
@@ -117,7 +133,9 @@ class VqImageFile(ImageFile.ImageFile):
         may_be_cut = ImageFile.LOAD_TRUNCATED_IMAGES
         try:
             container = unpack(self._bytes(), Limits(max_pixels=max_pixels), may_be_cut)
-            image = for_pictures(_codecs().for_file(container)).decompress(container, max_pixels, may_be_cut)
+            image = for_pictures(_codecs().for_file(container)).decompress(
+                container, max_pixels, may_be_cut, max_size=self._drafted
+            )
         except VqcodecError as error:
             raise OSError(str(error)) from error
         if (image.size, image.mode) != (self.size, self.mode):

@@ -42,7 +42,7 @@ def test_an_overlay_is_lossless(drawn: tuple[np.ndarray, np.ndarray]) -> None:
     pixels, mask = drawn
     below = np.random.default_rng(0).integers(0, 256, pixels.shape, dtype=np.uint8)
     above = below.copy()
-    lay_over(above, encode_overlay(pixels, mask))
+    lay_over(above, *decode_overlay(encode_overlay(pixels, mask), *mask.shape))
     assert np.array_equal(above, np.where(mask[..., None], pixels, below))
 
 
@@ -68,7 +68,7 @@ def test_the_example_of_the_format_text() -> None:
     section = FORMAT.read_text(encoding="utf-8").split("## The overlay chunk")[1]
     fields = re.findall(r"^((?:[0-9a-f]{2} ?)+)  ", section.split("```")[1], re.MULTILINE)
     chunk, pixels = bytes.fromhex("".join(fields)), np.full((2, 3, 3), 7, np.uint8)
-    lay_over(pixels, chunk)
+    lay_over(pixels, *decode_overlay(chunk, *pixels.shape[:2]))
     white, green, below = [255] * 3, [0, 255, 0], [7] * 3
     assert pixels.tolist() == [[white, white, below], [white, green, below]]
     assert chunk == chunk_of(bytes((*white, *green)), bytes((1, 1, 0, 1, 2, 0)))
@@ -118,7 +118,7 @@ def test_damage_is_a_bitstream_error_or_another_overlay(draw: st.DataObject) -> 
         data[place] = draw.draw(st.integers(0, 255))
     del data[draw.draw(st.integers(1, len(data))) :]
     with suppress(BitstreamError):
-        lay_over(pixels, bytes(data))
+        decode_overlay(bytes(data), *pixels.shape[:2])
 
 
 @settings(deadline=None)

@@ -18,6 +18,7 @@ from tests.helpers.paths import COFFEE
 from tests.helpers.pictures import pictures
 from vqcodec import ImageCodec, load
 from vqcodec.codec.refinement import BEST_LAMBDA, setting_to_refine
+from vqcodec.media.pictures.area import Area
 from vqcodec.model.quality import Setting
 from vqcodec.system.progress import watching
 
@@ -44,7 +45,7 @@ def test_errors_and_their_gradient_whatever_the_tiles(tiny_codec: ImageCodec, ti
     for i, j, error, part in networks.errors(PICTURE, indices, rate, "squared error"):
         total += error
         gradient[:, i.window(), j.window()] += part
-    decoded = networks.decode(indices, rate, *PICTURE.shape[:2]).astype(float)
+    decoded = networks.decode(indices, rate, Area(0, 0, *PICTURE.shape[1::-1])).astype(float)
     assert total == pytest.approx(((decoded - PICTURE) ** 2).sum() / 3, rel=1e-2)  # decoded pixels are rounded
     whole = ImageCodec(tiny_codec.model).networks
     ((_, _, error, expected),) = whole.errors(PICTURE, indices, rate, "squared error")

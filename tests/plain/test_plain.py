@@ -171,7 +171,7 @@ def modules_of(*args: object) -> set[str]:
 
 
 def test_nothing_is_said_on_standard_error(folder: Path) -> None:
-    command = [sys.executable, "-m", "vqcodec", "decompress", folder / "a.wav.vq", folder / "silent.wav"]
+    command = [sys.executable, "-m", "vqcodec", "decompress", str(folder / "a.wav.vq"), str(folder / "silent.wav")]
     assert subprocess.run(command, capture_output=True, check=True).stderr == b""
 
 

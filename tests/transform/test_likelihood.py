@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from vqcodec.training.likelihood import code_length, pixel_code_length
+from vqcodec.training.likelihood import code_length, pixel_code_length, sample_code_length
+from vqcodec.transform import likelihood
 
 LEVELS = torch.arange(256.0)
 LOCATIONS = torch.tensor([-1e5, -300.0, -0.5, 0.0, 0.3, 17.5, 128.0, 254.9, 255.0, 255.5, 400.0, 1e5])
@@ -133,3 +135,33 @@ def test_green_follows_red_and_blue_follows_both() -> None:
     follow = torch.tensor([0.0, 0.5 * 3, -0.25 * 3 + 0.125 * -1], dtype=torch.float64)[:, None, None]
     bits = pixel_code_length(values, location, log_scale, weights)
     torch.testing.assert_close(bits, code_length(values, location + follow, log_scale))
+
+
+# In numpy ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-9), (torch.float32, 1e-3)])
+@pytest.mark.parametrize("ends", [likelihood.PIXEL_RANGE, likelihood.SAMPLE_RANGE])
+def test_arrays_have_the_code_lengths_of_tensors(dtype: torch.dtype, tolerance: float, ends: tuple[int, int]) -> None:
+    """Everywhere, without a warning."""
+    values, location, log_scale = grid(dtype)
+    values = values * (ends[1] - ends[0]) / 255 + ends[0]
+    expected = code_length(values, location, log_scale, ends).numpy()
+    with np.errstate(all="raise", under="ignore"):
+        found = likelihood.code_length(values.numpy(), location.numpy(), log_scale.numpy(), ends)
+    assert found.dtype == expected.dtype
+    np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance)
+
+
+def test_pixels_and_samples_as_arrays() -> None:
+    generator = torch.Generator().manual_seed(0)
+    values = torch.randint(256, (1, 3, 8, 9), generator=generator).float()
+    location, log_scale, weights = (torch.rand(1, 3, 8, 9, generator=generator) * scale for scale in (255, 3, 1))
+    expected = pixel_code_length(values, location, log_scale, weights).numpy()
+    arrays = [each.numpy() for each in (values, location, log_scale, weights)]
+    before = arrays[1].copy()
+    np.testing.assert_allclose(likelihood.pixel_code_length(*arrays), expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(arrays[1], before)
+    sound = [each.flatten(1) for each in (100 * (values - 128), 100 * (location - 128), log_scale + 4, weights)]
+    expected = sample_code_length(*sound).numpy()
+    np.testing.assert_allclose(likelihood.sample_code_length(*(each.numpy() for each in sound)), expected, rtol=1e-4)

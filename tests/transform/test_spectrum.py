@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
 from tests.helpers.sounds import voices
-from vqcodec.training.networks.spectrum import overlap_add, spectra
+from vqcodec.training.networks.spectrum import compressed_spectra, overlap_add, sound_of_spectra, spectra
 from vqcodec.training.spectral_distance import WINDOWS, bark_bands, loudness_distance
+from vqcodec.transform.audio import spectrum
 
 HOP = 80
 
 
 def test_spectra_are_inverted_away_from_the_ends() -> None:
     x = torch.randn(2, 50 * HOP)
-    spectrum = spectra(x, HOP)
-    assert spectrum.shape == (2, 2 * HOP + 1, 50)
+    found = spectra(x, HOP)
+    assert found.shape == (2, 2 * HOP + 1, 50)
     inside = slice(2 * HOP, -2 * HOP)
-    torch.testing.assert_close(overlap_add(spectrum, HOP)[:, inside], x[:, inside], atol=1e-5, rtol=0)
+    torch.testing.assert_close(overlap_add(found, HOP)[:, inside], x[:, inside], atol=1e-5, rtol=0)
 
 
 def test_a_frame_stands_for_its_hop() -> None:
@@ -64,3 +66,16 @@ def test_bands_cover_the_spectrum(window: int, rate: int) -> None:
     torch.testing.assert_close(bands.sum(0), torch.ones(bands.shape[1]))
     assert (bands.sum(1) > 0).all()
     assert (bands.argmax(0).diff() >= 0).all()
+
+
+@pytest.mark.parametrize("hop", [5, HOP])
+def test_arrays_have_the_spectra_of_tensors(hop: int) -> None:
+    """Those that networks read and write, too."""
+    x = torch.randn(2, 30 * hop, generator=torch.Generator().manual_seed(0))
+    for ours, theirs in ((spectrum.spectra, spectra), (spectrum.compressed_spectra, compressed_spectra)):
+        np.testing.assert_allclose(ours(x.numpy(), hop), theirs(x, hop).numpy(), atol=1e-4)
+    written = 3 * torch.randn(2, 3 * (2 * hop + 1), 1, 30, generator=torch.Generator().manual_seed(1))
+    expected = sound_of_spectra(written, hop).numpy()
+    found = spectrum.sound_of_spectra(written.numpy(), hop)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, atol=1e-5 * np.abs(expected).max())

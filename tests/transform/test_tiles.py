@@ -20,6 +20,7 @@ from tests.helpers.pictures import pictures
 from tests.helpers.priors import random_indices
 from vqcodec import ImageCodec, load
 from vqcodec.defaults import DEFAULT_QUALITY
+from vqcodec.media.pictures.area import Area
 from vqcodec.model.model import Model
 from vqcodec.training.networks.image import Decoder, Encoder, LikelihoodHead
 from vqcodec.transform import codebooks as codebooks_module
@@ -138,8 +139,8 @@ def test_pixels_in_tiles(
     networks: ImageNetworks, in_tiles: Callable[[int], ImageNetworks], height: int, width: int, tile: int
 ) -> None:
     indices = volume(height, width)
-    whole = networks.decode(indices, 1, height, width).astype(int)
-    tiled = in_tiles(tile).decode(indices, 1, height, width)
+    whole = networks.decode(indices, 1, Area(0, 0, width, height)).astype(int)
+    tiled = in_tiles(tile).decode(indices, 1, Area(0, 0, width, height))
     assert tiled.shape == (height, width, 3)
     assert np.abs(tiled - whole).max() <= 1
     assert (tiled != whole).mean() < 1e-3  # one level, where a value was half way between two
@@ -158,10 +159,10 @@ def test_bits_in_tiles(
 def test_seams_would_be_seen(networks: ImageNetworks, in_tiles: Callable[[int], ImageNetworks]) -> None:
     """Had tiles less around them, it would show: the comparisons above are not for nothing."""
     tiled, indices = in_tiles(48), volume(400, 400)
-    shape, whole = tiled.shape, networks.decode(indices, 1, 400, 400).astype(int)
+    shape, whole = tiled.shape, networks.decode(indices, 1, Area(0, 0, 400, 400)).astype(int)
     tiled.shape = Nearsighted(**vars(shape))
     try:
-        assert np.abs(tiled.decode(indices, 1, 400, 400) - whole).max() > 1
+        assert np.abs(tiled.decode(indices, 1, Area(0, 0, 400, 400)) - whole).max() > 1
         assert np.abs(tiled.encode(PICTURE) - networks.encode(PICTURE)).max() > 1e-3
     finally:
         tiled.shape = shape
@@ -198,7 +199,7 @@ def test_a_picture_of_one_tile_is_evaluated_as_a_whole(networks: ImageNetworks) 
         location = networks.networks.decode(z_q.numpy(), 1)[0, :, :90, :100]
     assert (networks.encode(pixels) == expected).all()
     rounded = np.clip(np.rint((location + np.float32(0.5)) * 255), 0, 255).transpose(1, 2, 0)
-    assert (networks.decode(indices, 1, 90, 100) == rounded).all()
+    assert (networks.decode(indices, 1, Area(0, 0, 100, 90)) == rounded).all()
 
 
 # Memory ------------------------------------------------------------------------------------------------------------
@@ -221,7 +222,7 @@ def test_no_window_is_larger_than_a_tile_and_its_surroundings(
     assert (len(seen), len(set(seen))) == (16, 1)  # of one shape: memory is taken again as it was left
     assert max(seen[0]) <= 64 + 2 * tiled.shape.encoder_reach * STRIDE
     seen.clear()
-    tiled.decode(volume(400, 400), 1, 400, 400)
+    tiled.decode(volume(400, 400), 1, Area(0, 0, 400, 400))
     assert (len(seen), len(set(seen))) == (25, 1)
     assert max(seen[0]) <= 64 // STRIDE + 2 * tiled.shape.decoder_reach
 

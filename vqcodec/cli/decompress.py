@@ -25,6 +25,22 @@ __all__ = ["decompress"]
 HEAD = 16  # bytes that say what a file holds
 
 
+class Region(click.ParamType[tuple[int, int, int, int]]):
+    """Four whole numbers."""
+
+    name = "region"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int, int, int]:
+        """`X,Y,W,H` as a tuple."""
+        parts = str(value).split(",")
+        if len(parts) != 4 or not all(part.strip().isdecimal() for part in parts):
+            self.fail(f"{value!r} is not X,Y,W,H, four whole numbers", param, ctx)
+        left, top, width, height = map(int, parts)
+        return left, top, width, height
+
+
 @dataclass(frozen=True)
 class Settings:
     """The options of the command that say how files are decompressed."""
@@ -33,6 +49,8 @@ class Settings:
     max_pixels: int | None
     max_samples: int | None
     max_seconds: float | None
+    region: tuple[int, int, int, int] | None
+    max_size: int | None
     allow_truncated: bool
     device: str
     force: bool
@@ -55,6 +73,18 @@ class Settings:
 @click.option(
     "--max-seconds", type=click.FloatRange(0, min_open=True), metavar="S", help="Refuse a sound that lasts longer."
 )
+@click.option(
+    "--region",
+    type=Region(),
+    metavar="X,Y,W,H",
+    help="Only this part of a picture: left, top, width, height in pixels.",
+)
+@click.option(
+    "--max-size",
+    type=click.IntRange(1),
+    metavar="N",
+    help="A small version of a picture, at most N pixels a side, fast.",
+)
 @options.allow_truncated
 @options.device
 @options.force
@@ -69,6 +99,8 @@ def decompress(
     max_pixels: int | None,
     max_samples: int | None,
     max_seconds: float | None,
+    region: tuple[int, int, int, int] | None,
+    max_size: int | None,
     allow_truncated: bool,
     device: str,
     force: bool,
@@ -82,7 +114,10 @@ def decompress(
     With --out-dir, decompress every FILE to DIR; if it is a folder, the .vq files in it. A file that fails does not
     stop the others; it is named at the end, and the exit code is 1.
     """
-    work = Decompressor(Settings(model, max_pixels, max_samples, max_seconds, allow_truncated, device, force))
+    options.at_most_one("region", "max_size")
+    work = Decompressor(
+        Settings(model, max_pixels, max_samples, max_seconds, region, max_size, allow_truncated, device, force)
+    )
     if out_dir is None:
         options.refuse("suffix", "goes with --out-dir")
         work(*options.in_and_out(paths))
@@ -131,15 +166,30 @@ class Decompressor:
             if isinstance(container.source, AudioSource):
                 with about(source):
                     sound = for_sound(codec)
+                    _refuse_parts(settings)
                 names = source, target
                 _write_sound(sound, container, allowed, settings.allow_truncated, container.source, file, suffix, names)
                 return
             with about(source):
-                image = for_pictures(codec).decompress(container, settings.max_pixels, settings.allow_truncated)
+                image = for_pictures(codec).decompress(
+                    container,
+                    settings.max_pixels,
+                    settings.allow_truncated,
+                    region=settings.region,
+                    max_size=settings.max_size,
+                )
             with about(target):
                 notes = write_picture(image, file, suffix)
             for text in notes:
                 note(f"{target}: {text}")
+
+
+def _refuse_parts(settings: Settings) -> None:
+    """InputError if a part of a picture is asked for, of a sound."""
+    from bitstream import InputError
+
+    if settings.region is not None or settings.max_size is not None:
+        raise InputError("--region and --max-size are for pictures, and this is a sound")
 
 
 def _suffix(target: str, found: Source) -> str:

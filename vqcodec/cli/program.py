@@ -18,7 +18,6 @@ from vqcodec.cli.surroundings import check_memory, check_working_folder, native_
 
 __all__ = ["Program", "about", "explain", "note", "report_error", "tidy_warnings"]
 
-WITHOUT_TORCH = ("info", "models")  # commands that need little memory
 # PyTorch raises a RuntimeError when memory runs out, here of the CPU and there of another device; so do its libraries
 # and the dynamic linker, each with a text of its own.
 NO_MEMORY = re.compile(
@@ -64,7 +63,7 @@ class Program(click.Group):
         """The command that the arguments name. Raises an error if it cannot run here."""
         name, command, rest = super().resolve_command(context, args)
         check_working_folder()
-        check_memory(with_torch=name not in WITHOUT_TORCH)
+        check_memory(name or "")
         return name, command, rest
 
 

@@ -11,12 +11,14 @@ from contextlib import contextmanager
 __all__ = ["check_memory", "check_working_folder", "native_messages_dropped"]
 
 MIB = 1 << 20
-# Address space: of the libraries of a process that only reads headers; of torch; of a thread.
-READING, TORCH, THREAD = 128 * MIB, 800 * MIB, 160 * MIB
+# Address space: of the libraries of a process that only reads headers, that codes, that has torch; of a thread.
+READING, CODING, TORCH, THREAD = 128 * MIB, 350 * MIB, 800 * MIB, 160 * MIB
+# Commands that do not code, or take torch.
+OF_COMMAND = {"info": READING, "models": READING} | dict.fromkeys(("eval", "fit-decoder", "fit-prior", "train"), TORCH)
 
 
 def check_working_folder() -> None:
-    """Raise InputError if the working folder was deleted, as the libraries of torch would end the process silently."""
+    """Raise InputError if the working folder was deleted, as libraries would end the process silently."""
     try:
         os.getcwd()
     except OSError:
@@ -25,19 +27,19 @@ def check_working_folder() -> None:
         raise InputError("the working folder is gone: change to another one") from None
 
 
-def check_memory(with_torch: bool) -> None:
-    """Raise MemoryError if there is no room for the libraries, which would end the process, or wait for ever.
+def check_memory(command: str) -> None:
+    """Raise MemoryError if there is no room for a command's libraries, which would end the process, or wait for ever.
 
     Where address space is limited (`ulimit -v`), they get only the threads for which there is room.
     """
-    room = _address_space()
+    room, libraries = _address_space(), OF_COMMAND.get(command, CODING)
     if room is not None:
-        threads = str(max(1, (room - TORCH) // THREAD))
+        threads = str(max(1, (room - libraries) // THREAD))
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
             if int(threads) < (os.cpu_count() or 1):
                 os.environ.setdefault(name, threads)
     try:
-        mmap.mmap(-1, TORCH + THREAD if with_torch else READING).close()  # asked for, and not touched
+        mmap.mmap(-1, libraries + THREAD * (libraries > READING)).close()  # asked for, and not touched
     except OSError:
         raise MemoryError from None
 

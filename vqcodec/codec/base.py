@@ -213,6 +213,7 @@ class Codec(ABC):
         data: FileData | Container,
         allowed: Limits = Limits(),  # noqa: B008
         allow_truncated: bool = False,
+        first_streams: int | None = None,
     ) -> Indices:
         """The indices of a `.vq` file.
 
@@ -221,6 +222,7 @@ class Codec(ABC):
             allowed: what the file may claim.
             allow_truncated: if the file was cut, or has fewer streams than its model, return the planes of its whole
                 streams. A UserWarning says how many these are.
+            first_streams: decode only so many, in less time; by default all. The planes of others are missing.
 
         Raises:
             BitstreamError: the file is damaged, of another format, or too large; TruncatedError if no stream is whole.
@@ -232,15 +234,17 @@ class Codec(ABC):
                 f"the file was written with model {container.fingerprint.hex()}, this is {self.model.fingerprint.hex()}"
             )
         rows, columns = self.shape_of(container.source, allowed)
-        streams = [stream.data for stream in container.streams]
-        promised, total = len(streams) + len(container.cut_off), len(self.model.prior.stream_ends)
+        decoded = container.streams[:first_streams]
+        promised, total = len(container.streams) + len(container.cut_off), len(self.model.prior.stream_ends)
         if promised > total or (promised < total and not allow_truncated):
             raise CorruptError(f"the file is damaged: it has {promised} of the {total} streams of its model")
+        streams = [stream.data for stream in decoded]
         values = self.entropy_model.decode(streams, container.rate_point, rows, columns)
-        if self._checksums(values) != [stream.indices_crc for stream in container.streams]:
+        if self._checksums(values) != [stream.indices_crc for stream in decoded]:
             raise CorruptError("the decoded indices do not match their checksum")
-        if len(streams) < promised:
-            warnings.warn(f"the file is cut short: {len(streams)} of its {promised} streams are whole", stacklevel=3)
+        if container.cut_off:
+            whole = len(container.streams)
+            warnings.warn(f"the file is cut short: {whole} of its {promised} streams are whole", stacklevel=3)
         elif promised < total:
             warnings.warn(f"the file has only {promised} of the {total} streams of its model", stacklevel=3)
         return self.indices(values, container.rate_point, container.source, container.chunks)

@@ -6,25 +6,28 @@ picture <--decoder-- z_q <--codebooks--------------- indices <--prior, range cod
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, overload
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from bitstream import Container, ImageSource, InputError, LimitError, Limits
+from bitstream import ColourFormat, Container, ImageSource, InputError, LimitError, Limits
 from vqcodec.codec.indices import Indices
 from vqcodec.codec.overlay import best_file, best_version
 from vqcodec.codec.pixels import PixelCodec, picture_source
 from vqcodec.codec.rate_control import check_budget, taken
 from vqcodec.codec.refinement import setting_to_refine
 from vqcodec.defaults import DEFAULT_EFFORT, DEFAULT_QUALITY, EFFORTS, Effort
+from vqcodec.media.pictures.area import area_of, size_within
 from vqcodec.media.pictures.inputs import ImageOrFile, normalised
-from vqcodec.media.pictures.modes import Prepared, pixels_of, prepare, restore
+from vqcodec.media.pictures.modes import Prepared, pixels_of, prepare, restore, restore_small
 from vqcodec.media.pictures.reading import Picture
 from vqcodec.model.quality import Setting
-from vqcodec.system.arguments import limits, whole_number
+from vqcodec.system.arguments import container_of, limits, whole_number
+from vqcodec.system.many import in_threads
 
 if TYPE_CHECKING:
     from vqcodec.system.arguments import FileData
@@ -93,6 +96,8 @@ class ImageCodec(PixelCodec):
         max_pixels: int | None = None,
         allow_truncated: bool = False,
         max_steps: int | None = None,
+        region: tuple[int, int, int, int] | None = None,
+        max_size: int | None = None,
     ) -> Image.Image:
         """The picture of a `.vq` file, in the mode that went in: see `vqcodec.media.pictures.modes`.
 
@@ -102,12 +107,52 @@ class ImageCodec(PixelCodec):
             allow_truncated: if the file was cut, decode its whole streams: see `read`.
             max_steps: refuse pictures that are so long and thin that they take more steps. The default, 8,388,608,
                 takes a minute or two. See `Limits`.
+            region: only this part, `(left, top, width, height)` in pixels. The networks run for its tiles only.
+            max_size: a small version, of at most so many pixels a side. If it has at most a quarter of the picture's,
+                only the first stream is decoded. Palettes become RGB, and black and white becomes grey.
 
         Raises:
+            InputError: the region is not within the picture, or both a region and a size are given.
             BitstreamError: the file is damaged, foreign, or too large.
             FingerprintError: it was written with another model.
         """
-        return self.decode(self.read(data, limits(max_pixels, max_steps=max_steps), allow_truncated))
+        allowed = limits(max_pixels, max_steps=max_steps)
+        if max_size is None:
+            return self.decode(self.read(data, allowed, allow_truncated), region)
+        if region is not None:
+            raise InputError("either a region or a small version is decompressed, not both")
+        container = container_of(data, allowed, allow_truncated)
+        return self._small(container, allowed, allow_truncated, whole_number(max_size, "max_size"))
+
+    def _small(self, container: Container, allowed: Limits, allow_truncated: bool, most: int) -> Image.Image:
+        """The picture with at most `most` pixels a side."""
+        if most < 1:
+            raise InputError(f"max_size must be at least 1, not {most}")
+        source = picture_source(container.source)
+        size = size_within(source.width, source.height, most)
+        if size == (source.width, source.height):
+            return self.decode(self.read(container, allowed, allow_truncated))
+        first = 1 if self.needs_first_stream_only(source, *size) else None
+        indices = self.read(container, allowed, allow_truncated, first)
+        return restore_small(self.small_pixels(indices, *size), source, indices.chunks)
+
+    def compress_many(
+        self, images: Iterable[ImageOrFile], threads: int | None = None, **options: Any
+    ) -> Iterator[bytes]:
+        """`compress` of many pictures in threads, in their order; pictures and files are not piled up.
+
+        Args:
+            images: as for `compress`.
+            threads: by default one for each processor.
+            options: of `compress`.
+        """
+        return in_threads(partial(self.compress, **options), images, threads)
+
+    def decompress_many(
+        self, files: Iterable[FileData | Container], threads: int | None = None, **options: Any
+    ) -> Iterator[Image.Image]:
+        """`decompress` of many files in threads, likewise."""
+        return in_threads(partial(self.decompress, **options), files, threads)
 
     # Pictures <-> indices ------------------------------------------------------------------------------------------
 
@@ -141,15 +186,24 @@ class ImageCodec(PixelCodec):
             return [self._encode(normalised(each), chosen) for each in image]
         return self._encode(normalised(image), chosen)
 
-    def decode(self, indices: Indices) -> Image.Image:
+    def decode(self, indices: Indices, region: tuple[int, int, int, int] | None = None) -> Image.Image:
         """The picture of indices: the location of p(x|z_q), rounded to 8 bits, in the mode that went in.
 
+        Args:
+            indices: of a picture.
+            region: as for `decompress`.
+
         Raises:
-            InputError: the indices do not belong to this model.
+            InputError: the indices do not belong to this model, or the region is not within the picture.
             BitstreamError: their chunks are damaged.
         """
-        pixels = self.pixels(indices)
-        return restore(pixels, picture_source(indices.source), indices.chunks)
+        source = picture_source(indices.source)
+        if region is None:
+            return restore(self.pixels(indices), source, indices.chunks)
+        area = area_of(region, source.width, source.height)
+        if source.colour is ColourFormat.PALETTE and not source.palette:  # it is made for the whole picture
+            return restore(self.pixels(indices), source, indices.chunks).crop(area.box)
+        return restore(self.pixels(indices, area), source, indices.chunks, area)
 
     def pixel_bits(self, image: ImageOrFile, indices: Indices) -> NDArray[np.float32]:
         """-log2 p(x|z_q) of every sub-pixel, given the earlier colours of its pixel: `[H, W, 3]`.

@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bitstream import ImageSource, decode_alpha, encode_overlay, lay_over
+from bitstream import ImageSource, decode_alpha, decode_overlay, encode_overlay, lay_over
 from vqcodec.codec.downscaling import Scales
 from vqcodec.codec.pixels import PixelCodec
 from vqcodec.codec.rate_control import SizedFile
@@ -108,7 +108,7 @@ def _error(codec: PixelCodec, picture: Prepared, data: bytes) -> float:
     indices = codec.read(data)
     decoded = codec.pixels(indices)
     if indices.chunks.overlay:
-        lay_over(decoded, indices.chunks.overlay)
+        lay_over(decoded, *decode_overlay(indices.chunks.overlay, *decoded.shape[:2]))
     if indices.chunks.alpha:
         hidden = decode_alpha(indices.chunks.alpha, *decoded.shape[:2]) == 0
         decoded[hidden] = picture.pixels[hidden]

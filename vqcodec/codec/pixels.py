@@ -9,11 +9,13 @@ from bitstream import FingerprintError, ImageSource, LimitError, Limits, ModelEr
 from vqcodec.codec.base import Codec
 from vqcodec.codec.indices import Indices, Source
 from vqcodec.codec.refinement import refine
-from vqcodec.media.pictures.resizing import resized
+from vqcodec.media.pictures.area import Area
+from vqcodec.media.pictures.resizing import area_before, resized, resized_area
 from vqcodec.model.model import Model
 from vqcodec.model.quality import Setting
 from vqcodec.transform.image.config import AutoencoderConfig
 from vqcodec.transform.image.networks import ImageNetworks
+from vqcodec.transform.image.thumbnail import REDUCTION, thumbnail_head
 
 __all__ = ["PixelCodec", "picture_source"]
 
@@ -27,6 +29,7 @@ class PixelCodec(Codec):
     Attributes:
         shape: of the networks.
         networks: encoder, decoder and likelihood.
+        thumbnail_head: what makes small versions of pictures; None if the model has none.
 
     Args:
         model: what to code with.
@@ -43,6 +46,8 @@ class PixelCodec(Codec):
             raise ModelError("the model is for sound, not for pictures")
         self.shape = shape
         self.networks = ImageNetworks(shape, model.networks, model.codebooks, device)
+        channels = model.prior.stream_ends[0] * model.codebooks.codewords.shape[3]
+        self.thumbnail_head = thumbnail_head(shape, model.networks, channels)
 
     @property
     def stride(self) -> int:
@@ -54,12 +59,41 @@ class PixelCodec(Codec):
         z = self.networks.encode(pixels)
         return z.reshape(self.model.codebooks.sizes.shape[1], -1, *z.shape[1:])
 
-    def pixels(self, indices: Indices) -> NDArray[np.uint8]:
-        """The colours of `decode` without the overlay, `[H, W, 3]`, scaled up if they were coded at a smaller scale."""
+    def pixels(self, indices: Indices, area: Area | None = None) -> NDArray[np.uint8]:
+        """The colours of `decode` without the overlay, `[H, W, 3]`, scaled up if they were coded at a smaller scale.
+
+        Only the tiles of the area are decoded, by default all.
+        """
         self._check(indices)
         source = picture_source(indices.source)
-        coded = self.networks.decode(indices.values, indices.rate_point, source.coded_height, source.coded_width)
-        return resized(coded, source.width, source.height)
+        if area is None:
+            coded = Area(0, 0, source.coded_width, source.coded_height)
+            return resized(self.networks.decode(indices.values, indices.rate_point, coded), source.width, source.height)
+        sizes = (source.coded_width, source.coded_height), (source.width, source.height)
+        seen = area_before(area, *sizes)
+        return resized_area(self.networks.decode(indices.values, indices.rate_point, seen), seen, area, *sizes)
+
+    def small_pixels(self, indices: Indices, width: int, height: int) -> NDArray[np.uint8]:
+        """The colours of a small version `[height, width, 3]` of a picture, as `pixels`.
+
+        If it is small enough, the indices of the first stream suffice: see `needs_first_stream_only`.
+        """
+        source = picture_source(indices.source)
+        if self.thumbnail_head is None or not self.needs_first_stream_only(source, width, height):
+            return resized(self.pixels(indices), width, height)
+        self._check(indices)
+        planes = self.model.prior.stream_ends[0]
+        z_q = self.model.codebooks.look_up(indices.values[:planes], indices.rate_point, planes)
+        reduced = self.thumbnail_head(z_q)
+        whole = Area(0, 0, reduced.shape[1], reduced.shape[0])
+        # Latents cover whole strides, the picture perhaps a part of the last ones.
+        covered = source.coded_width / REDUCTION, source.coded_height / REDUCTION
+        return resized_area(reduced, whole, Area(0, 0, width, height), covered, (width, height))
+
+    def needs_first_stream_only(self, source: ImageSource, width: int, height: int) -> bool:
+        """Whether a small version of this size is made from the first stream of a file alone."""
+        is_small = max(width * REDUCTION / source.coded_width, height * REDUCTION / source.coded_height) <= 1
+        return self.thumbnail_head is not None and is_small
 
     def refine(self, pixels: NDArray[np.uint8], latents: NDArray[np.float32], chosen: Setting) -> NDArray[np.int32]:
         """The indices `[P, h, w]` that high effort gives for pixels `[H, W, 3]` with z_e `[P, D, h, w]`.

@@ -32,10 +32,10 @@ MAX_BYTES = 1 << 28  # of the file, and of its arrays when they are unpacked
 MAX_HEADER = 1 << 20  # bytes: twelve times the largest so far. Parsed, a header takes up to thirty times its size.
 MOST_CODES = 1 << 15  # of an alphabet
 FORMAT = "vqcodec-model-2"
-NETWORKS = ("encoder/", "decoder/", "likelihood/")
+NETWORKS = ("encoder/", "decoder/", "likelihood/", "thumbnail/")
 PER_CODE = ("codewords", "code_bits", "prior/values")
 TYPES = {"sizes": np.int16, "metric": np.float32}  # of arrays outside of prior and networks; others: float16
-NAME = re.compile(r"(metric|code_bits|codewords|sizes|(prior|encoder|decoder|likelihood)/[a-z0-9_./]{1,100})")
+NAME = re.compile(r"(metric|code_bits|codewords|sizes|(prior|encoder|decoder|likelihood|thumbnail)/[a-z0-9_./]{1,100})")
 FINGERPRINT = re.compile(r"[0-9a-f]{16}")
 
 

@@ -2,6 +2,7 @@
 
     codewords, sizes, prior/...                float16, ints   the normative part: it decides what indices of files mean
     encoder/..., decoder/..., likelihood/...   float16, int8   the networks: better ones may replace them
+    thumbnail/...                              float16         of pictures: makes small versions, may be missing
     metric, code_bits                          floats          how an encoder chooses codes
 
 The fingerprint is a hash of the normative part as it is in memory. A model without an encoder reads files and writes

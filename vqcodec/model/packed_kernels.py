@@ -20,7 +20,7 @@ __all__ = ["SCALE", "pack_networks", "unpack_networks"]
 Arrays = Mapping[str, NDArray[Any]]
 
 LARGEST = 127
-ENDS = ("decoder/stem.", "decoder/location.", "decoder/linear.", "likelihood/")
+ENDS = ("decoder/stem.", "decoder/location.", "decoder/linear.", "likelihood/", "thumbnail/")
 SCALE = ".scale"  # the end of the name of the scales of a kernel
 
 

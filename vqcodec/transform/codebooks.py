@@ -70,9 +70,16 @@ class Codebooks:
             out[part] = (offset - (2 * vectors[part] * metric) @ codewords.T).argmin(-1)
         return out
 
-    def look_up(self, indices: NDArray[np.int32], rate_point: int) -> Floats:
-        """z_q `[P D, h, w]` of indices `[P', h, w]`; missing planes take their most frequent code."""
-        _, planes, _, dimension = self.codewords.shape
+    def look_up(self, indices: NDArray[np.int32], rate_point: int, planes: int | None = None) -> Floats:
+        """z_q `[P D, h, w]` of indices `[P', h, w]`; missing planes take their most frequent code.
+
+        Args:
+            indices: of the first planes.
+            rate_point: the rate point.
+            planes: P, by default all of the model.
+        """
+        planes = self.codewords.shape[1] if planes is None else planes
+        dimension = self.codewords.shape[3]
         out = np.empty((planes, *indices.shape[1:], dimension), np.float32)
         for plane in range(planes):
             out[plane] = (

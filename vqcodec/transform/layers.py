@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 __all__ = [
     "SLOPE",
@@ -24,6 +25,7 @@ __all__ = [
     "ResidualBlock",
     "Sequence",
     "SpaceToDepth",
+    "residual",
     "weight_shapes",
 ]
 
@@ -50,20 +52,21 @@ class LeakyRelu:
 
 @dataclass(frozen=True)
 class ResidualBlock:
-    """`x + second(act(first(act(x))))`, act a leaky ReLU. Training begins with second = 0, so that depth is no cost."""
+    """A small network: see `residual`. Training begins with second = 0, so that depth costs nothing."""
 
     width: int
     kernel: Pair
 
     @property
-    def first(self) -> Convolution:
-        """The inner convolution."""
-        return Convolution(self.width, self.width, self.kernel)
+    def parts(self) -> Parts:
+        """Two convolutions and what is before each."""
+        convolution = Convolution(self.width, self.width, self.kernel)
+        return {"first": convolution, "second": convolution, "act": LeakyRelu()}
 
-    @property
-    def second(self) -> Convolution:
-        """The outer convolution."""
-        return self.first
+
+def residual(net: Any, x: Any) -> Any:
+    """`[B, width, H, W]` to the same shape."""
+    return x + net.second(net.act(net.first(net.act(x))))
 
 
 @dataclass(frozen=True)
@@ -129,8 +132,8 @@ def _weights(name: str, part: Part | None) -> Iterator[tuple[str, Shape]]:
             yield f"{name}.weight", (outputs, inputs, *kernel)
             yield f"{name}.bias", (outputs,)
         case ResidualBlock():
-            yield from _weights(f"{name}.first", part.first)
-            yield from _weights(f"{name}.second", part.second)
+            for inner, layer in part.parts.items():
+                yield from _weights(f"{name}.{inner}", layer)
         case RateGain(rate_points, channels):
             yield name, (rate_points, channels)
         case RateBias(rate_points, channels):

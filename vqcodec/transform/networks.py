@@ -39,8 +39,7 @@ def networks_on(device: str, weights: NetworkWeights) -> Networks:
     Raises:
         ModelError: the weights do not fit, the device cannot be used, or it needs PyTorch, which is not installed.
     """
-    checked = weights.decoder, weights.encoder if weights.has_encoder else None
-    assert checked
+    weights.check()
     if device == "cpu":
         return GraphNetworks(weights)
     try:

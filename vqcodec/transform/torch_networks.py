@@ -10,7 +10,6 @@ from functools import cached_property
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -28,6 +27,7 @@ from vqcodec.transform.layers import (
     RateGain,
     Sequence,
     SpaceToDepth,
+    residual,
 )
 from vqcodec.transform.weights import NetworkWeights, Weights
 
@@ -51,18 +51,20 @@ class Network(nn.Module):
         return own[:, :, None, None]
 
 
-class ResidualBlock(nn.Module):
+class ResidualBlock(Network):
     """See `vqcodec.transform.layers.ResidualBlock`."""
 
+    first: nn.Conv2d
+    second: nn.Conv2d
+
     def __init__(self, block: layers.ResidualBlock) -> None:
-        super().__init__()
-        self.first, self.second = _convolution(block.first), _convolution(block.second)
+        super().__init__(block.parts)
         nn.init.zeros_(self.second.weight)
         nn.init.zeros_(self.second.bias)  # type: ignore[arg-type]
 
     def forward(self, x: Tensor) -> Tensor:
-        inner: Tensor = self.second(F.leaky_relu(self.first(F.leaky_relu(x, SLOPE)), SLOPE))
-        return x + inner
+        y: Tensor = residual(self, x)
+        return y
 
 
 class TimeShuffle(nn.Module):

@@ -48,6 +48,12 @@ class NetworkWeights:
     weights: Weights
     values: str
 
+    def check(self) -> None:
+        """Raise ModelError if the weights of the decoder do not fit, or those of the encoder, if there are any."""
+        self._checked("decoder", self.definition.decoder_parts(self.shape))
+        if self.has_encoder:
+            self._checked("encoder", self.definition.encoder_parts(self.shape))
+
     @cached_property
     def decoder(self) -> State:
         """Of the decoder; ModelError if they do not fit."""

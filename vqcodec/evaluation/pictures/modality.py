@@ -67,6 +67,7 @@ PICTURES = Modality(
     packages=(
         "numpy",
         "scipy",
+        "onnxruntime",
         "torch",
         "pillow",
         "pillow-jxl-plugin",

@@ -18,7 +18,7 @@ from vqcodec.model.bundled import find_model
 __all__ = ["LOADED", "OURS", "Anchor", "EvaluatedCodec", "choose_codecs", "evaluated_model"]
 
 OURS = "vqcodec"
-LIBRARIES = ("torch", "constriction")  # on whose versions the results of vqcodec depend
+LIBRARIES = ("onnxruntime", "constriction")  # on whose versions the results of vqcodec depend
 LOADED = CodecCache()  # the models of this process
 
 Coder = TypeVar("Coder")

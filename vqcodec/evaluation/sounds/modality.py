@@ -91,7 +91,7 @@ SOUNDS = Modality(
         metrics={"pesq": ("pesq", "pesq_wb", "pesq-wb"), "stoi": ("stoi",), "visqol": ("visqol",)},
         decibels={},
     ),
-    packages=("numpy", "scipy", "torch", "soundfile", "soxr", *PACKAGES, "bjontegaard"),
+    packages=("numpy", "scipy", "onnxruntime", "soundfile", "soxr", *PACKAGES, "bjontegaard"),
     prepare=work_on_one_thread,
     read=read_original_sounds,
     codecs=choose_sound_codecs,

@@ -19,13 +19,33 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from bitstream import Chunks, ColourFormat, ImageSource, InputError, decode_alpha, encode_alpha, lay_over
+from bitstream import (
+    Chunks,
+    ColourFormat,
+    ImageSource,
+    InputError,
+    decode_alpha,
+    decode_overlay,
+    encode_alpha,
+    lay_over,
+)
+from vqcodec.media.pictures.area import Area
 from vqcodec.media.pictures.depth import to_eight_bits, to_sixteen_bits
 from vqcodec.media.pictures.hidden import fill_hidden
 from vqcodec.media.pictures.metadata import metadata_of, pack_metadata, unpack_metadata
 from vqcodec.media.pictures.profiles import lab_to_rgb
 
-__all__ = ["MODES", "Prepared", "image_of", "pixels_of", "prepare", "restore", "to_known_mode", "to_rgb"]
+__all__ = [
+    "MODES",
+    "Prepared",
+    "image_of",
+    "pixels_of",
+    "prepare",
+    "restore",
+    "restore_small",
+    "to_known_mode",
+    "to_rgb",
+]
 
 _COLOURS = {
     "RGB": ColourFormat.RGB,
@@ -89,8 +109,8 @@ def image_of(pixels: NDArray[np.uint8]) -> Image.Image:
     return Image.fromarray(pixels)
 
 
-def restore(pixels: Pixels, source: ImageSource, chunks: Chunks) -> Image.Image:
-    """The picture in the mode that went in, from pixels `[H, W, 3]`, which may be overwritten.
+def restore(pixels: Pixels, source: ImageSource, chunks: Chunks, area: Area | None = None) -> Image.Image:
+    """The picture in the mode that went in, or an area of it, from pixels `[H, W, 3]`, which may be overwritten.
 
     The overlay is laid over them. Fully transparent pixels become black.
 
@@ -98,15 +118,51 @@ def restore(pixels: Pixels, source: ImageSource, chunks: Chunks) -> Image.Image:
         CorruptError: the chunks are damaged.
         LimitError: the metadata are too large.
     """
+    seen = (area or Area(0, 0, source.width, source.height)).slices
     if chunks.overlay:
-        lay_over(pixels, chunks.overlay)
+        indices, colours = decode_overlay(chunks.overlay, source.height, source.width)
+        lay_over(pixels, indices[seen], colours)
     image = _in_colour_format(Image.fromarray(pixels), source)
     if chunks.alpha:
-        alpha = Image.fromarray(decode_alpha(chunks.alpha, source.height, source.width))
+        alpha = Image.fromarray(decode_alpha(chunks.alpha, source.height, source.width)[seen])
         image.paste(0, mask=alpha.point(lambda value: 0 if value else 255))
         image.putalpha(alpha)
     image.info = unpack_metadata(chunks.metadata).info()
     return image
+
+
+def restore_small(pixels: Pixels, source: ImageSource, chunks: Chunks) -> Image.Image:
+    """A small version of a picture, from pixels `[h, w, 3]`: RGB for palettes, L for black and white.
+
+    Raises:
+        CorruptError: the chunks are damaged.
+        LimitError: the metadata are too large.
+    """
+    image = Image.fromarray(pixels)
+    if chunks.overlay:
+        image.paste(*_small_overlay(chunks.overlay, source, image.size))
+    if source.colour is ColourFormat.BILEVEL:
+        image = image.convert("L")
+    elif source.colour is not ColourFormat.PALETTE:
+        image = _in_colour_format(image, source)
+    if chunks.alpha:
+        alpha = Image.fromarray(decode_alpha(chunks.alpha, source.height, source.width))
+        image.putalpha(alpha.resize(image.size, Image.Resampling.BOX))
+    image.info = unpack_metadata(chunks.metadata).info()
+    return image
+
+
+def _small_overlay(
+    chunk: bytes, source: ImageSource, size: tuple[int, int]
+) -> tuple[Image.Image, tuple[int, int], Image.Image]:
+    """The colours of an overlay at a smaller size, their place, and how much of each pixel they cover."""
+    indices, colours = decode_overlay(chunk, source.height, source.width)
+    listed = np.concatenate([np.zeros((1, 4), np.uint8), np.insert(colours, 3, 255, axis=1)])
+    step = max(1, min(source.width // size[0], source.height // size[1]))
+    rows = max(step, STRIP // step * step)
+    strips = [Image.fromarray(listed[indices[top : top + rows]]).reduce(step) for top in range(0, source.height, rows)]
+    reduced = Image.fromarray(np.concatenate([np.asarray(strip) for strip in strips])).resize(size)
+    return reduced.convert("RGB"), (0, 0), reduced.getchannel("A")
 
 
 def to_known_mode(image: Image.Image, notes: list[str]) -> Image.Image:

@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-__all__ = ["resized"]
+from vqcodec.media.pictures.area import Area
+
+__all__ = ["area_before", "resized", "resized_area"]
 
 Pixels = NDArray[np.uint8]
 
@@ -34,6 +36,50 @@ def resized(pixels: Pixels, width: int, height: int) -> Pixels:
         low, high = max(0, math.floor(top - reach)), min(before, math.ceil(bottom + reach))
         # The filter also sees what is around the box.
         box = (0, top - low, pixels.shape[1], bottom - low)
-        strip = Image.fromarray(pixels[low:high]).resize((width, last - first), Image.Resampling.LANCZOS, box)
-        out[first:last] = np.asarray(strip)
+        out[first:last] = _in_two_passes(pixels[low:high], (width, last - first), box)
     return out
+
+
+def area_before(area: Area, before: tuple[int, int], after: tuple[int, int]) -> Area:
+    """What an area of a resized picture is made of: of the picture before, with what the filter sees around it.
+
+    Args:
+        area: of the picture after it was resized.
+        before, after: width and height.
+    """
+    left, right = _seen(area.left, area.right, before[0], after[0])
+    top, bottom = _seen(area.top, area.bottom, before[1], after[1])
+    return Area(left, top, right - left, bottom - top)
+
+
+def resized_area(pixels: Pixels, seen: Area, area: Area, before: tuple[float, float], after: tuple[int, int]) -> Pixels:
+    """An area of a resized picture, from pixels of the area `seen` before, which is `area_before` of it."""
+    scale = before[0] / after[0], before[1] / after[1]
+    if set(scale) == {1}:
+        own = Area(area.left - seen.left, area.top - seen.top, area.width, area.height)
+        return np.ascontiguousarray(pixels[own.slices])
+    box = (
+        area.left * scale[0] - seen.left,
+        area.top * scale[1] - seen.top,
+        area.right * scale[0] - seen.left,
+        area.bottom * scale[1] - seen.top,
+    )
+    return _in_two_passes(pixels, (area.width, area.height), box)
+
+
+def _in_two_passes(pixels: Pixels, size: tuple[int, int], box: tuple[float, float, float, float]) -> Pixels:
+    """A box of pixels at a size: first its width, and then its height.
+
+    Between the passes values are clipped, so the order counts. Pillow by itself takes the order with less work.
+    """
+    left, top, right, bottom = box
+    (width, height), before = size, len(pixels)
+    wide = Image.fromarray(pixels).resize((width, before), Image.Resampling.LANCZOS, (left, 0, right, before))
+    return np.array(wide.resize((width, height), Image.Resampling.LANCZOS, (0, top, width, bottom)))
+
+
+def _seen(first: int, last: int, before: int, after: int) -> tuple[int, int]:
+    if before == after:
+        return first, last
+    reach = LOBES * max(1, before / after) + 1
+    return max(0, math.floor(first * before / after - reach)), min(before, math.ceil(last * before / after + reach))

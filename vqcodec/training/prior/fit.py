@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from vqcodec.codec.loading import codec_of
+from vqcodec.codec.pixels import picture_source
 from vqcodec.model.model import Model, load_model
 from vqcodec.training.data.originals import Originals, open_originals, split
 from vqcodec.training.engine.config import load_config
@@ -31,9 +32,11 @@ from vqcodec.training.prior.networks import PriorNetwork, prior_network
 from vqcodec.training.prior.sharpness import sharpen
 from vqcodec.training.prior.stage import PriorFitting, PriorStage, mean_bits
 from vqcodec.training.prior.volumes import IndexVolumes, collect_volumes
+from vqcodec.training.thumbnail import fit_thumbnail
 
 __all__ = ["PriorTraining", "fit_prior"]
 
+THUMBNAILS = 100  # pictures to which they are fitted
 # What the weights of the first stage do not depend on; those of the second do on the steps.
 LATER = ("steps", "calibrated_on", "sharpened")
 
@@ -108,7 +111,8 @@ def _fit(settings: PriorTraining, path: Path, folder: Path, machine: Machine) ->
     factors = sharpen(network, test) if settings.sharpened else []
     figures["sharpened"] = mean_bits(network, test, True)
     add_entry(run.folder, {"stage": "prior", "held_out_bits_per_position": figures, "sharpness": factors})
-    _calibrated(replace(model, prior=network.export()), originals, held_out, settings).save(path)
+    done = _calibrated(replace(model, prior=network.export()), originals, held_out, settings)
+    _with_thumbnails(done, originals, numbers).save(path)
 
 
 def _volumes(run: Run, originals: Originals, numbers: Sequence[int], lambda_: float, in_context: bool) -> IndexVolumes:
@@ -122,6 +126,14 @@ def _calibrated(model: Model, originals: Originals, held_out: Sequence[int], set
     pieces = [next(originals.pieces(number)) for number in held_out[: settings.calibrated_on]]
     table = calibrate(codec_of(model), pieces, settings.lambda_, originals.lowest_rate)
     return replace(model, config=replace(model.config, quality=table))
+
+
+def _with_thumbnails(model: Model, originals: Originals, numbers: Sequence[int]) -> Model:
+    """A model of pictures with small versions, fitted to some of the originals."""
+    if model.config.modality != "image":
+        return model
+    pieces = (next(originals.pieces(number)) for number in numbers[:THUMBNAILS])
+    return fit_thumbnail(model, ((piece.latents, picture_source(piece.source)) for piece in pieces))
 
 
 def _first(numbers: Sequence[int], originals: Originals, most_positions: int) -> list[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from vqcodec.transform.layers import (
     ResidualBlock,
     Sequence,
     SpaceToDepth,
+    residual,
 )
 
 __all__ = ["GraphNetwork"]
@@ -33,12 +34,13 @@ class GraphNetwork:
         graph: gets their operators.
         parts: of the network.
         weights: by name, of the shapes that the parts say.
+        prefix: of their names.
     """
 
-    def __init__(self, graph: Graph, parts: Parts, weights: Mapping[str, NDArray[Any]]) -> None:
+    def __init__(self, graph: Graph, parts: Parts, weights: Mapping[str, NDArray[Any]], prefix: str = "") -> None:
         self._graph, self._weights = graph, weights
         for name, part in parts.items():
-            setattr(self, name, None if part is None else partial(self._applied, part, name))
+            setattr(self, name, None if part is None else partial(self._applied, part, prefix + name))
 
     def row(self, name: str, rate_point: Value) -> Value:
         """What the gain or bias of this name has for rate points `[B]`: `[B, C, 1, 1]`."""
@@ -47,29 +49,25 @@ class GraphNetwork:
         return self._graph.apply("Gather", self._graph.constant(table[:, :, None, None]), rate_point, axis=0)
 
     def _applied(self, part: Part, name: str, x: Value) -> Value:
-        apply = self._graph.apply
+        apply, integers = self._graph.apply, partial(self._graph.constant, dtype=np.int64)
         match part:
             case Convolution():
                 return self._convolved(part, name, x)
             case LeakyRelu():
                 return apply("LeakyRelu", x, alpha=SLOPE)
-            case ResidualBlock(width, kernel):
-                act, inner = LeakyRelu(), Convolution(width, width, kernel)
-                first = self._applied(inner, f"{name}.first", self._applied(act, "", x))
-                return x + self._applied(inner, f"{name}.second", self._applied(act, "", first))
+            case ResidualBlock():
+                return cast(Value, residual(GraphNetwork(self._graph, part.parts, self._weights, f"{name}."), x))
             case DepthToSpace(channels, factor):
-                # ONNX has the parts of a square as the outer axis of the channels, not the inner one.
+                # ONNX has the places in a square as the outer axis of the channels, not the inner one.
                 order = np.arange(channels * factor**2).reshape(channels, -1).T.ravel()
-                outer = apply("Gather", x, self._graph.constant(order, np.int64), axis=1)
-                return apply("DepthToSpace", outer, blocksize=factor)
+                return apply("DepthToSpace", apply("Gather", x, integers(order), axis=1), blocksize=factor)
             case SpaceToDepth(channels, factor):
                 order = np.arange(channels * factor**2).reshape(-1, channels).T.ravel()
-                inner_ = apply("SpaceToDepth", x, blocksize=factor)
-                return apply("Gather", inner_, self._graph.constant(order, np.int64), axis=1)
+                return apply("Gather", apply("SpaceToDepth", x, blocksize=factor), integers(order), axis=1)
             case DepthToTime(channels):
-                halves = apply("Reshape", x, self._graph.constant([0, 2, channels, -1], np.int64))
+                halves = apply("Reshape", x, integers([0, 2, channels, -1]))
                 turned = apply("Transpose", halves, perm=(0, 2, 3, 1))
-                return apply("Reshape", turned, self._graph.constant([0, channels, 1, -1], np.int64))
+                return apply("Reshape", turned, integers([0, channels, 1, -1]))
             case Sequence(layers):
                 for number, layer in enumerate(layers):
                     x = self._applied(layer, f"{name}.{number}", x)

@@ -27,7 +27,7 @@ class GraphNetworks:
     """
 
     def __init__(self, weights: NetworkWeights) -> None:
-        self._weights, self._definition = weights, weights.definition
+        self._weights = weights
         self._encode, self._decode = Session(self._encoder), Session(self._decoder)
         self._decode_with_likelihood = Session(self._decoder_with_likelihood)
         self._forward, self._backward = Session(self._forward_pass), Session(self._backward_pass)
@@ -38,16 +38,16 @@ class GraphNetworks:
 
     def decode(self, z_q: Floats, rate_point: int) -> Floats:
         """The location of p(x|z_q)."""
-        return self._decode(z_q, np.array([rate_point]))[0]
+        return self._decode(z_q, np.array([rate_point], np.int64))[0]
 
     def decode_with_likelihood(self, z_q: Floats, rate_point: int) -> tuple[Floats, Floats]:
         """The location, and what the likelihood network says besides."""
-        location, parameters = self._decode_with_likelihood(z_q, np.array([rate_point]))
+        location, parameters = self._decode_with_likelihood(z_q, np.array([rate_point], np.int64))
         return location, parameters
 
     def decode_with_gradient(self, z_q: Floats, rate_point: int) -> tuple[Floats, Callable[[Floats], Floats]]:
         """The location, and a function from the gradient in it to the gradient in z_q."""
-        point = np.array([rate_point])
+        point = np.array([rate_point], np.int64)
         location, *signs = self._forward(z_q, point)
         return location, lambda given: self._backward(given, point, *signs)[0]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import threading
 import weakref
 from collections.abc import Callable, Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Session"]
 
+NO_MEMORY = re.compile("allocate memory|bad_alloc")
 FATAL = 4  # ONNX Runtime says nothing on standard error but this
 
 
@@ -44,12 +46,21 @@ class Session:
         _forget_in_forks()
 
     def __call__(self, *inputs: NDArray[Any]) -> list[NDArray[Any]]:
-        """The outputs, of these inputs, in the order of the graph's."""
+        """The outputs, of these inputs, in the order of the graph's.
+
+        Raises:
+            MemoryError: there is not enough memory.
+        """
         with self._lock:
             if self._made is None:
                 self._made = self._make()
             session, names, outputs = self._made
-        found: list[NDArray[Any]] = session.run(outputs, dict(zip(names, inputs, strict=True)))
+        try:
+            found: list[NDArray[Any]] = session.run(outputs, dict(zip(names, inputs, strict=True)))
+        except Exception as error:  # ONNX Runtime derives its own from nothing else
+            if NO_MEMORY.search(str(error)):
+                raise MemoryError(str(error)) from None
+            raise
         return found
 
     def _make(self) -> tuple[InferenceSession, list[str], list[str]]:
@@ -86,4 +97,6 @@ def _inference_session(model: bytes) -> InferenceSession:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = FATAL
     options.intra_op_num_threads = network_threads()
+    options.enable_mem_pattern = False  # it would plan memory for each size of inputs, and hold it
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # processors are shared with others
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

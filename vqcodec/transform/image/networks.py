@@ -10,11 +10,12 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from vqcodec.media.pictures.area import Area
 from vqcodec.transform.codebooks import Codebooks
 from vqcodec.transform.image import autoencoder
 from vqcodec.transform.image.config import AutoencoderConfig, Distortion
 from vqcodec.transform.image.distortion import distortion_and_gradient
-from vqcodec.transform.image.tiles import Span, tiles
+from vqcodec.transform.image.tiles import Span, tiles, tiles_of_part
 from vqcodec.transform.likelihood import pixel_code_length
 from vqcodec.transform.networks import networks_on
 from vqcodec.transform.weights import NetworkWeights, Weights, check_finite
@@ -67,17 +68,20 @@ class ImageNetworks:
         check_finite(z_e.max(), z_e.min())
         return z_e
 
-    def decode(self, indices: IndexArray, rate_point: int, height: int, width: int) -> Pixels:
-        """The location of p(x|z_q), rounded to 8 bits: pixels `[height, width, 3]` of indices `[P', h, w]`."""
-        stride, pixels = self.shape.stride, np.empty((height, width, 3), np.uint8)
-        for i, j in self._decoded_tiles(indices):
+    def decode(self, indices: IndexArray, rate_point: int, area: Area) -> Pixels:
+        """The location of p(x|z_q), rounded to 8 bits: the pixels of an area, of indices `[P', h, w]` of a picture."""
+        stride, pixels = self.shape.stride, np.empty((area.height, area.width, 3), np.uint8)
+        _, height, width = indices.shape
+        rows = height, range(area.top // stride, -(-area.bottom // stride))
+        columns = width, range(area.left // stride, -(-area.right // stride))
+        for i, j in tiles_of_part(rows, columns, self._side, self.shape.decoder_reach):
             location = self.networks.decode(self._z_q(indices, rate_point, i, j), rate_point)
             check_finite(location.max(), location.min())
-            tile = pixels[i.own(stride), j.own(stride)]
-            values = _cropped(location, i, j, stride, tile)[0] + np.float32(0.5)
+            there, here = area.within(i.own(stride), j.own(stride))
+            values = location[0][:, i.inside(stride), j.inside(stride)][:, *there] + np.float32(0.5)
             values *= 255
             np.rint(values, out=values)
-            tile[:] = values.clip(0, 255, out=values).transpose(1, 2, 0)
+            pixels[here] = values.clip(0, 255, out=values).transpose(1, 2, 0)
         return pixels
 
     def bits(self, pixels: Pixels, indices: IndexArray, rate_point: int) -> Floats:

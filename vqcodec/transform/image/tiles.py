@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["Span", "spans", "tiles"]
+__all__ = ["Span", "spans", "spans_of_part", "tiles", "tiles_of_part"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,24 @@ def spans(extent: int, most: int, reach: int) -> list[Span]:
     return found
 
 
+def spans_of_part(extent: int, most: int, reach: int, part: range) -> list[Span]:
+    """Spans whose tiles are the positions `part` of an extent; windows have what is around them, as in `spans`."""
+    low, high = max(0, part.start - reach), min(extent, part.stop + reach)
+    found = [
+        Span(max(part.start, each.first + low), min(part.stop, each.last + low), each.low + low, each.high + low)
+        for each in spans(high - low, most, reach)
+    ]
+    return [each for each in found if each.first < each.last]
+
+
 def tiles(rows: int, columns: int, most: int, reach: int) -> Iterator[tuple[Span, Span]]:
     """Rows and columns of the tiles of a picture of `rows` x `columns` latent positions; see `spans`."""
     return itertools.product(spans(rows, most, reach), spans(columns, most, reach))
+
+
+def tiles_of_part(
+    rows: tuple[int, range], columns: tuple[int, range], most: int, reach: int
+) -> Iterator[tuple[Span, Span]]:
+    """Tiles as above, but of a part of the picture: rows and columns are given by their number and that part."""
+    across, down = (spans_of_part(extent, most, reach, part) for extent, part in (columns, rows))
+    return itertools.product(down, across)
