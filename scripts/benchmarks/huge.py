@@ -1,6 +1,6 @@
 """What a picture of 100 megapixels costs, against one of 8.
 
-    python -m scripts.benchmarks.huge PICTURE... --out FOLDER [--size 12000x8400] [--model photo]
+    python -m scripts.benchmarks.huge PICTURE... --out FOLDER [--size 12000x8400] [--model photo] [--threads 1]
 
 The large picture is laid out of the given photographs, of which no two places are alike: each is turned, mirrored,
 scaled and cropped by chance. The small one is its corner. Both are compressed and decompressed by the command line, in
@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from scripts.benchmarks.process_cost import RoundTrip, machine, round_trip
+from scripts.benchmarks.process_cost import RoundTrip, add_threads, machine, round_trip, use_threads
 from scripts.command_line import add_model, parser_of, run_script
 from vqcodec.defaults import DEFAULT_MODEL
 from vqcodec.evaluation.report.text import markdown_table, number
@@ -118,7 +118,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for pictures and files, of about 1 GB")
     parser.add_argument("--size", default="{}x{}".format(*LARGE), help="of the large picture (default: %(default)s)")
     add_model(parser, DEFAULT_MODEL)
+    add_threads(parser)
     arguments = parser.parse_args()
+    use_threads(arguments.threads)
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # of this size by intention
     arguments.out.mkdir(parents=True, exist_ok=True)
     width, height = (int(extent) for extent in arguments.size.split("x"))

@@ -1,39 +1,21 @@
 """Time and memory for a long recording, by the command line.
 
-    python -m scripts.benchmarks.long_sound SOUNDS [--minutes 60] [--kbps 1.5] [--model speech]
+    python -m scripts.benchmarks.long_sound SOUNDS [--minutes 60] [--kbps 1.5] [--model speech] [--threads 1]
 
 The recordings of the folder follow each other until the time is full, at 16 kHz in one channel. Prints Markdown.
 """
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from scripts.benchmarks.process_cost import cost_of, machine, round_trip
+from scripts.benchmarks.inputs import RATE, write_sound
+from scripts.benchmarks.process_cost import add_threads, cost_of, machine, round_trip, use_threads
 from scripts.command_line import add_model, parser_of, run_script
 from vqcodec.defaults import DEFAULT_AUDIO_MODEL
 from vqcodec.evaluation.report.text import markdown_table, number
 from vqcodec.evaluation.sounds.folder import sounds_in
-from vqcodec.media.sounds.recordings import RecordingWriter, read_recording
-from vqcodec.media.sounds.resampling import resample
-
-RATE = 16_000
-
-
-def write_long(folder: Path, target: Path, samples: int) -> None:
-    """Write a WAV file of so many samples."""
-    paths = sounds_in(folder)
-    with target.open("wb") as file, RecordingWriter(file, ".wav", RATE, 1, samples) as writer:
-        left = samples
-        for path in itertools.cycle(paths):
-            recording = read_recording(path)
-            mono = resample(recording.samples.mean(0, keepdims=True), recording.sample_rate, RATE)[:, :left]
-            writer.write(mono)
-            left -= mono.shape[1]
-            if not left:
-                return
 
 
 def main() -> None:
@@ -43,11 +25,13 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--kbps", type=float, default=1.5)
     add_model(parser, DEFAULT_AUDIO_MODEL)
+    add_threads(parser)
     arguments = parser.parse_args()
+    use_threads(arguments.threads)
     with TemporaryDirectory() as name:
         folder = Path(name)
         long, coded, back = (folder / each for each in ("long.wav", "long.vq", "back.wav"))
-        write_long(arguments.sounds, long, round(arguments.minutes * 60 * RATE))
+        write_sound(sounds_in(arguments.sounds), long, round(arguments.minutes * 60 * RATE))
         at_quality = cost_of("compress", "--model", arguments.model, "-q", "60", long, coded)
         at_rate = round_trip(long, coded, back, arguments.model, "--kbps", str(arguments.kbps))
     costs = {

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 from bitstream import VqcodecError
-from vqcodec.system.threads import network_threads
+from vqcodec.system.threads import limit_threads, network_threads
 
-__all__ = ["ProcessCost", "RoundTrip", "cost_of", "machine", "round_trip"]
+__all__ = [
+    "ProcessCost",
+    "RoundTrip",
+    "add_threads",
+    "cost_of",
+    "machine",
+    "process_cost",
+    "round_trip",
+    "use_threads",
+]
 
 # A small process that starts the one to measure: on Linux, a process that is started from a large one counts the peak
 # of that one as its own.
@@ -26,6 +37,7 @@ usage = resource.getrusage(resource.RUSAGE_CHILDREN)
 print(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
 sys.exit(status != 0)
 """
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 MAXRSS_PER_MEGABYTE = 1e6 if sys.platform == "darwin" else 1e6 / 1024
 
 
@@ -47,13 +59,24 @@ class RoundTrip:
     file_bytes: int
 
 
+def add_threads(parser: argparse.ArgumentParser) -> None:
+    """The option `--threads`."""
+    parser.add_argument("--threads", type=int, default=1, help="of each process (default: 1)")
+
+
+def use_threads(count: int) -> None:
+    """Let this process compute on so many threads, and those that it starts."""
+    os.environ.update(dict.fromkeys(THREADS, str(max(1, count))))
+    limit_threads(max(1, count))
+
+
 def machine() -> str:
-    """The machine that this runs on, in a line."""
+    """The machine that this runs on, in a line, and the threads that compute."""
     processor, information = platform.processor() or platform.machine(), Path("/proc/cpuinfo")
     if information.exists():
         names = [line.partition(": ")[2] for line in information.read_text().splitlines() if "model name" in line]
         processor = names[0] if names else processor
-    return f"{processor}: {os.cpu_count()} processors, {network_threads()} threads"
+    return f"{processor}: {os.cpu_count()} processors, threads used: {network_threads()}"
 
 
 def round_trip(source: Path, packed: Path, target: Path, model: str, *options: str, runs: int = 0) -> RoundTrip:
@@ -79,7 +102,7 @@ def cost_of(*arguments: str | Path, runs: int = 0) -> ProcessCost:
     Raises:
         VqcodecError: it failed; what it says on standard error is seen.
     """
-    costs = [_cost_once(*arguments) for _ in range(runs + 1)]
+    costs = [process_cost(*arguments) for _ in range(runs + 1)]
     counted = costs[1:] or costs
     return ProcessCost(
         median(cost.seconds for cost in counted),
@@ -88,9 +111,14 @@ def cost_of(*arguments: str | Path, runs: int = 0) -> ProcessCost:
     )
 
 
-def _cost_once(*arguments: str | Path) -> ProcessCost:
+def process_cost(*arguments: str | Path, environment: Mapping[str, str] | None = None) -> ProcessCost:
+    """Run `vqcodec` with these arguments once, in an environment (default: that of this process).
+
+    Raises:
+        VqcodecError: it failed; what it says on standard error is seen.
+    """
     command = [sys.executable, "-c", LAUNCHER, sys.executable, "-m", "vqcodec", *map(str, arguments)]
-    process = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=environment)
     if process.returncode:
         raise VqcodecError(f"vqcodec {' '.join(map(str, arguments))} failed")
     seconds, cpu_seconds, peak = map(float, process.stdout.split())

@@ -1,6 +1,7 @@
-"""How fast vqcodec is, and how much memory it takes.
+"""How long whole processes take for a picture, and how much memory, by its size.
 
-    python -m scripts.benchmarks.speed PICTURES [--runs 5] [--megapixels 0.1 ... 8] [--model photo] [--out RESULTS]
+    python -m scripts.benchmarks.speed PICTURES [--runs 5] [--megapixels 0.1 ... 8] [--model photo] [--threads 1]
+        [--out RESULTS]
 
 Every time is the median of so many runs after one that is not counted, so that files are in the cache of the system.
 Prints Markdown; writes time and memory against the size of the picture to RESULTS/size.csv and RESULTS/size.png. The
@@ -10,10 +11,8 @@ pictures are made from the first one of the folder. Nothing else should run on t
 from __future__ import annotations
 
 import math
-import statistics
 import tempfile
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,21 +20,17 @@ import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
-import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-import vqcodec
-from scripts.benchmarks.process_cost import RoundTrip, cost_of, machine, round_trip
+from scripts.benchmarks.inputs import STANDARD, standard_picture
+from scripts.benchmarks.process_cost import RoundTrip, add_threads, cost_of, machine, round_trip, use_threads
 from scripts.command_line import add_model, parser_of, run_script
 from vqcodec.defaults import DEFAULT_MODEL
 from vqcodec.evaluation.pictures.folder import find_pictures, mirrored_to_size
 from vqcodec.evaluation.report.text import markdown_table, number, write_csv
 from vqcodec.media.pictures.reading import read_rgb
-from vqcodec.prior.pixelcnn import PixelCNN
 
-WIDTH, HEIGHT = 768, 512
-LARGE = (3456, 2304)
 MEGAPIXELS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 COLOURS = {"compress": "#c2255c", "decompress": "#1971c2"}
 
@@ -52,41 +47,6 @@ class SizeCost:
     compress_megabytes: float
     decompress_seconds: float
     decompress_megabytes: float
-
-
-def seconds_of(action: Callable[[], object], runs: int) -> float:
-    """Median wall clock of `action`."""
-    times = []
-    for _ in range(runs + 1):
-        started = time.perf_counter()
-        action()
-        times.append(time.perf_counter() - started)
-    return statistics.median(times[1:])
-
-
-def prior_table(codec: vqcodec.ImageCodec, image: Image.Image, runs: int) -> str:
-    """Decoding of the indices alone: a diagonal at a time, and a position at a time."""
-    data = codec.compress(image)
-    indices, prior = codec.read(data), codec.model.prior
-    assert isinstance(prior, PixelCNN)
-    _, height, width = indices.values.shape
-    seconds = []
-    for batch in (None, 1):
-        streams = prior.encode(indices.values, indices.rate_point, batch=batch)
-
-        def decode(streams: list[bytes] = streams, batch: int | None = batch) -> np.ndarray:
-            return prior.decode(streams, indices.rate_point, height, width, batch=batch)
-
-        if not np.array_equal(decode(), indices.values):
-            raise SystemExit(f"speed.py: error: decoding with batch={batch} gives other indices")
-        seconds.append(seconds_of(decode, runs))
-    diagonal, single = seconds
-    rows = [
-        ["`Codec.read`, all of it", number(seconds_of(lambda: codec.read(data), runs), 3), ""],
-        ["the prior, a diagonal at a time", number(diagonal, 3), number(single / diagonal, 1)],
-        ["the prior, a position at a time", number(single, 3), number(1, 1)],
-    ]
-    return markdown_table(["decoding of the indices", "seconds", "times as fast"], rows)
 
 
 def process_table(image: Image.Image, model: str, runs: int) -> str:
@@ -109,7 +69,7 @@ def size_costs(image: Image.Image, sizes: Sequence[float], model: str, runs: int
     """Both commands at every size."""
     costs = []
     for megapixels in tqdm(sizes, desc="sizes", disable=None):
-        width = round(math.sqrt(megapixels * 1e6 * WIDTH / HEIGHT))
+        width = round(math.sqrt(megapixels * 1e6 * STANDARD[0] / STANDARD[1]))
         height = round(megapixels * 1e6 / width)
         both = picture_cost(mirrored_to_size(image, width, height), model, runs)
         costs.append(
@@ -170,21 +130,19 @@ def main() -> None:
     parser.add_argument("pictures", type=Path, help="folder of pictures")
     parser.add_argument("--runs", type=int, default=5, help="how often each is measured (default: 5)")
     add_model(parser, DEFAULT_MODEL)
+    add_threads(parser)
     parser.add_argument("--megapixels", type=float, nargs="+", default=MEGAPIXELS, help="sizes; default: 0.1 ... 8")
     parser.add_argument("--out", type=Path, default=Path(), help="folder for size.csv and size.png (default: here)")
     arguments = parser.parse_args()
+    use_threads(arguments.threads)
     arguments.out.mkdir(parents=True, exist_ok=True)
     runs = max(1, arguments.runs)
 
-    image = read_rgb(find_pictures(arguments.pictures)[0]).image
-    standard = mirrored_to_size(image, WIDTH, HEIGHT)
+    first = find_pictures(arguments.pictures)[0]
     print(f"Medians of {runs} runs; {machine()}.\n")
-    print(f"A picture of {WIDTH} x {HEIGHT} pixels at the default quality:\n")
-    codec = vqcodec.load(arguments.model)
-    print(prior_table(codec, standard, runs), flush=True)
-    print("\n" + process_table(standard, arguments.model, runs), flush=True)
-    print(f"\nA picture of {LARGE[0]} x {LARGE[1]} pixels, one run:\n")
-    print(prior_table(codec, mirrored_to_size(image, *LARGE), 1), flush=True)
+    print("A picture of {} x {} pixels at the default quality:\n".format(*STANDARD))
+    print(process_table(standard_picture(first), arguments.model, runs), flush=True)
+    image = read_rgb(first).image
     costs = size_costs(image, sorted(arguments.megapixels), arguments.model, runs)
     write_csv(arguments.out / "size.csv", SizeCost, costs)
     plot(costs, arguments.out / "size.png")

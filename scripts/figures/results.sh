@@ -12,6 +12,8 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 mkdir -p "$4"
 broken=0
+mapfile -t pictures < <(find "$1" -name '*.png' | sort)
+speech="$(find "$3" -type f | sort | tail -n 1)"
 
 section() { # a title, and a command whose Markdown goes below it
     printf '\n## %s\n\n    %s\n\n' "$1" "${*:2}"
@@ -36,7 +38,9 @@ section() { # a title, and a command whose Markdown goes below it
     section "A thousand bytes" python -m scripts.figures.preview examples/coffee.png docs/preview.png
     section "Files that are cut" python -m scripts.figures.progressive "$1" docs/progressive.png
     section "Speed" python -m scripts.benchmarks.speed "$1" --out "$4"
-    section "Large pictures" env OMP_NUM_THREADS=1 python -m scripts.benchmarks.huge "$1"/*.png --out "$4/huge"
+    section "Kernel and numpy" python -m scripts.benchmarks.prior "${pictures[0]}" "$speech"
+    section "Other codecs on a core" python -m scripts.benchmarks.peers "${pictures[@]:0:4}"
+    section "Large pictures" python -m scripts.benchmarks.huge "$1"/*.png --out "$4/huge"
     section "Rate and distortion, speech" vqcodec eval rd "$3" --out "$4/speech"
     section "Files and prior, speech" pytest -q -rP tests/promises --sounds "$3"
     section "Bits per sample, speech" vqcodec eval bpd "$3" --model speech --lossless --csv "$4/bpd_speech.csv" --force
@@ -44,7 +48,7 @@ section() { # a title, and a command whose Markdown goes below it
 } | tee "$4/results.md"
 
 vqcodec sample small docs/samples.png --size 32x32 -q 75 -n 64 --force
-python -m scripts.figures.spectrograms "$(find "$3" -type f | sort | tail -n 1)" docs/speech.png
+python -m scripts.figures.spectrograms "$speech" docs/speech.png
 python -m scripts.figures.losses docs/runs/losses.csv docs/runs/losses.png
 cp "$4/rd/curves.png" docs/rd.png
 cp "$4/rd_high/curves.png" docs/rd_high.png

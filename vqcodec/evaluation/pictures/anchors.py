@@ -14,7 +14,7 @@ from PIL import Image
 
 from vqcodec.evaluation.pictures.encoders import JXL_PLUGIN, Encoder, PillowEncoder, VipsEncoder
 
-__all__ = ["ANCHORS", "JPEG", "MOZJPEG", "WEBP", "PictureAnchor"]
+__all__ = ["ANCHORS", "AVIF", "JPEG", "JXL", "MOZJPEG", "WEBP", "PictureAnchor"]
 
 
 @dataclass(frozen=True)
