@@ -160,7 +160,28 @@ AVX2 static void softmax(const int32_t *logits, int32_t size, const int32_t *exp
     frequencies[0] += (UINT32_C(1) << PRECISION) - sum;
 }
 
-const vq_operations vq_avx2 = {multiply, multiply_one, softmax};
+AVX2 static void code_lengths(const uint32_t *frequencies, int32_t size, const int32_t *logarithms, float *lengths)
+{
+    const int32_t shift = 23 - LOGARITHM_BITS;
+    const __m256i fraction = _mm256_set1_epi32(0x7fffff), rest = _mm256_set1_epi32((1 << shift) - 1);
+    const __m256i top = _mm256_set1_epi32(PRECISION + 127), one = _mm256_set1_epi32(1);
+    int32_t i = 0;
+    for (; i + 8 <= size; i += 8) {
+        const __m256i bits = _mm256_castps_si256(_mm256_cvtepi32_ps(loaded((const int32_t *)frequencies + i)));
+        const __m256i above = _mm256_and_si256(bits, fraction), place = _mm256_srli_epi32(above, shift);
+        const __m256i low = _mm256_i32gather_epi32((const int *)logarithms, place, 4);
+        const __m256i high = _mm256_i32gather_epi32((const int *)logarithms, _mm256_add_epi32(place, one), 4);
+        const __m256i part = _mm256_mullo_epi32(_mm256_sub_epi32(high, low), _mm256_and_si256(above, rest));
+        const __m256i octaves = _mm256_sub_epi32(top, _mm256_srli_epi32(bits, 23));
+        const __m256i whole = _mm256_sub_epi32(_mm256_slli_epi32(octaves, LENGTH_BITS), low);
+        const __m256i length = _mm256_sub_epi32(whole, _mm256_srai_epi32(part, shift));
+        const __m256 unit = _mm256_set1_ps(1.0f / (1 << LENGTH_BITS));
+        _mm256_storeu_ps(lengths + i, _mm256_mul_ps(_mm256_cvtepi32_ps(length), unit));
+    }
+    vq_scalar.code_lengths(frequencies + i, size - i, logarithms, lengths + i);
+}
+
+const vq_operations vq_avx2 = {multiply, multiply_one, softmax, code_lengths};
 
 #else
 typedef int vq_no_avx2; /* a file of C has at least one declaration */

@@ -1,7 +1,5 @@
 #include "heads.h"
 
-#include <string.h>
-
 vq_room vq_take_room(vq_arena *arena, const vq_stack *layers, const vq_stack *heads)
 {
     const int32_t longest[2] = {vq_longest(layers), vq_longest(heads)};
@@ -71,19 +69,6 @@ void vq_encode_rows(
     }
 }
 
-/* Bits of a symbol of this frequency, PRECISION - log2, in units of 2^-18: see `code_lengths` in exact.py. */
-static int32_t code_length(uint32_t frequency, const int32_t *logarithms)
-{
-    const float exact = (float)(int32_t)frequency; /* its exponent and fraction are those of the integer */
-    uint32_t bits;
-    memcpy(&bits, &exact, sizeof bits);
-    const int32_t octave = (int32_t)(bits >> 23) - 127;
-    const int32_t shift = 23 - LOGARITHM_BITS, above = (int32_t)(bits & 0x7fffff);
-    const int32_t *place = logarithms + (above >> shift);
-    const int32_t between = ((place[1] - place[0]) * (above & ((1 << shift) - 1))) >> shift;
-    return (PRECISION - octave) * (1 << 18) - place[0] - between;
-}
-
 void vq_cost_rows(
     const vq_evaluation *with, const vq_layer *head, const int16_t *hidden, int32_t rows, const int32_t *logarithms,
     float *costs)
@@ -92,9 +77,8 @@ void vq_cost_rows(
         const int32_t count = least(VQ_ROWS, rows - first);
         logits_of(with, head, hidden + (ptrdiff_t)first * head->inputs, count);
         for (int32_t row = 0; row < count; row++) {
-            const uint32_t *frequencies = frequencies_of(with, head, row);
-            for (int32_t symbol = 0; symbol < head->outputs; symbol++)
-                *costs++ = (float)code_length(frequencies[symbol], logarithms) * (1.0f / (1 << 18));
+            with->operations->code_lengths(frequencies_of(with, head, row), head->outputs, logarithms, costs);
+            costs += head->outputs;
         }
     }
 }

@@ -32,11 +32,8 @@ void vq_encode_rows(
     const vq_evaluation *with, const vq_layer *head, const int16_t *hidden, int32_t rows, vq_sink *sink,
     uint32_t *words, const int32_t *symbols, ptrdiff_t step);
 
-/* Code lengths [rows][outputs] of all symbols: see `vq_code_length`. */
+/* Code lengths [rows][outputs] of all symbols: see `vq_operations`. */
 void vq_cost_rows(
     const vq_evaluation *with, const vq_layer *head, const int16_t *hidden, int32_t rows, const int32_t *logarithms,
     float *costs);
-
-enum { LOGARITHM_BITS = 12 }; /* log2 is known at 2^LOGARITHM_BITS + 1 places of an octave */
-
 #endif

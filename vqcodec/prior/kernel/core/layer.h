@@ -12,6 +12,8 @@ enum {
     EXP_RANGE = 400,
     ACTIVATION_MAX = 255,
     PRECISION = 24,
+    LOGARITHM_BITS = 12, /* log2 is known at 2^LOGARITHM_BITS + 1 places of an octave */
+    LENGTH_BITS = 18,    /* code lengths are in units of 2^-LENGTH_BITS bit */
 };
 
 /* A layer as `vqcodec.prior.kernel.packing` writes it. Inputs come in pairs, outputs in panels; zeros fill both up. */
@@ -42,6 +44,8 @@ struct vq_operations {
     void (*multiply_one)(const vq_layer *layer, int32_t rate_point, const int16_t *x, int32_t *y);
     /* The integer softmax: logits [size] to frequencies [size], which sum to 2^PRECISION. */
     void (*softmax)(const int32_t *logits, int32_t size, const int32_t *exp, uint32_t *frequencies);
+    /* PRECISION - log2 of frequencies [size]: see `code_lengths` in exact.py. */
+    void (*code_lengths)(const uint32_t *frequencies, int32_t size, const int32_t *logarithms, float *lengths);
 };
 
 /* Any number of rows up to VQ_ROWS; x and y have room for a multiple of VQ_STRIP. */

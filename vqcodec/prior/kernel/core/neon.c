@@ -76,7 +76,12 @@ static void softmax(const int32_t *logits, int32_t size, const int32_t *exp, uin
     vq_scalar.softmax(logits, size, exp, frequencies);
 }
 
-const vq_operations vq_neon = {multiply, multiply_one, softmax};
+static void code_lengths(const uint32_t *frequencies, int32_t size, const int32_t *logarithms, float *lengths)
+{
+    vq_scalar.code_lengths(frequencies, size, logarithms, lengths);
+}
+
+const vq_operations vq_neon = {multiply, multiply_one, softmax, code_lengths};
 
 #else
 typedef int vq_no_neon; /* a file of C has at least one declaration */

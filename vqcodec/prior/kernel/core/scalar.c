@@ -1,6 +1,8 @@
 /* The operations in plain C. Compilers vectorise the innermost loops. */
 #include "layer.h"
 
+#include <string.h>
+
 /* A panel of outputs for some rows. Weights of even and of odd inputs are parted first, so that loops are simple. */
 static inline void multiply_strip(
     const vq_layer *layer, const int32_t *offsets, int32_t first, const int16_t *x, int32_t rows, int32_t *y)
@@ -63,4 +65,19 @@ static void softmax(const int32_t *logits, int32_t size, const int32_t *exp, uin
     frequencies[0] += (UINT32_C(1) << PRECISION) - sum;
 }
 
-const vq_operations vq_scalar = {multiply, multiply_one, softmax};
+static void code_lengths(const uint32_t *frequencies, int32_t size, const int32_t *logarithms, float *lengths)
+{
+    const int32_t shift = 23 - LOGARITHM_BITS;
+    for (int32_t i = 0; i < size; i++) {
+        const float exact = (float)(int32_t)frequencies[i]; /* its exponent and fraction are those of the integer */
+        int32_t bits;
+        memcpy(&bits, &exact, sizeof bits);
+        const int32_t octave = (bits >> 23) - 127, above = bits & 0x7fffff;
+        const int32_t *place = logarithms + (above >> shift);
+        const int32_t between = ((place[1] - place[0]) * (above & ((1 << shift) - 1))) >> shift;
+        const int32_t length = (PRECISION - octave) * (1 << LENGTH_BITS) - place[0] - between;
+        lengths[i] = (float)length * (1.0f / (1 << LENGTH_BITS));
+    }
+}
+
+const vq_operations vq_scalar = {multiply, multiply_one, softmax, code_lengths};
