@@ -94,8 +94,10 @@ def test_other_words_in_the_source_change_no_key(picture: Path, tiny_model: Path
     assert json.loads(result.stdout) == keys_of(picture, tiny_model, ("vqcodec", "jpeg"))
 
 
-def test_what_changes_results_changes_keys(picture: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    other_model = save_tiny_model(tiny_model.with_name("other.safetensors"), seed=1)
+def test_what_changes_results_changes_keys(
+    picture: Path, tiny_model: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other_model = save_tiny_model(tmp_path_factory.mktemp("other") / "other.safetensors", seed=1)
     other_picture = picture.with_name("b.png")
     Image.fromarray(pictures(1, 32, seed=2)[0]).save(other_picture)
     before = keys_of(picture, tiny_model)

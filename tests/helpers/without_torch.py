@@ -29,7 +29,8 @@ class Absent(MetaPathFinder):
         return None
 
 
-sys.meta_path.insert(0, Absent())
-plain = ROOT / "tests" / "plain"
-options = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:hypothesispytest", "--confcutdir", plain]
-sys.exit(pytest.main([*map(str, options), f"--basetemp={sys.argv[1]}", str(plain)]))
+sys.meta_path.insert(0, Absent())  # in processes that this one starts for work, too
+if __name__ == "__main__":
+    plain = ROOT / "tests" / "plain"
+    options = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:hypothesispytest", "--confcutdir", plain]
+    sys.exit(pytest.main([*map(str, options), f"--basetemp={sys.argv[1]}", str(plain)]))
