@@ -141,7 +141,7 @@ MUTANTS = (
         "index CRC unchecked",
         "decodes",
         "vqcodec/codec/base.py",
-        "if self._checksums(values) != [stream.indices_crc for stream in container.streams]:",
+        "if self._checksums(values) != [stream.indices_crc for stream in decoded]:",
         "if False:",
     ),
     Mutant(

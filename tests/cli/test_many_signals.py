@@ -60,7 +60,9 @@ def test_an_early_end_is_a_clean_one(
     process = begin(folder, tiny_model, jobs)
     os.killpg(process.pid, signal.Signals[name])  # as a terminal does, to all processes
     stdout, stderr = process.communicate(timeout=120)  # which waits for all of them
-    assert (process.returncode, stdout, stderr.strip()) == (code, "", text)
+    # Python ends itself by SIGINT, which a shell counts as 130, too, if that came while `exec` ran, as in dataclasses.
+    assert process.returncode in (code, -signal.SIGINT if name == "SIGINT" else code)
+    assert (stdout, stderr.strip()) == ("", text)
     assert temporaries(folder) == []
     assert len(list((folder / "out").iterdir())) < COUNT
     assert all(path.read_bytes()[:4] == b"\x8eVQ\n" for path in (folder / "out").iterdir())

@@ -25,6 +25,7 @@ INSTRUCTIONS = _kernel.supported()
 FUNCTIONS = (
     "everywhere",
     "costs",
+    "chances",
     "encode_diagonals",
     "decode_diagonals",
     "known_frames",

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bitstream import CorruptError
+from bitstream import PRECISION, CorruptError
 from tests.helpers.every_prior import LAYOUTS, NAMES, prior_named, tables_of
 from tests.helpers.priors import random_indices
 from vqcodec.prior.exact import code_lengths
@@ -54,7 +54,8 @@ def test_round_trip(name: str, shape: tuple[int, int], rate_point: int, seed: in
 def test_costs_and_bits_are_those_of_the_tables(name: str, shape: tuple[int, int], rate_point: int) -> None:
     prior = prior_named(name)
     indices = random_indices(prior, rate_point, *shape)
-    expected = {plane: code_lengths(table) for plane, table in tables_of(prior, indices, rate_point).items()}
+    tables = tables_of(prior, indices, rate_point)
+    expected = {plane: code_lengths(table) for plane, table in tables.items()}
     costs = {plane: np.full(cost.shape, np.nan, np.float32) for plane, cost in expected.items()}
     for plane, part, cost in prior.costs(indices, rate_point):
         assert cost.dtype == np.float32
@@ -63,10 +64,10 @@ def test_costs_and_bits_are_those_of_the_tables(name: str, shape: tuple[int, int
     bits = prior.bits(indices, rate_point)
     assert bits.shape == indices.shape
     assert not bits[prior.sizes[rate_point] == 1].any()
-    for plane, cost in expected.items():
-        assert (costs[plane] == cost).all()
-        chosen = np.take_along_axis(cost, indices[plane].reshape(-1, 1), axis=1)
-        assert (bits[plane].reshape(-1, 1) == chosen).all()
+    for plane, table in tables.items():
+        assert (costs[plane] == expected[plane]).all()
+        chosen = np.take_along_axis(table, indices[plane].reshape(-1, 1), axis=1)
+        assert (bits[plane].reshape(-1, 1) == PRECISION - np.log2(chosen)).all()
 
 
 @every_prior

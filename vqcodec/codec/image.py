@@ -197,6 +197,7 @@ class ImageCodec(PixelCodec):
             InputError: the indices do not belong to this model, or the region is not within the picture.
             BitstreamError: their chunks are damaged.
         """
+        self._check(indices)
         source = picture_source(indices.source)
         if region is None:
             return restore(self.pixels(indices), source, indices.chunks)

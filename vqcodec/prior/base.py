@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vqcodec.prior.exact import Tables
+from bitstream.entropy import PRECISION
+from vqcodec.prior.exact import Tables, code_lengths
 from vqcodec.system.bounds import Cost
 
 __all__ = ["EntropyModel", "Floats", "Frequencies", "IndexArray", "Prior", "SymbolSource"]
@@ -37,7 +38,8 @@ class EntropyModel(ABC):
     def costs(self, indices: IndexArray, rate_point: int) -> Iterator[tuple[int, slice, Floats]]:
         """Bits of every symbol, given `indices` around it: in pieces of a plane, a range of positions, `[N, K]`.
 
-        Positions are those of the flattened `[rows, columns]`. A plane without a choice has no pieces.
+        They are rounded, so that all evaluations give the same: see `code_lengths` in exact.py. Positions are those of
+        the flattened `[rows, columns]`. A plane without a choice has no pieces.
         """
 
     @abstractmethod
@@ -57,12 +59,15 @@ class EntropyModel(ABC):
     def sample(self, source: SymbolSource, rate_point: int, rows: int, columns: int, /) -> IndexArray:
         """Indices `[P, rows, columns]` of all planes, drawn by `source`, each given those before it."""
 
+    @abstractmethod
+    def chances(self, indices: IndexArray, rate_point: int) -> Iterator[tuple[int, slice, NDArray[Any]]]:
+        """Frequencies `[N]` of the indices themselves, in the same pieces: of 2**PRECISION."""
+
     def bits(self, indices: IndexArray, rate_point: int) -> NDArray[np.float64]:
         """Code length of every index: `[P, rows, columns]` for indices `[P, rows, columns]`."""
-        flat = indices.reshape(len(indices), -1)
-        out = np.zeros(flat.shape)
-        for plane, part, cost in self.costs(indices, rate_point):
-            out[plane, part] = np.take_along_axis(cost, flat[plane, part, None], axis=1)[:, 0]
+        out = np.zeros((len(indices), indices[0].size if len(indices) else 0))
+        for plane, part, frequencies in self.chances(indices, rate_point):
+            out[plane, part] = PRECISION - np.log2(frequencies.astype(np.float64))
         return out.reshape(indices.shape)
 
 
@@ -84,6 +89,21 @@ class Prior(EntropyModel):
     stream_slices: list[range]
     stream_ends: list[int]
     tables: Tables
+
+    @abstractmethod
+    def all_frequencies(self, indices: IndexArray, rate_point: int) -> Iterator[tuple[int, slice, Frequencies]]:
+        """Frequencies `[N, K]` of every symbol, given `indices` around it; pieces are those of `costs`."""
+
+    def costs(self, indices: IndexArray, rate_point: int) -> Iterator[tuple[int, slice, Floats]]:
+        """See `EntropyModel.costs`."""
+        for plane, part, table in self.all_frequencies(indices, rate_point):
+            yield plane, part, code_lengths(table)
+
+    def chances(self, indices: IndexArray, rate_point: int) -> Iterator[tuple[int, slice, Frequencies]]:
+        """See `EntropyModel.chances`."""
+        flat = indices.reshape(len(indices), -1)
+        for plane, part, table in self.all_frequencies(indices, rate_point):
+            yield plane, part, np.take_along_axis(table, flat[plane, part, None], axis=1)[:, 0]
 
     @property
     @abstractmethod

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from bitstream.entropy import SymbolDecoder, SymbolEncoder
 from bitstream.errors import CorruptError, ModelError
 from vqcodec.prior.base import Floats, Frequencies, IndexArray, Prior, SymbolSource
-from vqcodec.prior.exact import ExactLayer, Tables, code_lengths, frequencies
+from vqcodec.prior.exact import ExactLayer, Tables, frequencies
 from vqcodec.prior.gated import DiagonalPass, Narrow, bands, channels_of, everywhere
 from vqcodec.prior.neighbours import AROUND_OFFSETS
 from vqcodec.prior.plane_order import PlaneOrder
@@ -167,12 +167,12 @@ class PixelCNN(Prior):
             state = everywhere(network.causal, taps, own, context, rate_point, self.tables)
             yield network, planes, state.reshape(-1, state.shape[2])
 
-    def costs(self, indices: IndexArray, rate_point: int) -> Iterator[tuple[int, slice, Floats]]:
-        """Bits of every symbol, given `indices` around it: in pieces of a plane, a range of positions, `[N, K]`."""
+    def all_frequencies(self, indices: IndexArray, rate_point: int) -> Iterator[tuple[int, slice, Frequencies]]:
+        """See `Prior.all_frequencies`."""
         for network, planes, state in self.hidden(indices, rate_point):
             for part in bands(len(state)):
                 for plane, table in self._tables(network, planes, state[part], rate_point).items():
-                    yield plane, part, code_lengths(table)
+                    yield plane, part, table
 
     # Coding --------------------------------------------------------------------------------------------------------
 

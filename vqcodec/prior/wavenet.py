@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 
 from bitstream.entropy import SymbolDecoder, SymbolEncoder
 from bitstream.errors import CorruptError, LimitError, ModelError
-from vqcodec.prior.base import Floats, IndexArray, Prior, SymbolSource
+from vqcodec.prior.base import Floats, Frequencies, IndexArray, Prior, SymbolSource
 from vqcodec.prior.dilated import DilatedLayers, DilatedPass
-from vqcodec.prior.exact import ExactLayer, Tables, code_lengths
+from vqcodec.prior.exact import ExactLayer, Tables
 from vqcodec.prior.heads import ExactHeads
 from vqcodec.prior.plane_order import PlaneOrder
 from vqcodec.prior.skew import LAG, Skew
@@ -150,11 +150,8 @@ class WaveNet(Prior):
         whole = sum(each.stop <= planes for each in self.plane_ranges)
         return min(whole, self._heads[rate_point].slices)
 
-    def costs(self, indices: IndexArray, rate_point: int) -> Iterator[tuple[int, slice, Floats]]:
-        """Bits of every symbol, given `indices` around it: in pieces of a plane, a range of positions, `[N, K]`.
-
-        Positions are those of the flattened `[C, T]`.
-        """
+    def all_frequencies(self, indices: IndexArray, rate_point: int) -> Iterator[tuple[int, slice, Frequencies]]:
+        """See `Prior.all_frequencies`."""
         _, channels, columns = indices.shape
         for steps, hidden in self.hidden(indices, rate_point):
             skew = Skew(len(hidden), columns)
@@ -165,10 +162,9 @@ class WaveNet(Prior):
                 first = (frames.start + LAG * number - steps.start) * channels
                 part = hidden[:, first : first + len(frames) * channels]
                 for plane, table in self._heads[rate_point](part, range(number, number + 1)):
-                    cost = code_lengths(table)
                     for channel in range(channels):
                         start = channel * columns
-                        yield plane, slice(start + frames.start, start + frames.stop), cost[channel::channels]
+                        yield plane, slice(start + frames.start, start + frames.stop), table[channel::channels]
 
     # Coding --------------------------------------------------------------------------------------------------------
 

@@ -25,6 +25,7 @@ def calls_of(name: str) -> list[Call]:
     model, indices = evaluated(prior, recorder(calls)), random_indices(prior, 1, 2, 5)
     model.decode(model.encode(indices, 1), 1, 2, 5)
     model.bits(indices, 1)
+    list(model.costs(indices, 1))
     model.sample(SymbolSampler(0), 1, 2, 5)
     return calls
 
@@ -51,18 +52,22 @@ def changed(data: st.DataObject, arguments: list[Any]) -> None:
         arguments[at] = np.zeros(data.draw(st.integers(1, 99)), np.uint8)
     else:
         raw = arguments[at].ravel().view(np.uint8)
-        most = min(len(raw), 64)
         arguments[at] = data.draw(
             st.sampled_from([None, raw[:-1], raw[1:], raw[: len(raw) // 2], np.concatenate([raw, raw]), raw[:0]])
-            | st.integers(0, most).map(lambda place: _with(raw, place))
+            | st.integers(0, most_turned(raw)).map(lambda place: _with(raw, place))
         )
+
+
+def most_turned(raw: np.ndarray) -> int:
+    """How many bytes at the start and the end may be turned."""
+    return min(len(raw), 64)
 
 
 def _with(raw: np.ndarray, place: int) -> np.ndarray:
     """The bytes with the one at a place, from the start or the end, turned."""
     turned = raw.copy()
     if len(raw):
-        turned[place - len(raw) // 2] ^= 0x80
+        turned[(place - most_turned(raw) // 2) % len(raw)] ^= 0x80
     return turned
 
 

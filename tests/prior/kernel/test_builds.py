@@ -46,6 +46,7 @@ def coded(calls: list[Call], name: str) -> None:
         indices = random_indices(prior, rate_point, 4, 9)
         model.decode(model.encode(indices, rate_point), rate_point, 4, 9)
         model.bits(indices, rate_point)
+        list(model.costs(indices, rate_point))
         model.sample(SymbolSampler(0), rate_point, 4, 9)
 
 

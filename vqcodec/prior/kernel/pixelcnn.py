@@ -107,20 +107,32 @@ class KernelPixelCNN(EntropyModel):
     # Likelihoods ---------------------------------------------------------------------------------------------------
 
     def costs(self, indices: IndexArray, rate_point: int) -> Iterator[tuple[int, slice, Floats]]:
-        """As `PixelCNN.costs`."""
+        """See `EntropyModel.costs`."""
+        for plane, part, head, heads, hidden in self._pieces(indices, rate_point):
+            cost = np.empty((len(hidden), self._prior.sizes[rate_point, plane]), np.float32)
+            self._kernel.costs(head, heads, self._prior.tables.exp, hidden, LOGARITHMS, cost)
+            yield plane, part, cost
+
+    def chances(self, indices: IndexArray, rate_point: int) -> Iterator[tuple[int, slice, NDArray[np.uint32]]]:
+        """See `EntropyModel.chances`."""
+        flat = np.ascontiguousarray(indices, np.int32).reshape(len(indices), -1)
+        for plane, part, head, heads, hidden in self._pieces(indices, rate_point):
+            found = np.empty(len(hidden), np.uint32)
+            self._kernel.chances(head, heads, self._prior.tables.exp, hidden, flat[plane, part], found)
+            yield plane, part, found
+
+    def _pieces(self, indices: IndexArray, rate_point: int) -> Iterator[tuple[int, slice, int, Packed, Activations]]:
+        """Each plane with a choice in parts: its head among those of its slice, and activations `[n, H]`."""
         volume = self._prior.look_up(indices, range(len(indices)), rate_point)
         for number, planes in enumerate(self._prior.plane_ranges):
             if planes.stop > len(indices):
                 break
-            heads, sizes = self._head(number, rate_point), self._sizes(number, rate_point)
-            chosen = [(plane, size) for plane, size in zip(planes, sizes.tolist(), strict=True) if size > 1]
-            hidden = self._hidden(number, volume, rate_point)
+            heads, hidden = self._head(number, rate_point), self._hidden(number, volume, rate_point)
+            chosen = [plane for plane in planes if self._prior.sizes[rate_point, plane] > 1]
             flat = hidden.reshape(-1, hidden.shape[2])
             for part in bands(len(flat)):
-                for head, (plane, size) in enumerate(chosen):
-                    cost = np.empty((part.stop - part.start, size), np.float32)
-                    self._kernel.costs(head, heads, self._prior.tables.exp, LOGARITHMS, flat[part], cost)
-                    yield plane, part, cost
+                for head, plane in enumerate(chosen):
+                    yield plane, part, head, heads, flat[part]
 
     # Coding --------------------------------------------------------------------------------------------------------
 

@@ -127,8 +127,25 @@ class KernelWaveNet(EntropyModel):
         return first, window.reshape(len(window), rows, planes * dimension)
 
     def costs(self, indices: IndexArray, rate_point: int) -> Iterator[tuple[int, slice, Floats]]:
-        """As `WaveNet.costs`."""
-        planes, rows, columns = indices.shape
+        """See `EntropyModel.costs`."""
+        for plane, frames, head, heads, hidden in self._pieces(indices, rate_point):
+            cost = np.empty((*hidden.shape[:2], self._prior.sizes[rate_point, plane]), np.float32)
+            self._kernel.costs(head, heads, self._prior.tables.exp, hidden, LOGARITHMS, cost)
+            for part, row in _rows(frames, indices):
+                yield plane, part, cost[:, row]
+
+    def chances(self, indices: IndexArray, rate_point: int) -> Iterator[tuple[int, slice, NDArray[np.uint32]]]:
+        """See `EntropyModel.chances`."""
+        for plane, frames, head, heads, hidden in self._pieces(indices, rate_point):
+            symbols = np.ascontiguousarray(indices[plane, :, frames.start : frames.stop].T, np.int32)
+            found = np.empty(symbols.shape, np.uint32)
+            self._kernel.chances(head, heads, self._prior.tables.exp, hidden, symbols, found)
+            for part, row in _rows(frames, indices):
+                yield plane, part, found[:, row]
+
+    def _pieces(self, indices: IndexArray, rate_point: int) -> Iterator[tuple[int, range, int, Packed, Activations]]:
+        """Each plane with a choice in parts: its head among those of its slice, and activations `[n, rows, H]`."""
+        planes, _, columns = indices.shape
         slices = self._prior.reached(planes, rate_point)
         if not slices:
             return
@@ -139,21 +156,15 @@ class KernelWaveNet(EntropyModel):
                 if not frames:
                     continue
                 begin = frames.start + LAG * number - steps.start
-                own = hidden[number, begin : begin + len(frames)]
-                for plane, cost in self._costs(own, number, rate_point):
-                    for row in range(rows):
-                        start = row * columns
-                        yield plane, slice(start + frames.start, start + frames.stop), cost[row::rows]
-
-    def _costs(self, hidden: Activations, number: int, rate_point: int) -> Iterator[tuple[int, Floats]]:
-        """Code lengths `[n rows, K]` of each plane with a choice of a slice, with activations `[n, rows, H]`."""
-        one = range(number, number + 1)
-        heads, sizes = self._heads(rate_point, one), self._sizes(rate_point, one)
-        chosen = [(plane, int(size)) for plane, size in enumerate(sizes, self._planes(one).start) if size > 1]
-        for head, (plane, size) in enumerate(chosen):
-            cost = np.empty((hidden.shape[0] * hidden.shape[1], size), np.float32)
-            self._kernel.costs(head, heads, self._prior.tables.exp, LOGARITHMS, hidden, cost)
-            yield plane, cost
+                own, heads = (
+                    hidden[number, begin : begin + len(frames)],
+                    self._heads(rate_point, range(number, number + 1)),
+                )
+                chosen = [
+                    plane for plane in self._prior.plane_ranges[number] if self._prior.sizes[rate_point, plane] > 1
+                ]
+                for head, plane in enumerate(chosen):
+                    yield plane, frames, head, heads, own
 
     # Coding --------------------------------------------------------------------------------------------------------
 
@@ -250,3 +261,10 @@ class KernelWaveNet(EntropyModel):
         """The symbols of a row that are decoded in some steps."""
         chosen = [int((self._sizes(rate_point, range(number, number + 1)) > 1).sum()) for number in range(skew.slices)]
         return sum(len(skew.frames_of(number, steps)) * own for number, own in enumerate(chosen))
+
+
+def _rows(frames: range, indices: IndexArray) -> Iterator[tuple[slice, int]]:
+    """Where some frames of each row are in the flattened `[rows, T]`."""
+    _, rows, columns = indices.shape
+    for row in range(rows):
+        yield slice(row * columns + frames.start, row * columns + frames.stop), row

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from vqcodec.system.signals import signals_later
 from vqcodec.system.threads import network_threads, one_thread_in_forks
 from vqcodec.transform.graph.expression import Graph, Value
 from vqcodec.transform.graph.onnx_file import onnx_model
@@ -90,7 +91,8 @@ def _forget_all() -> None:
 
 
 def _inference_session(model: bytes) -> InferenceSession:
-    import onnxruntime  # as late as possible: it takes a while
+    with signals_later():
+        import onnxruntime  # as late as possible: it takes a while
 
     onnxruntime.set_default_logger_severity(FATAL)
     onnxruntime.disable_telemetry_events()

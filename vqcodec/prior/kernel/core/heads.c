@@ -69,6 +69,18 @@ void vq_encode_rows(
     }
 }
 
+void vq_chance_rows(
+    const vq_evaluation *with, const vq_layer *head, const int16_t *hidden, int32_t rows, const int32_t *symbols,
+    uint32_t *chances)
+{
+    for (int32_t first = 0; first < rows; first += VQ_ROWS) {
+        const int32_t count = least(VQ_ROWS, rows - first);
+        logits_of(with, head, hidden + (ptrdiff_t)first * head->inputs, count);
+        for (int32_t row = 0; row < count; row++)
+            chances[first + row] = frequencies_of(with, head, row)[symbols[first + row]];
+    }
+}
+
 void vq_cost_rows(
     const vq_evaluation *with, const vq_layer *head, const int16_t *hidden, int32_t rows, const int32_t *logarithms,
     float *costs)

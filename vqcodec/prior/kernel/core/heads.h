@@ -32,6 +32,11 @@ void vq_encode_rows(
     const vq_evaluation *with, const vq_layer *head, const int16_t *hidden, int32_t rows, vq_sink *sink,
     uint32_t *words, const int32_t *symbols, ptrdiff_t step);
 
+/* The frequencies [rows] of given symbols, each in 0..outputs - 1. */
+void vq_chance_rows(
+    const vq_evaluation *with, const vq_layer *head, const int16_t *hidden, int32_t rows, const int32_t *symbols,
+    uint32_t *chances);
+
 /* Code lengths [rows][outputs] of all symbols: see `vq_operations`. */
 void vq_cost_rows(
     const vq_evaluation *with, const vq_layer *head, const int16_t *hidden, int32_t rows, const int32_t *logarithms,

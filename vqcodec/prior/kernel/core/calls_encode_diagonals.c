@@ -1,38 +1,10 @@
-/* Where activations are known: code lengths, and the diagonals of a picture encoded. */
+/* A stream of a picture, encoded a diagonal at a time from known activations. */
 #include "heads.h"
 #include "wavefront.h"
 
-/* costs(number of the head; heads, exp, logarithms int32 [2^12 + 1], hidden int16 [n][H], costs float32 [n][K])
- *
- * Code lengths of all symbols of a plane: see `code_lengths` in exact.py. */
-vq_status vq_costs(const vq_operations *operations, const vq_arguments *arguments)
-{
-    enum { HEADS, EXP, LOGARITHMS, HIDDEN, COSTS };
-    const vq_buffer *buffers = arguments->buffers;
-    vq_arena arena = vq_arena_of(arguments->scratch);
-    vq_stack heads;
-    const vq_status status = vq_read_stack(&buffers[HEADS], &arena, &heads);
-    if (status != VQ_DONE)
-        return status;
-    const int64_t number = arguments->numbers[0];
-    if (!vq_within(number, 0, heads.count - 1) || !vq_has(&buffers[LOGARITHMS], (1 << LOGARITHM_BITS) + 1, 4))
-        return VQ_REFUSED;
-    const vq_layer *head = &heads.layers[number];
-    const uint64_t rows = buffers[HIDDEN].size / sizeof(int16_t) / (uint64_t)head->inputs;
-    vq_evaluation with = {operations, NULL, {NULL, NULL, NULL}};
-    if (!vq_read_exp(&buffers[EXP], &with.exp) || rows > INT32_MAX
-        || !vq_has(&buffers[HIDDEN], rows * (uint64_t)head->inputs, sizeof(int16_t))
-        || !vq_can_write(&buffers[COSTS], rows * (uint64_t)head->outputs, sizeof(float)))
-        return VQ_REFUSED;
-    with.room = vq_take_room(&arena, &(vq_stack){NULL, 0}, &heads);
-    if (arena.is_full)
-        return VQ_ROOM;
-    vq_cost_rows(&with, head, buffers[HIDDEN].data, (int32_t)rows, buffers[LOGARITHMS].data, buffers[COSTS].data);
-    return VQ_DONE;
-}
-
-/* numbers and buffers of encode_diagonals */
+/* numbers */
 enum { HEIGHT, WIDTH, FIRST_T, LAST_T, PLANES, CHANNELS };
+/* buffers */
 enum { HEADS, EXP, SIZES, HIDDEN, WORDS, SINK, INDICES };
 
 typedef struct {
