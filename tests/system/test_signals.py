@@ -12,9 +12,14 @@ from vqcodec.system.signals import signals_later
 
 def test_a_signal_is_handled_after_the_block() -> None:
     done = []
-    with pytest.raises(KeyboardInterrupt), signals_later():
-        signal.raise_signal(signal.SIGINT)
-        done.append("the rest of the block")
+
+    def block() -> None:
+        with signals_later():
+            signal.raise_signal(signal.SIGINT)
+            done.append("the rest of the block")
+
+    with pytest.raises(KeyboardInterrupt):
+        block()
     assert done
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
