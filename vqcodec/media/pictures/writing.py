@@ -36,6 +36,7 @@ _UNREADABLE = ("EPS",)  # without another program
 _RESCALED = ("ICNS", "ICO")  # icons have sizes of their own
 _LARGEST_ICON = 256
 _XMP_TAG = 700  # of TIFF
+PNG_LEVEL = 3  # of zlib: in a third of the time of its default, files are 2 % larger
 _WITH_METADATA = ("AVIF", "JPEG", "MPO", "PNG", "TIFF", "WEBP")
 
 # A picture is written in the first of these modes that the format holds.
@@ -188,6 +189,8 @@ def _options_of(image: Image.Image, kind: str) -> dict[str, Any]:
     if kind == "ICO":
         return {"sizes": [(min(image.width, _LARGEST_ICON), min(image.height, _LARGEST_ICON))]}
     options: dict[Any, Any] = dict(image.info)
+    if kind == "PNG":
+        options["compress_level"] = PNG_LEVEL
     if kind == "PNG" and "xmp" in options:
         options["pnginfo"] = PngInfo()
         options["pnginfo"].add_itxt("XML:com.adobe.xmp", options.pop("xmp").decode("utf-8", "replace"))
