@@ -59,6 +59,7 @@ def _node(node: Node) -> Message:
 
 
 def _attribute(name: str, value: Attribute) -> Message:
+    content: list[Message]
     match value:
         case float():
             content = [[_tag(2, FLOAT) + struct.pack("<f", value)], _integer(20, 1)]
