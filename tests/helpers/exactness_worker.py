@@ -62,7 +62,9 @@ def exact_results(codec: EitherCodec) -> dict[str, str]:
         streams = codec.entropy_model.encode(indices, rate)
         assert (codec.entropy_model.decode(streams, rate, HEIGHT, WIDTH) == indices).all()
         results[f"streams of the kernel at {rate}"] = hashed(*streams)
-        results[f"bits of the kernel at {rate}"] = hashed(codec.entropy_model.bits(indices, rate))
+        chances = [each.astype(np.int64) for *_, each in codec.entropy_model.chances(indices, rate)]
+        costs = [each for *_, each in codec.entropy_model.costs(indices, rate)]
+        results[f"likelihoods of the kernel at {rate}"] = hashed(*chances, *costs)
     return results
 
 
