@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import sys
-import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from vqcodec.cli.surroundings import check_memory, check_working_folder, native_messages_dropped
+from vqcodec.system.signals import handled
 
 __all__ = ["Program", "about", "explain", "note", "report_error", "tidy_warnings"]
 
@@ -135,24 +135,16 @@ def _terminated_cleanly() -> Iterator[None]:
 
     A signal that is ignored, as SIGHUP is under `nohup`, stays ignored.
     """
-    if threading.current_thread() is not threading.main_thread():  # which alone may handle signals
-        yield
-        return
     numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {number: signal.getsignal(number) for number in numbers if signal.getsignal(number) != signal.SIG_IGN}
+    heeded = [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]
 
     def end(number: int, _: object) -> NoReturn:
-        for each in before:  # they often come together, and a second one would disturb the end
+        for each in heeded:  # they often come together, and a second one would disturb the end
             signal.signal(each, signal.SIG_IGN)
         sys.exit(ENDED + number)
 
-    for number in before:
-        signal.signal(number, end)
-    try:
+    with handled(heeded, end):
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _drop_unwritable_output() -> None:

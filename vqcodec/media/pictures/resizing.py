@@ -25,18 +25,14 @@ LOBES = 3
 
 def resized(pixels: Pixels, width: int, height: int) -> Pixels:
     """Pixels `[H, W, 3]` scaled to a size, up or down; the same array if they have this size."""
-    before, _, _ = pixels.shape
-    if pixels.shape[:2] == (height, width):
+    before, after = (pixels.shape[1], pixels.shape[0]), (width, height)
+    if before == after:
         return pixels
     out, rows = np.empty((height, width, 3), np.uint8), max(1, STRIP // width)
-    reach = LOBES * max(1, before / height) + 1
     for first in range(0, height, rows):
-        last = min(first + rows, height)
-        top, bottom = first * before / height, last * before / height
-        low, high = max(0, math.floor(top - reach)), min(before, math.ceil(bottom + reach))
-        # The filter also sees what is around the box.
-        box = (0, top - low, pixels.shape[1], bottom - low)
-        out[first:last] = _in_two_passes(pixels[low:high], (width, last - first), box)
+        strip = Area(0, first, width, min(rows, height - first))
+        seen = area_before(strip, before, after)
+        out[strip.slices] = resized_area(pixels[seen.slices], seen, strip, before, after)
     return out
 
 
@@ -54,15 +50,14 @@ def area_before(area: Area, before: tuple[int, int], after: tuple[int, int]) -> 
 
 def resized_area(pixels: Pixels, seen: Area, area: Area, before: tuple[float, float], after: tuple[int, int]) -> Pixels:
     """An area of a resized picture, from pixels of the area `seen` before, which is `area_before` of it."""
-    scale = before[0] / after[0], before[1] / after[1]
-    if set(scale) == {1}:
+    if all(old == new for old, new in zip(before, after, strict=True)):
         own = Area(area.left - seen.left, area.top - seen.top, area.width, area.height)
         return np.ascontiguousarray(pixels[own.slices])
     box = (
-        area.left * scale[0] - seen.left,
-        area.top * scale[1] - seen.top,
-        area.right * scale[0] - seen.left,
-        area.bottom * scale[1] - seen.top,
+        area.left * before[0] / after[0] - seen.left,
+        area.top * before[1] / after[1] - seen.top,
+        area.right * before[0] / after[0] - seen.left,
+        area.bottom * before[1] / after[1] - seen.top,
     )
     return _in_two_passes(pixels, (area.width, area.height), box)
 

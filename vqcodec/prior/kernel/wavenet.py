@@ -236,12 +236,13 @@ class KernelWaveNet(EntropyModel):
         )  # fmt: skip
         window = np.zeros((LAG * slices + 4, rows, known * dimension), np.int8)
         memory, skew = self._memory(slices, rows), Skew(slices, frames)
+        words, bounds = _joined(sources)
         for steps in skew.blocks(max(1, POSITIONS // rows)):
             for source in sources:
                 if isinstance(source, Draws):
                     source.draw(rows * self._choices(skew, steps, rate_point))
-            bounds = np.cumsum([0, *(len(source.words) for source in sources)])
-            words, states = np.concatenate([source.words for source in sources]), [source.state for source in sources]
+                    words, bounds = _joined(sources)
+            states = [source.state for source in sources]
             state = np.stack(states)
             is_done = self._kernel.decode_steps(
                 rate_point, steps.start, steps.stop, frames, rows, slices, alphabet, dimension,
@@ -261,6 +262,11 @@ class KernelWaveNet(EntropyModel):
         """The symbols of a row that are decoded in some steps."""
         chosen = [int((self._sizes(rate_point, range(number, number + 1)) > 1).sum()) for number in range(skew.slices)]
         return sum(len(skew.frames_of(number, steps)) * own for number, own in enumerate(chosen))
+
+
+def _joined(sources: Sequence[Source | Draws]) -> tuple[NDArray[np.uint32], NDArray[np.intp]]:
+    """The words of all sources, and where each begins and ends."""
+    return np.concatenate([source.words for source in sources]), np.cumsum([0, *(len(each.words) for each in sources)])
 
 
 def _rows(frames: range, indices: IndexArray) -> Iterator[tuple[slice, int]]:

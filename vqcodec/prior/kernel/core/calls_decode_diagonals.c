@@ -41,21 +41,14 @@ static int16_t *ring_at(const wavefront *run, int32_t layer, int32_t t, int32_t 
     return run->rings + KEPT * rows * before + ((t % KEPT) * rows + 1 + row) * channels_of(run, layer);
 }
 
-static int16_t *copied(const int16_t *from, int32_t count, int16_t *to)
-{
-    for (int32_t i = 0; i < count; i++)
-        to[i] = from[i];
-    return to + count;
-}
-
 /* The causal neighbours of a position, in the order of `vq_causal`. */
 static int16_t *neighbours(const wavefront *run, int32_t layer, int32_t t, int32_t row, int16_t *x)
 {
     const int32_t channels = channels_of(run, layer);
-    x = copied(ring_at(run, layer, t + KEPT - 1, row), channels, x);
-    x = copied(ring_at(run, layer, t + KEPT - 3, row - 1), channels, x);
-    x = copied(ring_at(run, layer, t + KEPT - 2, row - 1), channels, x);
-    return copied(ring_at(run, layer, t + KEPT - 1, row - 1), channels, x);
+    x = vq_copied(ring_at(run, layer, t + KEPT - 1, row), channels, x);
+    x = vq_copied(ring_at(run, layer, t + KEPT - 3, row - 1), channels, x);
+    x = vq_copied(ring_at(run, layer, t + KEPT - 2, row - 1), channels, x);
+    return vq_copied(ring_at(run, layer, t + KEPT - 1, row - 1), channels, x);
 }
 
 /* One layer at `count` rows of the diagonal t: from the state before it [count][hidden] to that after it. */
@@ -66,7 +59,7 @@ static void one_layer(const wavefront *run, int32_t number, int32_t t, int32_t f
     for (int32_t row = first; row < first + count; row++) {
         x = neighbours(run, number, t, row, x);
         if (number)
-            x = copied(state + (ptrdiff_t)(row - first) * run->hidden, run->hidden, x);
+            x = vq_copied(state + (ptrdiff_t)(row - first) * run->hidden, run->hidden, x);
         else if (run->context.channels)
             x = vq_copy(&run->context, vq_position(t, row, run->width), x);
         if (layer->inputs % 2)
@@ -78,7 +71,7 @@ static void one_layer(const wavefront *run, int32_t number, int32_t t, int32_t f
         vq_gate(
             run->with.room.y + (ptrdiff_t)row * layer->columns, run->hidden, number ? own : NULL, &run->tables, own);
         if (number + 1 < run->causal.count)
-            copied(own, run->hidden, ring_at(run, number + 1, t, first + row));
+            vq_copied(own, run->hidden, ring_at(run, number + 1, t, first + row));
     }
 }
 

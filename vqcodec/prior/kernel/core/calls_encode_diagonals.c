@@ -84,7 +84,6 @@ static bool read_encoding(const vq_arguments *arguments, encoding *run)
  * There is room in `words` for one more of each symbol. */
 vq_status vq_encode_diagonals(const vq_operations *operations, const vq_arguments *arguments)
 {
-    const vq_buffer *words = &arguments->buffers[WORDS];
     vq_arena arena = vq_arena_of(arguments->scratch);
     encoding run = {.with = {.operations = operations}};
     vq_status status = vq_read_stack(&arguments->buffers[HEADS], &arena, &run.heads);
@@ -96,9 +95,7 @@ vq_status vq_encode_diagonals(const vq_operations *operations, const vq_argument
     status = count_symbols(&run, arguments->numbers, &symbols);
     if (status != VQ_DONE)
         return status;
-    const uint64_t capacity = words->size / sizeof(uint32_t);
-    if (!vq_can_write(words, capacity, sizeof(uint32_t)) || run.sink->count > capacity
-        || symbols > capacity - run.sink->count)
+    if (!vq_has_room(run.sink, &arguments->buffers[WORDS], symbols))
         return VQ_REFUSED;
     run.with.room = vq_take_room(&arena, &(vq_stack){NULL, 0}, &run.heads);
     run.diagonal = vq_take(&arena, (size_t)run.height * (size_t)run.channels, sizeof(int16_t));

@@ -26,13 +26,6 @@ bool vq_fits_dilated(const vq_dilated *slice, int64_t rate_point)
     return vq_is_gated(&stack, window, 2, rate_point) && slice->layers->outputs == 2 * slice->channels;
 }
 
-static int16_t *copied(const int16_t *from, int32_t count, int16_t *to)
-{
-    for (int32_t i = 0; i < count; i++)
-        to[i] = from[i];
-    return to + count;
-}
-
 /* The window of a row: earlier slices at the frames -1, 0 and 1, own planes at -2 and -1. */
 static int16_t *window_of(const vq_dilated *slice, const vq_window *window, int64_t frame, int32_t row, int16_t *x)
 {
@@ -72,11 +65,11 @@ static void dilated_inputs(
     for (int32_t i = first; i < first + count; i++) {
         const int64_t own = frame + i / slice->rows;
         const int32_t row = i % slice->rows;
-        x = copied(hidden + (ptrdiff_t)i * slice->channels, slice->channels, x);
+        x = vq_copied(hidden + (ptrdiff_t)i * slice->channels, slice->channels, x);
         if (own < dilation)
             x = vq_zeros(slice->channels, x);
         else
-            x = copied(remembered(slice, dilation, own - dilation, row, memory), slice->channels, x);
+            x = vq_copied(remembered(slice, dilation, own - dilation, row, memory), slice->channels, x);
     }
 }
 
@@ -89,7 +82,7 @@ void vq_dilated_frames(
         const vq_layer *layer = &slice->layers[depth];
         const int32_t dilation = depth ? slice->dilations[depth - 1] : 0;
         for (int32_t i = 0; depth && i < count * slice->rows; i++)
-            copied(
+            vq_copied(
                 hidden + (ptrdiff_t)i * slice->channels, slice->channels,
                 remembered(slice, dilation, frame + i / slice->rows, i % slice->rows, memory));
         for (int32_t first = 0; first < count * slice->rows; first += VQ_ROWS) {

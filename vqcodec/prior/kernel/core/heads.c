@@ -13,6 +13,13 @@ vq_room vq_take_room(vq_arena *arena, const vq_stack *layers, const vq_stack *he
     };
 }
 
+bool vq_has_room(const vq_sink *sink, const vq_buffer *words, uint64_t symbols)
+{
+    const uint64_t capacity = words->size / sizeof(uint32_t);
+    return vq_can_write(words, capacity, sizeof(uint32_t)) && sink->count <= capacity
+        && symbols <= capacity - sink->count;
+}
+
 static int32_t least(int32_t a, int32_t b)
 {
     return a < b ? a : b;

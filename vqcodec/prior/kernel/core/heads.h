@@ -22,6 +22,9 @@ typedef struct {
     vq_room room;
 } vq_evaluation;
 
+/* Whether `words` can take one more of each of `symbols`. */
+bool vq_has_room(const vq_sink *sink, const vq_buffer *words, uint64_t symbols);
+
 /* Symbols of `rows` positions with hidden activations [rows][inputs], at symbols[0], [step], [2 step]... */
 vq_status vq_decode_rows(
     const vq_evaluation *with, const vq_layer *head, const int16_t *hidden, int32_t rows, vq_source *source,

@@ -19,7 +19,8 @@ typedef struct {
     int32_t begin, channels, stride;
 } vq_plane;
 
-/* Write the numbers of a plane at a position, or `count` zeros, to x; the end of them is returned. */
+/* Write numbers, those of a plane at a position, or zeros; the end of what was written is returned. */
+int16_t *vq_copied(const int16_t *from, int32_t count, int16_t *to);
 int16_t *vq_copy(const vq_plane *plane, ptrdiff_t position, int16_t *x);
 int16_t *vq_zeros(int64_t count, int16_t *x);
 
