@@ -17,6 +17,7 @@ from tests.helpers.pictures import pictures
 from tests.helpers.sounds import voices
 from vqcodec import AudioCodec, ImageCodec
 from vqcodec.codec.rate_control import NARROWEST, PROBED, TOLERANCE, SizeCurve, largest_file, probe, taken
+from vqcodec.media.pictures.excerpt import WINDOWS
 from vqcodec.media.pictures.resizing import resized
 from vqcodec.model.quality import Setting, quality_of, setting
 
@@ -166,6 +167,28 @@ def test_a_smaller_scale_is_taken_where_it_is_better(tiny_codec: ImageCodec) -> 
     assert psnr(pixels, np.asarray(tiny_codec.decompress(small))) > psnr(
         pixels, np.asarray(tiny_codec.decode(coarsest))
     )
+
+
+@pytest.mark.parametrize("budget", [700, 2000, 6000])
+def test_the_scale_of_a_large_picture_is_searched_on_an_excerpt(
+    tiny_codec: ImageCodec, budget: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pixels = np.concatenate(pictures(3, 384, seed=6), axis=1)
+    pixels[40:120, 30:200] = (200, 30, 40)  # which may get an overlay
+    found = []
+    for side in (4096, 96):
+        monkeypatch.setattr("vqcodec.media.pictures.excerpt.SIDE", side)
+        monkeypatch.setattr("vqcodec.media.pictures.excerpt.LARGE", 2 * WINDOWS * side**2)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the small model has gaps between its rates
+            data = tiny_codec.compress(pixels, max_bytes=budget)
+        source = tiny_codec.read(data).source
+        assert isinstance(source, ImageSource)
+        assert len(data) <= budget
+        found.append((source.coded_width, psnr(pixels, np.asarray(tiny_codec.decompress(data)))))
+    (width, best_psnr), (width_by_excerpt, psnr_by_excerpt) = found
+    assert 0.7 < width_by_excerpt / width < 1.5
+    assert psnr_by_excerpt > best_psnr - 0.5
 
 
 def test_the_decoded_picture_is_scaled_up(tiny_codec: ImageCodec) -> None:

@@ -146,8 +146,10 @@ class Compressor:
 
             codec = for_pictures(self._codecs.named(settings.picture_model))
             budget = settings.budget(picture.image.width * picture.image.height)
+            pictures = [picture]
+            del picture  # so that its memory is free as soon as the codec has its pixels
             with steps_shown("refining"):
-                file.write(codec.compress(picture, settings.quality, budget, effort=settings.effort))
+                file.write(codec.compress(pictures.pop(), settings.quality, budget, effort=settings.effort))
 
     def _compress_sound(self, original: Original, target: str) -> None:
         from vqcodec.media.sounds.recordings import RecordingReader

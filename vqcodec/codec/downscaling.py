@@ -1,7 +1,7 @@
 """Pictures coded at a smaller scale: below the rates of the model, fewer pixels are better than coarser ones.
 
 See Bruckstein, Elad and Kimmel, 'Down-scaling for better transform compression', 2003. The scales are 2^(-k/2), k = 0,
-1, 2, ...
+1, 2, ... The scale of a large picture is searched on an excerpt of it, which bounds time and memory.
 """
 
 from __future__ import annotations
@@ -12,17 +12,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bitstream import ImageSource
+from bitstream import Chunks, ImageSource
 from vqcodec.codec.indices import Indices
 from vqcodec.codec.pixels import PixelCodec
 from vqcodec.codec.rate_control import SizeCurve, SizedFile, largest_file
 from vqcodec.defaults import DEFAULT_EFFORT, Effort
+from vqcodec.media.pictures.excerpt import excerpt
 from vqcodec.media.pictures.modes import Prepared
 from vqcodec.media.pictures.resizing import resized
 from vqcodec.model.quality import Setting, quality_of
 from vqcodec.transform.image.distortion import picture_distortion
 
-__all__ = ["Scale", "Scales"]
+__all__ = ["best_scaled_file", "likely_setting"]
 
 Pixels = NDArray[np.uint8]
 Latents = NDArray[np.float32]
@@ -34,8 +35,30 @@ GUESSED_ON = 1 << 18  # pixels on which the scale is guessed first
 KEPT = 2  # scales whose latents are kept: a search goes from one to its neighbour
 
 
+def best_scaled_file(codec: PixelCodec, picture: Prepared, budget: int, effort: Effort = DEFAULT_EFFORT) -> SizedFile:
+    """The file within a budget with the least distortion, at any scale; if none fits, the smallest.
+
+    Args:
+        codec: to code the picture with.
+        picture: at its own size.
+        budget: the most bytes that the file may have.
+        effort: for the file.
+    """
+    whole = _Scales(codec, picture, budget, effort)
+    guess = whole.guess()
+    return whole.file(_searched(whole, guess).best(guess))
+
+
+def likely_setting(codec: PixelCodec, picture: Prepared, budget: int) -> Setting:
+    """About the setting that the file within a budget has."""
+    whole = _Scales(codec, picture, budget)
+    guess = whole.guess()
+    searched = _searched(whole, guess)
+    return searched.setting(searched.best(guess))
+
+
 @dataclass(frozen=True)
-class Scale:
+class _Scale:
     """A picture at one scale.
 
     Attributes:
@@ -47,27 +70,23 @@ class Scale:
     curve: SizeCurve
 
 
-class Scales:
+class _Scales:
     """A picture at every scale, and the search for the best scale. Each scale is made on first use.
 
     Args:
-        codec: to code it with.
-        picture: at its own size.
-        budget: the most bytes that a file may have.
-        effort: for the file that is written.
+        codec, picture, budget, effort: see `best_scaled_file`.
     """
 
     def __init__(self, codec: PixelCodec, picture: Prepared, budget: int, effort: Effort = DEFAULT_EFFORT) -> None:
         self.codec, self.picture, self.budget, self.effort = codec, picture, budget, effort
-        self._scales: dict[int, Scale] = {}
+        self._scales: dict[int, _Scale] = {}
         self._latents: dict[int, Latents] = {}
         self._errors: dict[tuple[int, int], float] = {}
         # The last scale, at which there is a single latent position.
         self.last = max(0, math.ceil(2 * math.log2(max(picture.pixels.shape[:2]) / codec.stride)))
 
-    def file(self) -> SizedFile:
-        """The file within the budget with the least distortion; if none fits, the smallest."""
-        number = self._best()
+    def file(self, number: int) -> SizedFile:
+        """The file within the budget at a scale, or else at the next one at which one fits; or else the smallest."""
         found = self._file(number)
         while len(found.data) > self.budget and number < self.last:  # sizes are estimates until there is a file
             number += 1
@@ -81,9 +100,9 @@ class Scales:
         found = largest_file(curve, rate_point, lambda chosen: self.codec.write(choose(number, chosen)), self.budget)
         return replace(found, is_finest=found.is_finest and number == 0)
 
-    def _best(self) -> int:
-        """The best scale; the last one if nothing fits."""
-        number = self._guess()
+    def best(self, guess: int) -> int:
+        """The best scale, searched from a guess; the last one if nothing fits."""
+        number = min(guess, self.last)
         while number < self.last and self._error(number) == math.inf:
             number += 1
         if number == 0 and self._quality() >= NOT_BELOW:
@@ -96,7 +115,7 @@ class Scales:
                 break
         return number
 
-    def _guess(self) -> int:
+    def guess(self) -> int:
         """A guess at the best scale: the one at which the usual quality fits the budget."""
         height, width, _ = self.picture.pixels.shape
         number = min(self.last, max(0, math.ceil(math.log2(width * height / GUESSED_ON))))
@@ -108,6 +127,11 @@ class Scales:
         curve = self._at(0).curve
         chosen = curve.fit(curve.rate_points(self.budget)[0], self.budget)
         return 0.0 if chosen is None else quality_of(self.codec.model.config.quality, chosen)
+
+    def setting(self, number: int) -> Setting:
+        """The setting of the file within the budget at a scale; the coarsest one if none fits."""
+        curve = self._at(number).curve
+        return curve.fit(self._rate_point(number), self.budget) or curve.coarsest
 
     def _rate_point(self, number: int) -> int:
         """The best rate point at a scale."""
@@ -132,14 +156,14 @@ class Scales:
             self._errors[key] = picture_distortion(distortion, self.picture.pixels, decoded)
         return self._errors[key]
 
-    def _at(self, number: int) -> Scale:
+    def _at(self, number: int) -> _Scale:
         """The picture at 2^(-number/2), 0 <= `number` <= `last`."""
         if number not in self._scales:
             width, height = self.picture.source.width, self.picture.source.height
             coded_width, coded_height = (max(1, round(extent * 2 ** (-number / 2))) for extent in (width, height))
             source = replace(self.picture.source, coded_width=coded_width, coded_height=coded_height)
             latents = self._analysed(number, source)
-            self._scales[number] = Scale(source, self.codec.size_curve(latents, source, self.picture.chunks))
+            self._scales[number] = _Scale(source, self.codec.size_curve(latents, source, self.picture.chunks))
         return self._scales[number]
 
     def _analysed(self, number: int, source: ImageSource) -> Latents:
@@ -160,5 +184,18 @@ class Scales:
     def _refined(self, number: int, chosen: Setting) -> Indices:
         """As `_indices`, with high effort."""
         source = self._at(number).source
-        values = self.codec.refine(self._pixels(source), self._analysed(number, source).copy(), chosen)
+        latents = self._analysed(number, source)
+        del self._latents[number]  # refinement overwrites them, and a copy would be large if the picture is
+        values = self.codec.refine(self._pixels(source), latents, chosen)
         return self.codec.indices(values, chosen.rate_point, source, self.picture.chunks)
+
+
+def _searched(whole: _Scales, guess: int) -> _Scales:
+    """What the best scale is searched on: the whole picture, or an excerpt with its share of the budget."""
+    pixels, chunks = whole.picture.pixels, whole.picture.chunks
+    part = excerpt(pixels)
+    # An excerpt of few pixels says little about scales at which the whole picture has few.
+    if part.size >= pixels.size / 2**guess:
+        return whole
+    source, left = ImageSource(part.shape[1], part.shape[0]), whole.budget - sum(map(len, chunks.present))
+    return _Scales(whole.codec, Prepared(part, source, Chunks()), max(1, round(left * part.size / pixels.size)))

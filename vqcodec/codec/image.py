@@ -79,6 +79,7 @@ class ImageCodec(PixelCodec):
         if effort == "high":
             chosen = setting_to_refine(self.model, quality)
         picture = self._prepared(normalised(image, keep_metadata))
+        del image  # its memory, if the caller has no more use for it
         if budget is not None:
             return taken(best_file(self, picture, budget, effort), budget)
         picture = best_version(self, picture, chosen)

@@ -10,17 +10,19 @@ are continued there, as under transparent pixels.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bitstream import ImageSource, decode_alpha, decode_overlay, encode_overlay, lay_over
-from vqcodec.codec.downscaling import Scales
+from vqcodec.codec.downscaling import best_scaled_file, likely_setting
 from vqcodec.codec.pixels import PixelCodec
 from vqcodec.codec.rate_control import SizedFile
 from vqcodec.defaults import Effort
 from vqcodec.media.pictures.drawn import BLOCK, drawn_mask, flat_mask
+from vqcodec.media.pictures.excerpt import is_large
 from vqcodec.media.pictures.hidden import fill_hidden
 from vqcodec.media.pictures.modes import Prepared
 from vqcodec.model.quality import Setting
@@ -53,17 +55,29 @@ def best_version(codec: PixelCodec, picture: Prepared, chosen: Setting) -> Prepa
 
 
 def best_file(codec: PixelCodec, picture: Prepared, budget: int, effort: Effort) -> SizedFile:
-    """The file within a budget with the least distortion, with an overlay or without; if none fits, the smallest."""
-    versions = [picture, *(_with_overlay(picture, mask) for mask in _masks(picture))]
+    """The file within a budget with the least distortion, with an overlay or without; if none fits, the smallest.
+
+    Of a large picture only one version is coded, the best one at about the setting of the file.
+    """
+    if is_large(picture.pixels):
+        version = best_version(codec, picture, likely_setting(codec, picture, budget))
+        fits = len(version.chunks.overlay) < budget / 2
+        return best_scaled_file(codec, version if fits else picture, budget, effort)
     found = [
-        Scales(codec, version, budget, effort).file()
-        for version in versions
-        if version is picture or len(version.chunks.overlay) < budget
+        best_scaled_file(codec, version, budget, effort)
+        for version in _versions(picture)
+        if len(version.chunks.overlay) < budget
     ]
     fitting = [file for file in found if len(file.data) <= budget]
     if len(fitting) <= 1:
         return min(found, key=lambda file: len(file.data))
     return min(fitting, key=lambda file: _error(codec, picture, file.data))
+
+
+def _versions(picture: Prepared) -> Iterator[Prepared]:
+    """The picture without an overlay, and with each mask."""
+    yield picture
+    yield from (_with_overlay(picture, mask) for mask in _masks(picture))
 
 
 def _masks(picture: Prepared) -> list[Mask]:

@@ -170,6 +170,9 @@ class TorchNetworks:
             location, _ = self._located(inputs, rate_point)
         return _array(location), lambda given: _array(torch.autograd.grad(location, inputs, self._tensor(given))[0])
 
+    def release_memory(self) -> None:
+        """PyTorch has its own ways."""
+
     def _located(self, z_q: Tensor, rate_point: int) -> tuple[Tensor, Tensor]:
         location, features = self._definition.decode(
             self._decoder, z_q, torch.full((len(z_q),), rate_point, device=self._device)

@@ -18,7 +18,7 @@ from vqcodec.media.pictures.colour_spaces import ADOBE_RGB, SRGB, ColourSpace
 from vqcodec.media.pictures.damaged import FAIR_PART, Opener, salvage
 from vqcodec.media.pictures.profiles import GREY_MODES
 
-__all__ = ["NO_PICTURES", "OURS", "STUBS", "decode", "line_of", "lost_depth"]
+__all__ = ["NO_PICTURES", "OURS", "STUBS", "decode", "format_of", "line_of", "lost_depth"]
 
 OURS = "VQ"  # the format of .vq files, with which vqcodec extends Pillow
 STUBS = ("BUFR", "GRIB", "HDF5", "WMF")  # Pillow has the names of these, and leaves the work to other packages
@@ -40,6 +40,12 @@ _TWELVE_BITS = "I;12"
 _GREY_WITH_ALPHA = "LA;16B"  # which Pillow reads as RGBA
 
 _INTEROPERABILITY, _INDEX, _ADOBE = 0xA005, 1, "R03"  # EXIF 2.32, 4.6.8: how cameras say Adobe RGB
+
+
+def format_of(suffix: str) -> str | None:
+    """Pillow's name of the format of files with a suffix (".png", ...); None if it has none."""
+    Image.preinit()  # the usual formats: to know all of them takes a twentieth of a second
+    return Image.EXTENSION.get(suffix) or Image.registered_extensions().get(suffix)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from bitstream.errors import InputError
-from vqcodec.media.pictures.decoding import NO_PICTURES, decode, line_of, lost_depth
+from vqcodec.media.pictures.decoding import NO_PICTURES, decode, format_of, line_of, lost_depth
 from vqcodec.media.pictures.heif import HEIC_SUFFIXES, reads_heic
 from vqcodec.media.pictures.metadata import MAX_BYTES, Metadata, describing_tags, metadata_of
 from vqcodec.media.pictures.modes import pixels_of, to_known_mode, to_rgb
@@ -89,7 +89,7 @@ def is_picture_name(name: str) -> bool:
     suffix = Path(name).suffix.lower()
     if suffix in HEIC_SUFFIXES:
         return reads_heic()
-    kind = Image.registered_extensions().get(suffix)
+    kind = format_of(suffix)
     return kind in Image.OPEN and kind not in NO_PICTURES
 
 

@@ -18,7 +18,7 @@ __all__ = ["area_before", "resized", "resized_area"]
 
 Pixels = NDArray[np.uint8]
 
-# So many pixels are made at once, to bound the memory.
+# So many pixels are made at once, of so many at most, to bound the memory.
 STRIP = 1 << 22
 LOBES = 3
 
@@ -28,7 +28,8 @@ def resized(pixels: Pixels, width: int, height: int) -> Pixels:
     before, after = (pixels.shape[1], pixels.shape[0]), (width, height)
     if before == after:
         return pixels
-    out, rows = np.empty((height, width, 3), np.uint8), max(1, STRIP // width)
+    rows = max(1, STRIP // max(width, before[0] * before[1] // height))
+    out = np.empty((height, width, 3), np.uint8)
     for first in range(0, height, rows):
         strip = Area(0, first, width, min(rows, height - first))
         seen = area_before(strip, before, after)

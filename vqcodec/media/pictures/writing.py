@@ -15,7 +15,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from bitstream.errors import InputError
-from vqcodec.media.pictures.decoding import OURS, STUBS
+from vqcodec.media.pictures.decoding import OURS, STUBS, format_of
 from vqcodec.media.pictures.metadata import describing_tags
 from vqcodec.media.pictures.modes import to_rgb
 
@@ -64,7 +64,7 @@ def written_format(name: str) -> str:
         InputError: pictures are not written in that format.
     """
     suffix = Path(name).suffix.lower()
-    kind = Image.registered_extensions().get(suffix)
+    kind = format_of(suffix)
     if kind not in Image.SAVE or kind in _UNWRITABLE:
         found = f"not as {suffix!r}" if suffix else f"and {name!r} has no suffix"
         raise InputError(f"pictures are written as {_COMMON} or what else Pillow writes, {found}")
@@ -83,7 +83,8 @@ def write_picture(image: Image.Image, file: BinaryIO, suffix: str) -> tuple[str,
         InputError: pictures are not written in that format, or not with this size.
         OSError: the file cannot be written.
     """
-    kind = Image.registered_extensions()[written_format(f"picture{suffix}")]
+    kind = format_of(written_format(f"picture{suffix}"))
+    assert kind is not None  # or it was refused
     notes: list[str] = []
     written = _in_held_mode(image, kind, suffix.lower(), notes)
     if written.info and kind not in _WITH_METADATA:

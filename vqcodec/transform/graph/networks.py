@@ -51,6 +51,11 @@ class GraphNetworks:
         location, *signs = self._forward(z_q, point)
         return location, lambda given: self._backward(given, point, *signs)[0]
 
+    def release_memory(self) -> None:
+        """The activations of all sessions."""
+        for session in (self._encode, self._decode, self._decode_with_likelihood, self._forward, self._backward):
+            session.end()
+
     def _encoder(self) -> Function:
         graph, own = Graph(), self._weights
         x = graph.input()

@@ -69,6 +69,11 @@ class Session:
         session = _inference_session(onnx_model(graph, inputs, outputs))
         return session, [value.name for value in inputs], [value.name for value in outputs]
 
+    def end(self) -> None:
+        """Let the session of ONNX Runtime go, with all memory that it keeps. The next call makes another one."""
+        with self._lock:
+            self._made = None
+
     def forget(self) -> None:
         """After a fork: let the next call make a session. The old one is never ended, as that waits for its threads."""
         if self._made is not None:

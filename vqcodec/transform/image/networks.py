@@ -29,6 +29,8 @@ Pixels = NDArray[np.uint8]
 # The fastest of 640 to 2240, though a third of the pixels is computed twice: activations of a larger window do not stay
 # in the caches. It takes about 200 MB.
 TILE = 1024
+# After so many pixels the networks give back their memory, of which latents and codes then need more.
+MANY = 8 * TILE**2
 TILE_WITH_GRADIENT = 768  # at most, as then all activations are kept: about 350 MB
 
 
@@ -66,6 +68,7 @@ class ImageNetworks:
             latents = self.networks.encode(_input(np.pad(window, [*padding, (0, 0)], mode="edge")))[0]
             z_e[:, i.own(), j.own()] = latents[:, i.inside(), j.inside()]
         check_finite(z_e.max(), z_e.min())
+        self._release_memory_after(pixels)
         return z_e
 
     def decode(self, indices: IndexArray, rate_point: int, area: Area) -> Pixels:
@@ -82,6 +85,7 @@ class ImageNetworks:
             values *= 255
             np.rint(values, out=values)
             pixels[here] = values.clip(0, 255, out=values).transpose(1, 2, 0)
+        self._release_memory_after(pixels)
         return pixels
 
     def bits(self, pixels: Pixels, indices: IndexArray, rate_point: int) -> Floats:
@@ -110,6 +114,7 @@ class ImageNetworks:
         side = max(1, min(self.tile, TILE_WITH_GRADIENT) // self.shape.stride)
         for i, j in tiles(rows, columns, side, self.shape.decoder_reach):
             yield i, j, *self._error(pixels, indices, rate_point, distortion, i, j)
+        self._release_memory_after(pixels)
 
     def _error(
         self, pixels: Pixels, indices: IndexArray, rate_point: int, distortion: Distortion, i: Span, j: Span
@@ -125,6 +130,10 @@ class ImageNetworks:
         given = np.zeros_like(location)
         _cropped(given, i, j, stride, tile)[:] = slope * (np.abs(decoded) <= 0.5) * np.float32(size)
         return error * size, back(given)[0]
+
+    def _release_memory_after(self, pixels: Pixels) -> None:
+        if pixels[..., 0].size > MANY:
+            self.networks.release_memory()
 
     @property
     def _side(self) -> int:
