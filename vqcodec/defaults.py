@@ -22,9 +22,9 @@ DEFAULT_AUDIO_MODEL = "speech"
 DEFAULT_QUALITY = 60.0
 
 # How long the codes of a picture are searched for.
-Effort = Literal["normal", "high"]
-EFFORTS: tuple[Effort, ...] = ("normal", "high")
-DEFAULT_EFFORT: Effort = "normal"
+Effort = Literal["fast", "normal", "high"]
+EFFORTS: tuple[Effort, ...] = ("fast", "normal", "high")
+DEFAULT_EFFORT: Effort = "fast"
 
 # What `vqcodec eval rd` measures, of pictures and of sounds. Rates are in kbit/s.
 EVALUATED_CODECS = ("vqcodec", "jpeg", "mozjpeg", "webp", "avif", "avif6", "jxl")

@@ -1,6 +1,6 @@
 """Flat colours, text and drawings: how far models are from them, and PSNR at equal bytes beside WebP and AVIF.
 
-    python -m scripts.benchmarks.colours photo [MODEL ...] [--quality 20 60 95] [--effort normal high] [--size 768 512]
+    python -m scripts.benchmarks.colours photo [MODEL ...] [--quality 20 60 95] [--effort fast high] [--size 768 512]
 
 The pictures are those of `vqcodec.evaluation.pictures.synthetic`. The first table has the largest and the mean error of
 the flat patches, in levels, by the kind of their colour; the second one the PSNR of screenshots and drawings, and that
@@ -97,7 +97,7 @@ def main() -> None:
     parser = parser_of(__doc__)
     parser.add_argument("models", nargs="+", help="names of bundled models, or files")
     parser.add_argument("--quality", nargs="+", type=float, default=QUALITIES, help="of patches and drawings")
-    parser.add_argument("--effort", nargs="+", choices=EFFORTS, default=EFFORTS)
+    parser.add_argument("--effort", nargs="+", choices=EFFORTS, default=["fast", "high"])
     parser.add_argument("--size", nargs=2, type=int, default=(768, 512), help="width and height")
     parser.add_argument("--no-drawings", action="store_true", help="patches only")
     arguments = parser.parse_args()

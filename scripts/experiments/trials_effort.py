@@ -1,9 +1,9 @@
-"""Ways of `--effort high` towards what the decoder is best at: how much of the cost each saves, in how many seconds.
+"""Ways of higher efforts towards what the decoder is best at: how much of the cost each saves, in how many seconds.
 
     python -m scripts.experiments.trials_effort PICTURES [--model photo] [--qualities 25,70] [--count 6] [--side 320]
 
 On squares from the middle of some PICTURES, those of the training. The cost is the distortion, as the model weighs it,
-plus lambda times the bits: what codes are chosen for. Shares are of the cost of codes of normal effort, bits a pixel
+plus lambda times the bits: what codes are chosen for. Shares are of the cost of codes of effort "fast", bits a pixel
 and distortion those of the last codes. Prints Markdown.
 """
 
@@ -18,23 +18,28 @@ from tqdm import tqdm
 
 import vqcodec
 from scripts.command_line import add_model, parser_of, run_script
-from vqcodec.codec import refinement
 from vqcodec.codec.image import ImageCodec
 from vqcodec.codec.loading import for_pictures
+from vqcodec.codec.rate_gradient import RateGradient
+from vqcodec.codec.refinement import BEST_LAMBDA, refine
 from vqcodec.defaults import DEFAULT_MODEL
 from vqcodec.evaluation.pictures.bits_per_dim import find_files, read_pictures
 from vqcodec.evaluation.report.text import markdown_table
 from vqcodec.model.quality import Setting
+from vqcodec.prior.pixelcnn import PixelCNN
 from vqcodec.transform.image.networks import ImageNetworks
 
-TRIALS = {
-    "0.5, 6 times": [0.5] * 6,
-    "0.25, 6 times": [0.25] * 6,
-    "0.5, 10 times": [0.5] * 10,
-    "0.4 to 0.08 in 6": np.geomspace(0.4, 0.08, 6).tolist(),
-    "0.4 to 0.08 in 10": np.geomspace(0.4, 0.08, 10).tolist(),
-    "0.4 to 0.06 in 14": np.geomspace(0.4, 0.06, 14).tolist(),
-}
+# Names, steps, and whether the gradient of the bits is part of it.
+TRIALS = [
+    ("0.4 to 0.08 in 10, distortion alone", np.geomspace(0.4, 0.08, 10), False),
+    ("0.4 to 0.08 in 10", np.geomspace(0.4, 0.08, 10), True),
+    ("0.4 to 0.2 in 4", np.geomspace(0.4, 0.2, 4), True),
+    ("0.6 to 0.2 in 4", np.geomspace(0.6, 0.2, 4), True),
+    ("0.8 to 0.2 in 4", np.geomspace(0.8, 0.2, 4), True),
+    ("0.4 to 0.05 in 20", np.geomspace(0.4, 0.05, 20), True),
+    ("0.6 to 0.05 in 20", np.geomspace(0.6, 0.05, 20), True),
+    ("0.4 to 0.03 in 30", np.geomspace(0.4, 0.03, 30), True),
+]
 Pixels = NDArray[np.uint8]
 IndexArray = NDArray[np.int32]
 Figures = NDArray[np.float64]
@@ -59,8 +64,13 @@ def measured(
     """Cost, bits and distortion of indices, all of them sums."""
     bits = float(codec.entropy_model.bits(indices, at.rate_point).sum())
     error = sum(part for _, _, part, _ in networks.errors(pixels, indices, at.rate_point, "squared error"))
-    weight = codec.model.config.lambdas[at.rate_point] * refinement.BEST_LAMBDA
+    weight = codec.model.config.lambdas[at.rate_point] * BEST_LAMBDA
     return np.array([weight * error + at.lambda_ * bits, bits, error])
+
+
+def flat(indices: IndexArray, rate_point: int) -> float:
+    """Stands for a `RateGradient` where bits are not part of it."""
+    return 0.0
 
 
 def main() -> None:
@@ -74,16 +84,21 @@ def main() -> None:
     arguments = parser.parse_args()
 
     codec = for_pictures(vqcodec.load(arguments.model))
-    networks = ImageCodec(codec.model).networks
+    networks, prior = ImageCodec(codec.model).networks, codec.model.prior
+    assert isinstance(prior, PixelCNN)
+    slopes = RateGradient(prior, codec.entropy_model, codec.model.codebooks)
     pictures = squares(arguments.pictures, arguments.count, arguments.side)
     total, rows = sum(picture[..., 0].size for picture in pictures), []
     for quality in map(float, arguments.qualities.split(",")):
         at, latents = codec.settings(quality), [codec.analyse(picture) for picture in pictures]
         usual = [codec.choose(each, at) for each in latents]
         plain, _, _ = np.sum([measured(codec, networks, *pair, at) for pair in zip(pictures, usual, strict=True)], 0)
-        for name, steps in tqdm(TRIALS.items(), f"quality {quality:g}", disable=None):
-            refinement.STEPS, start = (*steps, 0.0), time.perf_counter()
-            found = [codec.refine(*pair, at) for pair in zip(pictures, map(np.copy, latents), strict=True)]
+        for name, steps, with_bits in tqdm(TRIALS, f"quality {quality:g}", disable=None):
+            rates, start = slopes if with_bits else flat, time.perf_counter()
+            found = [
+                refine(codec, networks, rates, *pair, at, steps.tolist())
+                for pair in zip(pictures, map(np.copy, latents), strict=True)
+            ]
             seconds = time.perf_counter() - start
             sums = [measured(codec, networks, *pair, at) for pair in zip(pictures, found, strict=True)]
             cost, bits, error = np.sum(sums, 0)

@@ -62,7 +62,7 @@ def test_flat_patches_get_better_with_the_quality(name: str, background: Image.I
         before = max(errors)
 
 
-@pytest.mark.parametrize("effort", ["normal", "high"])
+@pytest.mark.parametrize("effort", ["fast", "normal", "high"])
 def test_a_patch_of_a_pure_colour_in_a_photograph(effort: Effort) -> None:
     image, box = PHOTO.copy(), (30, 41, 90, 99)
     image.paste((0, 255, 0), box)

@@ -18,6 +18,7 @@ from tests.helpers.paths import COFFEE
 from tests.helpers.pictures import pictures
 from vqcodec import ImageCodec, load
 from vqcodec.codec.refinement import BEST_LAMBDA, setting_to_refine
+from vqcodec.defaults import EFFORTS
 from vqcodec.media.pictures.area import Area
 from vqcodec.model.quality import Setting
 from vqcodec.system.progress import watching
@@ -81,7 +82,7 @@ def test_the_gradient_is_that_of_the_error(tiny_codec: ImageCodec) -> None:
 @pytest.mark.parametrize("chosen", [Setting(0, 0.02), Setting(1, 0.0), Setting(1, 0.02), Setting(1, 2.0)])
 def test_it_is_never_worse(tiny_codec: ImageCodec, chosen: Setting) -> None:
     latents = tiny_codec.analyse(PICTURE)
-    usual, refined = tiny_codec.choose(latents, chosen), tiny_codec.refine(PICTURE, latents, chosen)
+    usual, refined = tiny_codec.choose(latents, chosen), tiny_codec.refine(PICTURE, latents, chosen, "high")
     assert cost(tiny_codec, PICTURE, refined, chosen) <= 1.01 * cost(tiny_codec, PICTURE, usual, chosen)
 
 
@@ -89,8 +90,13 @@ def test_it_is_never_worse(tiny_codec: ImageCodec, chosen: Setting) -> None:
 def test_the_bundled_model_gains(quality: float) -> None:
     codec = load()
     chosen, latents = codec.settings(quality), codec.analyse(PHOTO)
-    usual, refined = codec.choose(latents, chosen), codec.refine(PHOTO, latents, chosen)
-    assert cost(codec, PHOTO, refined, chosen) < 0.99 * cost(codec, PHOTO, usual, chosen)
+    found = [
+        codec.choose(latents, chosen),
+        *(codec.refine(PHOTO, latents.copy(), chosen, effort) for effort in EFFORTS[1:]),
+    ]
+    fast, normal, high = (cost(codec, PHOTO, indices, chosen) for indices in found)
+    assert normal < 0.98 * fast
+    assert high < normal
 
 
 def test_qualities_for_refined_codes_rise_steadily() -> None:
@@ -126,10 +132,10 @@ def test_files_of_high_effort(tmp_path: Path) -> None:
 
 def test_a_budget_is_of_more_use() -> None:
     codec, budget = load(), 400
-    files = [codec.compress(PHOTO, max_bytes=budget, effort=effort) for effort in ("normal", "high")]
+    files = [codec.compress(PHOTO, max_bytes=budget, effort=effort) for effort in EFFORTS]
     errors = [((np.asarray(codec.decompress(data)).astype(float) - PHOTO) ** 2).mean() for data in files]
     assert all(len(data) <= budget for data in files)
-    assert errors[1] < 0.98 * errors[0]
+    assert errors[2] < errors[1] < 0.98 * errors[0]
 
 
 def test_efforts_that_cannot_be_made(tiny_codec: ImageCodec, tiny_voice: Path, tmp_path: Path) -> None:

@@ -117,6 +117,9 @@ EXPRESSIONS: dict[str, tuple[Callable[[Value], Value], Callable[[Tensor], Tensor
     "quotient": (lambda x: x / (x * x + 1.0), lambda x: x / (x * x + 1)),
     "quotient of a number": (lambda x: (x * 0 + 1.0) / (x * x + 1.0), lambda x: 1 / (x * x + 1)),
     "power": (lambda x: x.graph.apply("Pow", x * x + 1.0, 0.3), lambda x: (x * x + 1) ** 0.3),
+    "tanh": (lambda x: x.graph.apply("Tanh", x), torch.tanh),
+    "sigmoid": (lambda x: x.graph.apply("Sigmoid", x), torch.sigmoid),
+    "clipped": (lambda x: x.graph.apply("Clip", x * 3, -1.0, 2.0), lambda x: (x * 3).clamp(-1, 2)),
     "positive part": (lambda x: x.graph.apply("Relu", x), torch.relu),
 }
 

@@ -95,7 +95,7 @@ class _Scales:
 
     def _file(self, number: int) -> SizedFile:
         """The file within the budget at a scale; if none fits, the smallest."""
-        choose = self._refined if self.effort == "high" else self._indices
+        choose = self._indices if self.effort == "fast" else self._refined
         curve, rate_point = self._at(number).curve, self._rate_point(number)
         found = largest_file(curve, rate_point, lambda chosen: self.codec.write(choose(number, chosen)), self.budget)
         return replace(found, is_finest=found.is_finest and number == 0)
@@ -182,11 +182,11 @@ class _Scales:
         return self.codec.quantize(self._analysed(number, source), chosen, source, self.picture.chunks)
 
     def _refined(self, number: int, chosen: Setting) -> Indices:
-        """As `_indices`, with high effort."""
+        """As `_indices`, with an effort above "fast"."""
         source = self._at(number).source
         latents = self._analysed(number, source)
         del self._latents[number]  # refinement overwrites them, and a copy would be large if the picture is
-        values = self.codec.refine(self._pixels(source), latents, chosen)
+        values = self.codec.refine(self._pixels(source), latents, chosen, self.effort)
         return self.codec.indices(values, chosen.rate_point, source, self.picture.chunks)
 
 

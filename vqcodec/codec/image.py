@@ -67,7 +67,8 @@ class ImageCodec(PixelCodec):
                 UserWarning says why. The picture is coded at a smaller scale where that is better.
             keep_metadata: keep colour profile (the colours then stay as they are), EXIF and XMP. A `Picture` has
                 nothing else.
-            effort: "high" takes some twenty times as long, and finds codes that decode to a better picture.
+            effort: "normal" and "high" take several times and some thirty times as long as "fast", and find codes that
+                decode to a better picture.
 
         Raises:
             InputError: the picture or an argument cannot be used, or no file of it is so small.
@@ -76,7 +77,7 @@ class ImageCodec(PixelCodec):
         if effort not in EFFORTS:
             raise InputError(f"effort must be one of {', '.join(EFFORTS)}, not {effort!r}")
         budget = None if max_bytes is None else check_budget(max_bytes)
-        if effort == "high":
+        if effort != "fast":
             chosen = setting_to_refine(self.model, quality)
         picture = self._prepared(normalised(image, keep_metadata))
         del image  # its memory, if the caller has no more use for it
@@ -84,8 +85,8 @@ class ImageCodec(PixelCodec):
             return taken(best_file(self, picture, budget, effort), budget)
         picture = best_version(self, picture, chosen)
         latents, source, chunks = self.analyse(picture.pixels), picture.source, picture.chunks
-        if effort == "high":
-            values = self.refine(picture.pixels, latents, chosen)
+        if effort != "fast":
+            values = self.refine(picture.pixels, latents, chosen, effort)
         else:
             del picture  # so that the memory of its pixels is free when codes are chosen
             values = self.choose(latents, chosen)

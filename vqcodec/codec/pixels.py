@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 
 from bitstream import FingerprintError, ImageSource, LimitError, Limits, ModelError
 from vqcodec.codec.base import Codec
 from vqcodec.codec.indices import Indices, Source
-from vqcodec.codec.refinement import refine
+from vqcodec.codec.rate_gradient import RateGradient
+from vqcodec.codec.refinement import STEPS, refine
+from vqcodec.defaults import Effort
 from vqcodec.media.pictures.area import Area
 from vqcodec.media.pictures.resizing import area_before, resized, resized_area
 from vqcodec.model.model import Model
 from vqcodec.model.quality import Setting
+from vqcodec.prior.pixelcnn import PixelCNN
 from vqcodec.transform.image.config import AutoencoderConfig
 from vqcodec.transform.image.networks import ImageNetworks
 from vqcodec.transform.image.thumbnail import REDUCTION, thumbnail_head
@@ -95,15 +100,23 @@ class PixelCodec(Codec):
         is_small = max(width * REDUCTION / source.coded_width, height * REDUCTION / source.coded_height) <= 1
         return self.thumbnail_head is not None and is_small
 
-    def refine(self, pixels: NDArray[np.uint8], latents: NDArray[np.float32], chosen: Setting) -> NDArray[np.int32]:
-        """The indices `[P, h, w]` that high effort gives for pixels `[H, W, 3]` with z_e `[P, D, h, w]`.
+    @cached_property
+    def _rate_gradient(self) -> RateGradient:
+        prior = self.model.prior
+        assert isinstance(prior, PixelCNN)  # as the model is for pictures
+        return RateGradient(prior, self.entropy_model, self.model.codebooks)
+
+    def refine(
+        self, pixels: NDArray[np.uint8], latents: NDArray[np.float32], chosen: Setting, effort: Effort
+    ) -> NDArray[np.int32]:
+        """The indices `[P, h, w]` that an effort above "fast" gives for pixels `[H, W, 3]` with z_e `[P, D, h, w]`.
 
         The latents are overwritten, as they may be large.
 
         Raises:
             InputError: the model has no lambdas.
         """
-        return refine(self, self.networks, pixels, latents, chosen)
+        return refine(self, self.networks, self._rate_gradient, pixels, latents, chosen, STEPS[effort])
 
     # Limits is frozen, so that one default can serve all calls.
     def shape_of(self, source: Source, allowed: Limits = Limits()) -> tuple[int, int]:  # noqa: B008

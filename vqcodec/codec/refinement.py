@@ -1,26 +1,29 @@
-"""`effort="high"`: codes are refined for the decoded picture, instead of chosen for the latents of the encoder.
+"""Efforts above "fast": codes are refined for the decoded picture, instead of chosen for the latents of the encoder.
 
 An encoder has only one guess at the latents of a picture. Here the latents are refined for this one picture, as in
 Campos et al., 'Content adaptive optimization for neural image compression' (2019), but over hard codes:
 
-    z_e --choose codes in context--> z_q --decoder--> distortion
-     ^                                                    |
-     part of the way towards  z_q - gradient / curvature -+
+    z_e --choose codes in context--> z_q --decoder--> distortion, --prior--> bits
+     ^                                                    |               |
+     part of the way towards  z_q - gradient / curvature -+---------------+
 
-The distortion is the one that the model is trained for. It is modelled as quadratic in the latents, with the metric of
-the quantizer as its curvature. Training makes the metric for this: codes are chosen as if the squared errors of
-latents, in widths, added up to the distortion of the picture.
+The distortion is the one that the model is trained for. Its sum with the bits is modelled as quadratic in the latents,
+with the metric of the quantizer as its curvature. Training makes the metric for this: codes are chosen as if the
+squared errors of latents, in widths, added up to the distortion of the picture. The bits are those that a code costs
+other codes (see `rate_gradient`); its own are known when it is chosen.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bitstream import InputError
+from vqcodec.defaults import Effort
 from vqcodec.model.quality import Setting
 from vqcodec.system.progress import watched
 
@@ -32,42 +35,56 @@ if TYPE_CHECKING:
 __all__ = ["BEST_LAMBDA", "refine", "setting_to_refine"]
 
 # The part of the way to the minimum of the quadratic model that latents go in each pass. All positions move at once, so
-# larger steps would overshoot. With the small steps at the end, latents are a mean over many passes. The last pass only
-# measures the codes of the one before.
-STEPS = (*np.geomspace(0.4, 0.08, 10).tolist(), 0.0)
+# larger steps would overshoot. With the small steps at the end, latents are a mean over many passes.
+STEPS: dict[Effort, list[float]] = {
+    "normal": np.geomspace(0.6, 0.2, 4).tolist(),
+    "high": np.geomspace(0.4, 0.05, 20).tolist(),
+}
 # Lambda where widths are best, in squared widths a bit: d(width^2 / 12) / d(bits) at high resolution.
 BEST_LAMBDA = math.log(2) / 6
 LEAST = 1e-6  # stands for smaller lambdas of a quality table, some of which may be 0
 
 
 def refine(
-    codec: Codec, networks: ImageNetworks, pixels: NDArray[np.uint8], aim: NDArray[np.float32], chosen: Setting
+    codec: Codec,
+    networks: ImageNetworks,
+    rate_gradient: Callable[[NDArray[np.int32], int], NDArray[np.float32] | float],
+    pixels: NDArray[np.uint8],
+    aim: NDArray[np.float32],
+    chosen: Setting,
+    steps: Sequence[float],
 ) -> NDArray[np.int32]:
     """Indices `[P, h, w]` for pixels `[H, W, 3]`, no worse than those of `Codec.choose`.
 
     Args:
         codec, networks: of a model.
+        rate_gradient: its `RateGradient`.
         pixels: the picture.
         aim: its z_e `[P, D, h, w]`, which are refined in place.
         chosen: rate point and lambda.
+        steps: one for each pass; see `STEPS`.
 
     Raises:
         InputError: the model has no lambdas.
     """
     codebooks, rate_point = codec.model.codebooks, chosen.rate_point
     weight = _lambdas(codec.model)[rate_point] * BEST_LAMBDA  # of the distortion of a pixel, in squared widths
-    descent = weight / 2 / codebooks.metric[rate_point][..., None, None]  # half the curvature is the metric
+    descent = 0.5 / codebooks.metric[rate_point][..., None, None]  # half the curvature is the metric
     indices = codec.choose(aim, chosen)
     best, least = indices, math.inf
-    for (number,) in watched([range(number, number + 1) for number in range(len(STEPS))], len(STEPS)):
-        step = STEPS[number]
+    all_steps = [*steps, 0.0]  # the last pass only measures the codes of the one before
+    for (number,) in watched([range(number, number + 1) for number in range(len(all_steps))], len(all_steps)):
+        step = all_steps[number]
         aim *= 1 - step
         for plane, own in enumerate(indices):
             aim[plane] += step * codebooks.of(rate_point, plane)[own].transpose(2, 0, 1)
         error = 0.0
         for i, j, part, gradient in networks.errors(pixels, indices, rate_point, codec.model.config.distortion):
             error += part
-            aim[:, :, i.window(), j.window()] -= step * descent * gradient.reshape(*aim.shape[:2], *gradient.shape[1:])
+            slope = gradient.reshape(*aim.shape[:2], *gradient.shape[1:])
+            aim[:, :, i.window(), j.window()] -= step * weight * descent * slope
+        if step:
+            aim -= step * chosen.lambda_ * descent * rate_gradient(indices, rate_point)
         found = codec.assign_in_context(aim, chosen, indices)
         cost = weight * error + chosen.lambda_ * found.bits_before
         if cost < least:

@@ -82,6 +82,12 @@ def _power(node: Node, which: int, given: Value) -> Value:
     return given * (given.graph.apply("Pow", base, power - 1) * power)
 
 
+def _clipped(node: Node, _: int, given: Value) -> Value:
+    """Nothing is beyond the ends."""
+    kept = given.graph.apply("Equal", node.output, node.inputs[0], dtype=np.bool_)
+    return given.graph.apply("Where", kept, given, 0.0)
+
+
 def _quotient(node: Node, which: int, given: Value) -> Value:
     divisor = node.inputs[1]
     return given / divisor if which == 0 else given * node.output / divisor * -1.0
@@ -98,6 +104,7 @@ def _range(graph: Graph, first: int, last: int) -> tuple[Value, Value]:
 
 RULES: dict[str, Rule] = {
     "Add": lambda _node, _which, given: given,
+    "Clip": _clipped,
     "Conv": _convolution,
     "DepthToSpace": lambda node, _, given: given.graph.apply("SpaceToDepth", given, **node.attributes),
     "Div": _quotient,
@@ -108,5 +115,7 @@ RULES: dict[str, Rule] = {
     "Pow": _power,
     "ReduceMean": _mean,
     "Relu": _relu,
+    "Sigmoid": lambda node, _, given: given * node.output * (node.output * -1.0 + 1.0),
     "Sub": lambda _, which, given: given if which == 0 else given * -1.0,
+    "Tanh": lambda node, _, given: given * (node.output * node.output * -1.0 + 1.0),
 }
