@@ -38,7 +38,7 @@ __all__ = ["BEST_LAMBDA", "refine", "setting_to_refine"]
 # larger steps would overshoot. With the small steps at the end, latents are a mean over many passes.
 STEPS: dict[Effort, list[float]] = {
     "normal": np.geomspace(0.6, 0.2, 4).tolist(),
-    "high": np.geomspace(0.4, 0.05, 20).tolist(),
+    "high": np.geomspace(0.6, 0.05, 20).tolist(),
 }
 # Lambda where widths are best, in squared widths a bit: d(width^2 / 12) / d(bits) at high resolution.
 BEST_LAMBDA = math.log(2) / 6
