@@ -1,6 +1,7 @@
 """What a picture of 100 megapixels costs, against one of 8.
 
-    python -m scripts.benchmarks.huge PICTURE... --out FOLDER [--size 12000x8400] [--model photo] [--threads 1]
+    python -m scripts.benchmarks.huge PICTURE... --out FOLDER [--size 12000x8400] [--bpp N] [--model photo]
+        [--threads 1]
 
 The large picture is laid out of the given photographs, of which no two places are alike: each is turned, mirrored,
 scaled and cropped by chance. The small one is its corner. Both are compressed and decompressed by the command line, in
@@ -67,15 +68,15 @@ def mosaic(photographs: list[Image.Image], width: int, height: int, seed: int = 
     return picture
 
 
-def measure(source: Path, model: str) -> Cost:
-    """Compress and decompress the PNG file `source`."""
+def measure(source: Path, model: str, options: list[str]) -> Cost:
+    """Compress, with options, and decompress the PNG file `source`."""
     packed, target = source.with_suffix(".vq"), source.with_name(f"{source.stem}-decoded.png")
     started = time.process_time()
     image = read_picture(source).image
     read_seconds = time.process_time() - started
     megapixels = image.width * image.height / 1e6
     del image
-    processes = round_trip(source, packed, target, model)
+    processes = round_trip(source, packed, target, model, *options)
     decoded = read_picture(target).image
     started = time.process_time()
     write_picture(decoded, io.BytesIO(), ".png")
@@ -117,6 +118,7 @@ def main() -> None:
     parser.add_argument("pictures", type=Path, nargs="+", metavar="PICTURE", help="photographs, larger than 600 x 420")
     parser.add_argument("--out", type=Path, required=True, help="folder for pictures and files, of about 1 GB")
     parser.add_argument("--size", default="{}x{}".format(*LARGE), help="of the large picture (default: %(default)s)")
+    parser.add_argument("--bpp", metavar="N", help="with rate control: at most so many bits per pixel")
     add_model(parser, DEFAULT_MODEL)
     add_threads(parser)
     arguments = parser.parse_args()
@@ -130,7 +132,8 @@ def main() -> None:
     picture.save(sources["large"], compress_level=1)
     picture.crop((0, 0, min(width, SMALL[0]), min(height, SMALL[1]))).save(sources["small"], compress_level=1)
     del picture
-    small, large = (measure(source, arguments.model) for source in sources.values())
+    options = ["--bpp", arguments.bpp] if arguments.bpp else []
+    small, large = (measure(source, arguments.model, options) for source in sources.values())
     sizes = " and ".join(str(cost.processes.file_bytes) for cost in (small, large))
     print(f"{machine()}; `.vq` files of {sizes} bytes.\n")
     print(table([small, large]) + "\n\n" + ratio(small, large))
