@@ -1,0 +1,96 @@
+"""What of a source is left to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bitstream.errors import InputError
+from vqcodec.bulk.items import Part
+from vqcodec.bulk.job import Job, possible_names
+from vqcodec.bulk.names import record_of
+from vqcodec.bulk.reports import Totals
+from vqcodec.bulk.sources import Source, list_source, split
+from vqcodec.bulk.storage import Place
+from vqcodec.bulk.targets import records
+
+__all__ = ["Plan", "make_plan"]
+
+FILES = 16  # of a tree that a worker takes at once
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is left to do.
+
+    Attributes:
+        parts: to do, each by one worker.
+        totals: what was done before.
+        items: how many items there are in parts; 0 if only the workers will know.
+        left_out: files in the source that are not meant.
+        stale: shards or tables in the target that are of no part.
+        source: the folder that parts name files of.
+    """
+
+    parts: list[Part]
+    totals: Totals
+    items: int
+    left_out: int
+    stale: int
+    source: str
+
+
+def make_plan(job: Job, shard_size: int) -> Plan:
+    """List source and target, and plan what is left to do.
+
+    Args:
+        job: whose `source` may be a glob or one file; that of the plan is the folder above it.
+        shard_size: files of a shard or table.
+
+    Raises:
+        InputError: there is nothing to do, or target and source are the same.
+        OSError: one cannot be listed.
+    """
+    source, target = list_source(job.source, job.settings.work), Place(job.target)
+    if (source.place.root, source.place.files) == (target.root, target.files) and job.format != "files":
+        raise InputError(f"{job.target}: it is also the source")
+    totals = Totals()
+    if job.format == "files":
+        source = _without_done(job, source, target, totals)
+        parts, stale = split(source, FILES, job.settings.digest()), 0
+    else:
+        parts = split(source, shard_size, job.settings.digest())
+        parts, stale = _left(job, parts, target, totals)
+    items = sum(len(part.names) for part in parts) if source.kind == "files" else 0
+    return Plan(parts, totals, items, source.left_out, stale, source.place.url)
+
+
+def _without_done(job: Job, source: Source, target: Place, totals: Totals) -> Source:
+    """A source of files without those of which there is a file in the target."""
+    if source.kind != "files" or job.force or job.verify:
+        return source
+    there = target.sizes()
+    left = {
+        name: size
+        for name, size in source.sizes.items()
+        if not any(made in there for made in possible_names(name, job.settings))
+    }
+    totals.skipped = len(source.sizes) - len(left)
+    return Source(source.place, source.kind, left, source.left_out)
+
+
+def _left(job: Job, parts: list[Part], target: Place, totals: Totals) -> tuple[list[Part], int]:
+    """The parts without those that are done; and the number of shards of an earlier, longer source."""
+    found = {} if job.force else records(target)
+    stale = sum(number >= len(parts) for number in found)
+    if job.verify:
+        return parts, stale
+    left = []
+    for part in parts:
+        said = [record for name in found.get(part.number, ()) if (record := record_of(name)) is not None]
+        done = [failed for _, digest, failed in said if digest == part.digest]
+        if not done:
+            left.append(part)
+            continue
+        totals.failed_before += done[0]
+        totals.skipped += max(0, len(part.names) - done[0])
+    return left, stale
