@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from vqcodec.bulk.coding import coder_of
 from vqcodec.bulk.isolation import Isolated
 from vqcodec.bulk.items import Item, Part
-from vqcodec.bulk.names import target_name
+from vqcodec.bulk.names import Record, target_name
 from vqcodec.bulk.reports import Report
 from vqcodec.bulk.settings import Settings
 from vqcodec.bulk.sources import items_of
@@ -66,8 +66,9 @@ class PartWorker:
 
     def _work(self, part: Part, report: Report) -> None:
         job = self._job
-        if job.format != "files" and job.verify and not job.force and self._is_whole(part):
-            report.skipped = len(part.names)
+        whole = self._whole(part) if job.format != "files" and job.verify and not job.force else None
+        if whole is not None:
+            report.skipped, report.failed_before = whole.done, whole.failed
             return
         with target_of(job.format, self._target, part, job.settings) as target:
             for item, row in self._isolated.each(self._items(part, report)):
@@ -83,12 +84,13 @@ class PartWorker:
                     target.add(item, row)
                 _count(report, item, error, len(row.get(made_of(job.settings.work)) or b""))
 
-    def _is_whole(self, part: Part) -> bool:
-        """Whether the shard or table of a part is as its record says."""
-        return any(f"-{part.digest}-" in name and verified_part(self._target, name) for name in self._records(part))
+    def _whole(self, part: Part) -> Record | None:
+        """The record of a part whose shard or table is as it says."""
+        found = records(self._target).get(part.number, [])
+        return next((each for each in found if each.digest == part.digest and self._is_whole(each)), None)
 
-    def _records(self, part: Part) -> list[str]:
-        return records(self._target).get(part.number, [])
+    def _is_whole(self, record: Record) -> bool:
+        return verified_part(self._target, record.name)
 
     def _items(self, part: Part, report: Report) -> Iterator[Item]:
         """The items to code; those that are done are counted."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from vqcodec.bulk.items import Part
 from vqcodec.bulk.settings import Work
 
-__all__ = ["ERRORS", "RECORDS", "is_hidden", "part_name", "record_name", "record_of", "target_name"]
+__all__ = ["ERRORS", "RECORDS", "Record", "is_hidden", "part_name", "target_name"]
 
 RECORDS = "_vqcodec"  # the folder in a target for what is not a result
 ERRORS = f"{RECORDS}/errors.jsonl"
-_RECORD = re.compile(r"part-(\d{6,})-([0-9a-f]{16})-(\d+)\.done")
+_RECORD = re.compile(r"part-(\d{6,})-([0-9a-f]{16})-(\d+)-(\d+)\.done")
 
 
 def target_name(name: str, work: Work, suffix: str = "") -> str:
@@ -30,15 +31,32 @@ def part_name(part: Part, suffix: str) -> str:
     return f"part-{part.number:06d}{suffix}"
 
 
-def record_name(part: Part, failed: int) -> str:
-    """The name of the record that a part is done, of whose items so many failed."""
-    return f"{RECORDS}/part-{part.number:06d}-{part.digest}-{failed}.done"
+@dataclass(frozen=True)
+class Record:
+    """What the name of the record of a shard or table says, so that a listing is enough to know what is done.
 
+    Attributes:
+        number: of its part.
+        digest: of its part.
+        done: items that are coded in it.
+        failed: items that have an error in it.
+    """
 
-def record_of(name: str) -> tuple[int, str, int] | None:
-    """Number, digest and failures that the name of a record says; None for other names."""
-    found = _RECORD.fullmatch(PurePosixPath(name).name)
-    return (int(found[1]), found[2], int(found[3])) if found else None
+    number: int
+    digest: str
+    done: int
+    failed: int
+
+    @property
+    def name(self) -> str:
+        """Of the record."""
+        return f"{RECORDS}/part-{self.number:06d}-{self.digest}-{self.done}-{self.failed}.done"
+
+    @staticmethod
+    def of(name: str) -> Record | None:
+        """The record of this name, if it is one."""
+        found = _RECORD.fullmatch(PurePosixPath(name).name)
+        return Record(int(found[1]), found[2], int(found[3]), int(found[4])) if found else None
 
 
 def is_hidden(name: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -69,7 +70,8 @@ def run(job: Job, parts: Sequence[Part], cluster: Cluster, workers: int) -> Iter
     """Do the parts of a job, and yield a report of each as it is done; of no part twice.
 
     Workers are not restarted, as Ray restarts them for ever and waits for ever where there is no room: a part whose
-    worker died, or its machine, is tried again in another pass, by a new worker. Parts without a report died every time.
+    worker died, or its machine, is tried again in another pass, by a new worker. Parts without a report failed each
+    time.
     """
     left = {part.number: part for part in parts}
     for number in range(PASSES):
@@ -101,6 +103,8 @@ def _pass(job: Job, parts: Sequence[Part], cluster: Cluster, workers: int) -> It
     context.max_errored_blocks = -1  # they are counted by what is left
     context.execution_options.preserve_order = False
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
+    # Ray 2.60 deprecates these arguments without saying what takes their place.
+    warnings.filterwarnings("ignore", "`ray_remote_args` is deprecated")
     data = ray.data.from_items([{"part": part.dumps()} for part in parts], override_num_blocks=len(parts))
     count = max(1, min(workers, len(parts)))
     reports = data.map_batches(

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from bitstream.errors import InputError
 from vqcodec.bulk.items import Part
 from vqcodec.bulk.job import Job, possible_names
-from vqcodec.bulk.names import record_of
 from vqcodec.bulk.reports import Totals
 from vqcodec.bulk.sources import Source, list_source, split
 from vqcodec.bulk.storage import Place
@@ -86,11 +85,10 @@ def _left(job: Job, parts: list[Part], target: Place, totals: Totals) -> tuple[l
         return parts, stale
     left = []
     for part in parts:
-        said = [record for name in found.get(part.number, ()) if (record := record_of(name)) is not None]
-        done = [failed for _, digest, failed in said if digest == part.digest]
+        done = [record for record in found.get(part.number, ()) if record.digest == part.digest]
         if not done:
             left.append(part)
             continue
-        totals.failed_before += done[0]
-        totals.skipped += max(0, len(part.names) - done[0])
+        totals.skipped += done[0].done
+        totals.failed_before += done[0].failed
     return left, stale

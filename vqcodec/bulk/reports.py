@@ -16,6 +16,7 @@ class Report:
         number: of the part.
         done: items that are coded now.
         skipped: items that were before.
+        failed_before: items of a shard or table that is done, which have an error there.
         errors: names of the items that failed, each with the reason.
         read: bytes of the files of items that are done.
         written: bytes of what was made of them.
@@ -24,6 +25,7 @@ class Report:
     number: int
     done: int = 0
     skipped: int = 0
+    failed_before: int = 0
     errors: list[tuple[str, str]] = field(default_factory=list)
     read: int = 0
     written: int = 0
@@ -66,6 +68,7 @@ class Totals:
         self.done += report.done
         self.skipped += report.skipped
         self.failed += len(report.errors)
+        self.failed_before += report.failed_before
         self.read += report.read
         self.written += report.written
 

@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 
 from vqcodec.bulk.coding import Row, failure
 from vqcodec.bulk.items import Item, Part
-from vqcodec.bulk.names import RECORDS, part_name, record_name, record_of, target_name
+from vqcodec.bulk.names import RECORDS, Record, part_name, target_name
 from vqcodec.bulk.settings import Settings, Work
 from vqcodec.bulk.storage import Place
 
@@ -48,21 +48,22 @@ def target_of(kind: Format, place: Place, part: Part, settings: Settings) -> Ite
         target = _Shard(local, settings.work) if kind == "webdataset" else _Table(local, settings)
         yield target
         target.close()
-        for name in records(place).get(part.number, ()):
-            place.remove(name)
+        for old in records(place).get(part.number, ()):
+            place.remove(old.name)
         name = part_name(part, SUFFIX[kind])
         place.upload(local, name)
         record = {"name": name, "sha256": _digest(local), "errors": target.errors}
-        place.write(record_name(part, len(target.errors)), json.dumps(record).encode())
+        done = Record(part.number, part.digest, target.items - len(target.errors), len(target.errors))
+        place.write(done.name, json.dumps(record).encode())
 
 
-def records(place: Place) -> dict[int, list[str]]:
-    """The names of the records of each part that is done."""
-    found: dict[int, list[str]] = {}
+def records(place: Place) -> dict[int, list[Record]]:
+    """The records of each part that is done."""
+    found: dict[int, list[Record]] = {}
     for name in place.sizes(RECORDS):
-        said = record_of(name)
+        said = Record.of(name)
         if said is not None:
-            found.setdefault(said[0], []).append(name)
+            found.setdefault(said.number, []).append(said)
     return found
 
 
@@ -123,9 +124,11 @@ class _Shard:
         self._archive = tarfile.open(path, "w", format=tarfile.PAX_FORMAT)  # noqa: SIM115  (it is closed by close)
         self._work = work
         self._keys: set[str] = set()
+        self.items = 0
         self.errors: list[tuple[str, str]] = []
 
     def add(self, item: Item, row: Row) -> None:
+        self.items += 1
         key, column = self._key(item.name), made_of(self._work)
         if row.get("error"):
             self.errors.append((item.name, row["error"]))
@@ -165,9 +168,11 @@ class _Table:
         self._schema: Any = None if settings.size else schema_of(settings)
         self._rows: list[Row] = []
         self._writer: Any = None
+        self.items = 0
         self.errors: list[tuple[str, str]] = []
 
     def add(self, item: Item, row: Row) -> None:
+        self.items += 1
         if row.get("error"):
             self.errors.append((item.name, row["error"]))
         self._rows.append({"path": item.name, **row})

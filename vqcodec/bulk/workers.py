@@ -18,11 +18,12 @@ __all__ = ["Compressor", "Decompressor", "Tokenizer", "columns_of"]
 
 Batch = Mapping[str, Sequence[Any]]  # columns: lists, or NumPy arrays
 
-_OF_ALL = ("path", "width", "height", "mode", "samples", "sample_rate", "channels", "model")
+_SIZE = ("width", "height", "mode", "model")
+_SOUND = ("samples", "sample_rate", "channels")  # which are None for pictures
 COLUMNS: dict[Work, tuple[str, ...]] = {
-    "compress": (*_OF_ALL, "vq", "bits", "sha256", "error"),
-    "decompress": (*_OF_ALL, "bytes", "suffix", "sha256", "error"),
-    "tokens": (*_OF_ALL, "rate_point", "planes", "rows", "columns", "indices", "error"),
+    "compress": ("path", "vq", *_SIZE, "bits", "sha256", "error", *_SOUND),
+    "decompress": ("path", "bytes", "suffix", *_SIZE, "sha256", "error", *_SOUND),
+    "tokens": ("path", "rate_point", "planes", "rows", "columns", "indices", *_SIZE, "error", *_SOUND),
 }
 
 
@@ -85,8 +86,9 @@ def _read(path: str | None) -> bytes:
 class Compressor(_Worker):
     """Compresses the pictures and sounds of a batch to `.vq` files.
 
-    Its columns are `path`, `width`, `height`, `mode` ("rgb", "grey", ... or "sound"), `samples`, `sample_rate`,
-    `channels`, `model`, `vq` (bytes), `bits`, `sha256` (of `vq`) and `error` (None if there is none).
+    Its columns are `path`, `vq` (bytes), `width` and `height` in pixels, `mode` ("rgb", "grey", ... or "sound"),
+    `model`, `bits`, `sha256` (of `vq`), `error` (None if there is none), and of sounds `samples`, `sample_rate` and
+    `channels`.
 
     Args:
         model: of the kind of the items; by default a bundled one. A model file is read here and carried to where the
@@ -149,9 +151,9 @@ class Decompressor(_Worker):
 class Tokenizer(_Worker):
     """Turns the pictures or sounds of a batch into codebook indices.
 
-    Its columns are those of `Compressor` up to `model`, then `rate_point`, `planes`, `rows`, `columns`, `indices` and
-    `error`. `indices` are uint16, a list of `rows * columns` for every plane, planes in order of importance. With
-    `code_lengths` there is a column of that name: -log2 p of every index under the prior, in float32.
+    Its columns are `path`, `rate_point`, `planes`, `rows`, `columns`, `indices`, and those of `Compressor` for size,
+    mode, model, error and sounds. `indices` are uint16, a list of `rows * columns` for every plane, planes in order of
+    importance. With `code_lengths` there is a column of that name: -log2 p of every index under the prior, in float32.
 
     Args:
         model: of the kind of the items; by default a bundled one.

@@ -100,12 +100,8 @@ def bulk() -> None:
 @_format
 @options.quality
 @click.option("--max-bytes", type=click.IntRange(1), metavar="N", help="The most bytes of a file.")
-@click.option(
-    "--bpp", type=click.FloatRange(0, min_open=True), metavar="R", help="Of pictures: the most bits a pixel."
-)
-@click.option(
-    "--kbps", type=click.FloatRange(0, min_open=True), metavar="R", help="Of sounds: the most kbit a second."
-)
+@click.option("--bpp", type=click.FloatRange(0, min_open=True), metavar="R", help="Of pictures: the most bits a pixel.")
+@click.option("--kbps", type=click.FloatRange(0, min_open=True), metavar="R", help="Of sounds: the most kbit a second.")
 @options.effort
 @options.keep_metadata
 @options.model_of_kind
