@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from bitstream.errors import InputError
+from bitstream.errors import InputError, VqcodecError
+from vqcodec.bulk.coding import failure
 from vqcodec.bulk.items import Part
 from vqcodec.bulk.job import Job, possible_names
 from vqcodec.bulk.reports import Totals
@@ -46,10 +49,26 @@ def make_plan(job: Job, shard_size: int) -> Plan:
         shard_size: files of a shard or table.
 
     Raises:
-        InputError: there is nothing to do, or target and source are the same.
-        OSError: one cannot be listed.
+        InputError: there is nothing to do, target and source are the same, or one cannot be listed.
     """
-    source, target = list_source(job.source, job.settings.work), Place(job.target)
+    with _explained(job.source):
+        source = list_source(job.source, job.settings.work)
+    with _explained(job.target):
+        return _planned(job, shard_size, source, Place(job.target))
+
+
+@contextmanager
+def _explained(url: str) -> Iterator[None]:
+    """Let errors of any file system be InputError."""
+    try:
+        yield
+    except VqcodecError:
+        raise
+    except Exception as error:
+        raise InputError(f"{url}: it cannot be listed: {failure(error)}") from error
+
+
+def _planned(job: Job, shard_size: int, source: Source, target: Place) -> Plan:
     if (source.place.root, source.place.files) == (target.root, target.files) and job.format != "files":
         raise InputError(f"{job.target}: it is also the source")
     totals = Totals()

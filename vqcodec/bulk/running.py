@@ -55,7 +55,6 @@ def run_job(job: Job, cluster: Cluster, shard_size: int, tell: Callable[[str], o
     Raises:
         InputError: there is nothing to do.
         ConnectionError: there is no cluster.
-        OSError: source or target cannot be listed.
     """
     plan = make_plan(job, shard_size)
     job, totals, told = replace(job, source=plan.source), plan.totals, list[str]()

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from bitstream.errors import InputError
 from vqcodec.system.files import atomic_write
 
 __all__ = ["Place"]
@@ -23,14 +24,17 @@ class Place:
         url: as fsspec takes it, or a path.
 
     Raises:
-        OSError: as its methods do, of many kinds: whatever the file system raises.
+        InputError: there is no file system for this kind of URL. Methods raise whatever the file system does.
     """
 
     def __init__(self, url: str) -> None:
         from fsspec.core import url_to_fs
 
         self.url = url
-        self.files, root = url_to_fs(url)
+        try:
+            self.files, root = url_to_fs(url)
+        except (ImportError, ValueError) as error:  # which say what to install, or which kinds there are
+            raise InputError(f"{url}: {error}") from None
         self.root: str = root.rstrip("/")
         protocols = (self.files.protocol,) if isinstance(self.files.protocol, str) else self.files.protocol
         self.is_local = "file" in protocols

@@ -207,7 +207,7 @@ def _run(
     with needs_extra("bulk"):
         import fsspec  # noqa: F401  (told before work begins)
         import pyarrow  # noqa: F401
-        import ray.data  # noqa: F401
+        import ray  # noqa: F401
 
         from vqcodec.bulk.job import Job
         from vqcodec.bulk.pipeline import Cluster
