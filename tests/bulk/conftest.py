@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from tests.helpers.object_store import object_store
 from tests.helpers.processes import PYTHONPATH
 
 pytest.importorskip("ray")
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread_each() -> Iterator[None]:
@@ -39,7 +41,8 @@ def here() -> Iterator[None]:
     """Ray on this machine, which runs in this process then use."""
     import ray
 
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR", object_store_memory=1 << 27)
+    quiet = {"include_dashboard": False, "log_to_driver": False, "logging_level": logging.ERROR}
+    ray.init(num_cpus=2, object_store_memory=1 << 27, **quiet)
     yield
     ray.shutdown()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import pickle
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,8 @@ from vqcodec.bulk import Compressor, Decompressor, Tokenizer
 from vqcodec.codec.loading import for_pictures
 
 FILES = [png(seed, 24 + seed, 16) for seed in range(4)]
-BATCH = {"path": [f"{number}.png" for number in range(4)], "bytes": FILES}
+NAMES = [f"{number}.png" for number in range(4)]
+BATCH: dict[str, Sequence[Any]] = {"path": NAMES, "bytes": FILES}
 
 
 @pytest.fixture(scope="module")
@@ -100,22 +101,22 @@ def test_workers_can_be_pickled_before_and_after_use(expected: list[bytes]) -> N
 def test_ray_data(here: None, expected: list[bytes]) -> None:
     import ray
 
-    rows = ray.data.from_items([{"path": name, "bytes": data} for name, data in zip(*BATCH.values(), strict=True)])
+    rows = ray.data.from_items([{"path": name, "bytes": data} for name, data in zip(NAMES, FILES, strict=True)])
     coded = rows.map_batches(
         Compressor,
         fn_constructor_kwargs={"model": MODEL, "quality": 40},
         compute=ray.data.ActorPoolStrategy(size=1),
         batch_size=2,
     )
-    assert {row["path"]: row["vq"] for row in coded.take_all()} == dict(zip(BATCH["path"], expected, strict=True))
+    assert {row["path"]: row["vq"] for row in coded.take_all()} == dict(zip(NAMES, expected, strict=True))
 
 
 def test_dask(expected: list[bytes]) -> None:
-    import dask.bag
+    from dask import bag
 
     worker = Compressor(MODEL, quality=40)
-    bag = dask.bag.from_sequence(zip(*BATCH.values(), strict=True), npartitions=2)
-    coded = bag.map_partitions(_coded, worker).compute(scheduler="synchronous")
+    items = bag.from_sequence(zip(NAMES, FILES, strict=True), npartitions=2)
+    coded = items.map_partitions(_coded, worker).compute(scheduler="synchronous")
     assert [row["vq"] for row in coded] == expected
 
 
@@ -125,7 +126,7 @@ def test_partitions_of_spark(expected: list[bytes]) -> None:
 
     worker = Compressor(MODEL, quality=40)
     function = cloudpickle.loads(cloudpickle.dumps(lambda rows: _coded(rows, worker)))
-    assert [row["vq"] for row in function(zip(*BATCH.values(), strict=True))] == expected
+    assert [row["vq"] for row in function(zip(NAMES, FILES, strict=True))] == expected
 
 
 def _coded(rows: Iterator[tuple[str, bytes]], worker: Compressor) -> Iterator[dict[str, Any]]:

@@ -36,7 +36,9 @@ def coder_of(settings: Settings) -> Coder:
 
     It raises VqcodecError, OSError or MemoryError if the item cannot be coded.
     """
-    return {"compress": Compress, "decompress": Decompress, "tokens": Tokenize}[settings.work](settings)
+    if settings.work == "compress":
+        return Compress(settings)
+    return Decompress(settings) if settings.work == "decompress" else Tokenize(settings)
 
 
 def failure(error: BaseException) -> str:

@@ -14,7 +14,7 @@ from vqcodec.bulk.coding import Coder, Row, attempt
 from vqcodec.bulk.items import Item
 from vqcodec.system.processes import Ended, Processes
 
-__all__ = ["Isolated"]
+__all__ = ["Isolated", "end_order"]
 
 
 class Isolated:
@@ -57,11 +57,18 @@ class _Attempt:
         return {"error": item.error} if item.error else attempt(self._coder, item.data)
 
 
+def end_order(score: int) -> None:
+    """Say how early the system is to end this process when memory runs out: 1000 is first.
+
+    Ray says 1000 of all its workers, so one that has a child must say less.
+    """
+    if sys.platform == "linux":
+        with suppress(OSError):  # who may not lower it
+            Path("/proc/self/oom_score_adj").write_text(str(score))
+
+
 def _prepare(threads: int) -> None:
-    """Limit the threads of this process, and let it be the first that the system ends when memory runs out."""
     from vqcodec.system.threads import limit_threads
 
     limit_threads(threads)
-    if sys.platform == "linux":
-        with suppress(OSError):
-            Path("/proc/self/oom_score_adj").write_text("1000")
+    end_order(1000)

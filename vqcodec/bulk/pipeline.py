@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from vqcodec.bulk.isolation import end_order
 from vqcodec.bulk.items import Part
 from vqcodec.bulk.job import Job, PartWorker
 from vqcodec.bulk.reports import Report
@@ -86,6 +87,7 @@ class PartTask:
     """A worker, as Ray Data calls it: with batches of one part."""
 
     def __init__(self, job: Job) -> None:
+        end_order(500)
         self._worker = PartWorker(job)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, list[str]]:

@@ -217,7 +217,7 @@ def _column(schema: Any, work: Work) -> str:
     def holds(kind: Any) -> bool:
         if types.is_struct(kind):
             return any(field.name == "bytes" and holds(field.type) for field in kind)
-        return types.is_binary(kind) or types.is_large_binary(kind)
+        return bool(types.is_binary(kind) or types.is_large_binary(kind))
 
     found: Collection[str] = [field.name for field in schema if holds(field.type)]
     if work == "decompress" and "vq" in found:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from numpy.typing import NDArray
+
 from bitstream import InputError
 from vqcodec.bulk.coding import Row, attempt, coder_of, failure
 from vqcodec.bulk.settings import Settings, Work, carried_model
@@ -16,7 +18,7 @@ from vqcodec.defaults import DEFAULT_EFFORT, DEFAULT_QUALITY, Effort
 
 __all__ = ["Compressor", "Decompressor", "Tokenizer", "columns_of"]
 
-Batch = Mapping[str, Sequence[Any]]  # columns: lists, or NumPy arrays
+Batch = Mapping[str, Sequence[Any] | NDArray[Any]]
 
 _SIZE = ("width", "height", "mode", "model")
 _SOUND = ("samples", "sample_rate", "channels")  # which are None for pictures
