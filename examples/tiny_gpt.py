@@ -25,7 +25,7 @@ SIDE = 64  # pixels; 16 positions
 PLANES = 6  # the most important ones
 ALPHABET = 256
 WIDTH, HEADS, LAYERS = 96, 4, 2
-BATCH, STEPS = 16, 150
+BATCH, STEPS = 16, 120
 
 
 class TinyGPT(nn.Module):
@@ -59,7 +59,7 @@ def main() -> None:
     print(f"{len(losses)} steps: from {first:.2f} to {last:.2f} bits a token")
 
 
-def crops_of_example(folder: Path, count: int = 300) -> Path:
+def crops_of_example(folder: Path, count: int = 200) -> Path:
     """Write crops of the example picture to a folder."""
     folder.mkdir()
     whole = Image.open(Path(__file__).with_name("coffee.png")).convert("RGB")

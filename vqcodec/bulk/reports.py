@@ -82,7 +82,7 @@ class Totals:
         pace = max(seconds, 1e-3)
         rates = f" ({self.done / pace:.3g} a second, {size(self.read / pace)} a second)" if self.done else ""
         parts = [f"{self.done:,} done in {seconds:.0f} s{rates}"]
-        parts += [f"{size(self.read)} to {size(self.written)}"] if self.done else []
+        parts += [f"{size(self.read)} to {size(self.written)}"] if self.written else []
         parts += [f"{self.skipped:,} skipped"] if self.skipped else []
         parts += [f"{self.failed:,} failed"] if self.failed else []
         parts += [f"{self.failed_before:,} failed before"] if self.failed_before else []
