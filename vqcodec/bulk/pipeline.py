@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from bitstream.errors import InputError
 from vqcodec.bulk.isolation import end_order
 from vqcodec.bulk.items import Part
 from vqcodec.bulk.job import Job, PartWorker
@@ -19,6 +21,7 @@ from vqcodec.bulk.reports import Report
 __all__ = ["Cluster", "connected", "run"]
 
 PASSES = 3  # times that parts are tried whose workers, or their machines, died
+ANSWER = 10  # seconds in which a cluster answers
 OBJECTS = 1 << 28  # bytes of Ray's store on one machine: parts and reports are small
 
 
@@ -46,12 +49,14 @@ def connected(cluster: Cluster) -> Iterator[int]:
     """Start Ray, or connect to a cluster, for the block; how many workers there are to be.
 
     Raises:
+        InputError: nothing answers at the address.
         ConnectionError: there is no cluster.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # the future default, without its warning
     import ray
 
+    _check(cluster.address)
     ours = not ray.is_initialized()
     if ours:
         quiet: dict[str, Any] = {"include_dashboard": False, "log_to_driver": False, "logging_level": logging.ERROR}
@@ -121,6 +126,16 @@ def _pass(job: Job, parts: Sequence[Part], cluster: Cluster, workers: int) -> It
     )
     for row in reports.iter_rows():
         yield Report.loads(row["report"])
+
+
+def _check(address: str | None) -> None:
+    """Raise InputError if nothing answers at an address; Ray would wait for minutes, without a word."""
+    host, colon, port = (address or "").rpartition("://")[2].rpartition(":")
+    if colon and port.isdecimal():
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), timeout=ANSWER).close()
+        except OSError as error:
+            raise InputError(f"--address {address}: {(error.strerror or str(error)).lower()}") from None
 
 
 def _processors() -> int:

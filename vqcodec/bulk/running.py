@@ -53,7 +53,7 @@ def run_job(job: Job, cluster: Cluster, shard_size: int, tell: Callable[[str], o
         tell: called with a line a minute.
 
     Raises:
-        InputError: there is nothing to do.
+        InputError: there is nothing to do, or nothing answers at the address of the cluster.
         ConnectionError: there is no cluster.
     """
     plan = make_plan(job, shard_size)
