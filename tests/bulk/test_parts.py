@@ -64,6 +64,14 @@ def test_places_are_written_whole(tmp_path: Path, url: str) -> None:
     assert not place.exists("c.tar")
 
 
+def test_places_do_not_depend_on_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = pickle.dumps(Place("there"))
+    monkeypatch.chdir("/")
+    pickle.loads(text).write("a", b"one")
+    assert (tmp_path / "there" / "a").read_bytes() == b"one"
+
+
 def test_a_line_a_minute() -> None:
     now, said = [0.0], list[str]()
     progress = Progress(said.append, 1000, 10, lambda: now[0])
@@ -79,8 +87,8 @@ def test_a_line_a_minute() -> None:
 
 
 def test_a_summary_counts_everything() -> None:
-    totals = Totals(done=2000, skipped=12, failed=20, failed_before=3, read=9_800_000, written=410_000, undone=1)
+    totals = Totals(done=2000, skipped=12, failed=20, failed_before=3, read=9_800_000, written=410_000, undone=2)
     assert totals.summary(85) == (
         "2,000 done in 85 s (23.5 a second, 115 kB a second), 9.8 MB to 410 kB, 12 skipped, 20 failed, "
-        "3 failed before, 1 parts not done, as their workers died: run it again"
+        "3 failed before, 2 parts undone, as their workers died (another run tries again)"
     )

@@ -43,12 +43,12 @@ def coder_of(settings: Settings) -> Coder:
 
 def failure(error: BaseException) -> str:
     """The text for the error of an item, in one line."""
-    if isinstance(error, MemoryError) or "memory" in str(error).lower():
-        return "there is not enough memory for this"
     if isinstance(error, VqcodecError):
         text = str(error)
     elif isinstance(error, OSError):
         text = error.strerror or str(error) or type(error).__name__
+    elif isinstance(error, MemoryError) or "alloc" in str(error).lower():
+        text = "there is not enough memory for this"
     else:
         text = f"{type(error).__name__}: {error}"
     return " ".join(text.split()) or type(error).__name__

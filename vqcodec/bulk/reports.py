@@ -86,7 +86,9 @@ class Totals:
         parts += [f"{self.skipped:,} skipped"] if self.skipped else []
         parts += [f"{self.failed:,} failed"] if self.failed else []
         parts += [f"{self.failed_before:,} failed before"] if self.failed_before else []
-        parts += [f"{self.undone:,} parts not done, as their workers died: run it again"] if self.undone else []
+        parts += (
+            [f"{self.undone:,} parts undone, as their workers died (another run tries again)"] if self.undone else []
+        )
         return ", ".join(parts)
 
 

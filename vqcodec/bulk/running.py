@@ -57,7 +57,8 @@ def run_job(job: Job, cluster: Cluster, shard_size: int, tell: Callable[[str], o
         ConnectionError: there is no cluster.
     """
     plan = make_plan(job, shard_size)
-    job, totals, told = replace(job, source=plan.source), plan.totals, list[str]()
+    job = replace(job, source=plan.source, target=Place(job.target).url)
+    totals, told = plan.totals, list[str]()
     progress = Progress(tell, plan.items, max(1, len(plan.parts)))
     totals.undone = len(plan.parts)
     if not plan.parts:

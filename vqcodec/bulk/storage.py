@@ -38,6 +38,8 @@ class Place:
         self.root: str = root.rstrip("/")
         protocols = (self.files.protocol,) if isinstance(self.files.protocol, str) else self.files.protocol
         self.is_local = "file" in protocols
+        if self.is_local:  # workers may have another working folder
+            self.url = self.root or "/"
         self._is_store = bool(OBJECT_STORES & set(protocols))
 
     def __getstate__(self) -> str:
