@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -95,6 +96,25 @@ def test_a_machine_dies(archive: Any, cluster: Any, wanted: dict[str, str]) -> N
     assert summary.endswith(f"{POISONED} failed")
     errors = archive.cat_file("one-dies/_vqcodec/errors.jsonl").splitlines()
     assert len(errors) == POISONED
+
+
+def test_the_other_end_of_a_connection(pictures: Path, tmp_path: Path) -> None:
+    """With `ray://` the driver is in the cluster, as Ray Data does not run elsewhere."""
+    from ray.cluster_utils import Cluster
+
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    head = {"num_cpus": 2, "include_dashboard": False, "ray_client_server_port": port}
+    started = Cluster(initialize_head=True, head_node_args=head)
+    try:
+        run = compress(str(tmp_path / "out"), f"ray://127.0.0.1:{port}", str(pictures))
+        _, said = run.communicate(timeout=WAIT)
+    finally:
+        started.shutdown()
+    assert run.returncode == 0, said
+    assert said.startswith("12 done in ")
+    assert len(list((tmp_path / "out").rglob("*.vq"))) == 12
 
 
 def test_the_driver_dies(archive: Any, wanted: dict[str, str]) -> None:

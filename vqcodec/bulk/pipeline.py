@@ -79,6 +79,9 @@ def run(job: Job, parts: Sequence[Part], cluster: Cluster, workers: int) -> Iter
     worker died, or its machine, is tried again in another pass, by a new worker. Parts without a report failed each
     time.
     """
+    if (cluster.address or "").startswith("ray://"):
+        yield from _run_there(job, parts, cluster, workers)
+        return
     left = {part.number: part for part in parts}
     for number in range(PASSES):
         if not left:
@@ -86,6 +89,28 @@ def run(job: Job, parts: Sequence[Part], cluster: Cluster, workers: int) -> Iter
         for report in _pass(replace(job, again=job.again or number > 0), list(left.values()), cluster, workers):
             if left.pop(report.number, None) is not None:
                 yield report
+
+
+class Driver:
+    """Runs a job in the cluster, as Ray Data does not run at the other end of `ray://`."""
+
+    def __init__(self, job: Job, parts: Sequence[Part], cluster: Cluster, workers: int) -> None:
+        self._reports = run(job, parts, cluster, workers)
+
+    def next(self) -> str | None:
+        """The next report; None if there are no more."""
+        report = next(self._reports, None)
+        return None if report is None else report.dumps()
+
+
+def _run_there(job: Job, parts: Sequence[Part], cluster: Cluster, workers: int) -> Iterator[Report]:
+    import ray
+
+    driver: Any = ray.remote(num_cpus=0)(Driver).remote(
+        job, parts, replace(cluster, address="auto", bars=False), workers
+    )
+    while (text := ray.get(driver.next.remote())) is not None:
+        yield Report.loads(text)
 
 
 class PartTask:
