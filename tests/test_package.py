@@ -7,6 +7,7 @@ from types import ModuleType
 
 import bitstream
 import vqcodec
+import vqcodec.bulk
 from tests.helpers.paths import ROOT
 
 
@@ -19,4 +20,5 @@ def documented(module: ModuleType) -> set[str]:
 def test_all_public_names_are_on_their_page() -> None:
     of_bitstream = {name for name in vqcodec.__all__ if getattr(vqcodec, name) is getattr(bitstream, name, None)}
     assert documented(bitstream) == set(bitstream.__all__)
+    assert documented(vqcodec.bulk) == set(vqcodec.bulk.__all__)
     assert documented(vqcodec) == set(vqcodec.__all__) - of_bitstream

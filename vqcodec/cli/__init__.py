@@ -8,6 +8,7 @@ from __future__ import annotations
 import click
 
 import vqcodec
+from vqcodec.cli.bulk import bulk
 from vqcodec.cli.compress import compress
 from vqcodec.cli.decompress import decompress
 from vqcodec.cli.evaluate import evaluate
@@ -32,5 +33,5 @@ def main() -> None:
     """
 
 
-for _command in (compress, decompress, info, tokens, models, train, fit_prior, fit_decoder, sample, evaluate):
+for _command in (compress, decompress, info, tokens, bulk, models, train, fit_prior, fit_decoder, sample, evaluate):
     main.add_command(_command)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from vqcodec import AudioCodec
     from vqcodec.codec.indices import Source
 
-__all__ = ["decompress"]
+__all__ = ["check_suffix", "decompress"]
 
 HEAD = 16  # bytes that say what a file holds
 
@@ -247,6 +247,12 @@ class Suffixes:
                 if is_audio(head):
                     return self.sound
         return self.picture
+
+
+def check_suffix(asked: str | None) -> str | None:
+    """The suffix that was asked for, with its dot; click.UsageError if it is that of nothing."""
+    _suffixes(asked)
+    return None if asked is None else f".{asked.lstrip('.').lower()}"
 
 
 def _suffixes(asked: str | None) -> Suffixes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
@@ -32,34 +31,9 @@ class Original:
         Raises:
             OSError: it cannot be read.
         """
-        from vqcodec.media.sounds.kinds import HEAD, is_sound
+        from vqcodec.media.content import holds_sound
 
-        with io.BytesIO(self.content) if isinstance(self.content, bytes) else Path(self.content).open("rb") as file:
-            if is_sound(file.read(HEAD)):
-                return True
-        # Pillow is asked first: libsndfile looks for sound behind whatever a file begins with.
-        return not self._is_opened_by_pillow() and self._is_opened_by_libsndfile()
-
-    def _is_opened_by_pillow(self) -> bool:
-        from PIL import Image, UnidentifiedImageError
-
-        try:
-            with Image.open(io.BytesIO(self.content) if isinstance(self.content, bytes) else self.content):
-                return True
-        except UnidentifiedImageError:
-            return False
-        except Exception:  # a picture that is damaged, or too large
-            return True
-
-    def _is_opened_by_libsndfile(self) -> bool:
-        from bitstream import InputError
-        from vqcodec.media.sounds.recordings import RecordingReader
-
-        try:
-            with RecordingReader(self.content):
-                return True
-        except InputError:
-            return False
+        return holds_sound(self.content)
 
     def naming(self) -> AbstractContextManager[None]:
         """Let errors of the block name the original; those of a path do already."""
