@@ -97,7 +97,7 @@ class Compressor(_Worker):
             worker goes.
         quality: 1..100.
         max_bytes: the most bytes of a file, instead of a quality.
-        effort: of pictures: "high" takes some twenty times as long.
+        effort: of pictures: "normal" and "high" take several times and some thirty times as long as "fast".
         keep_metadata: of pictures: colour profile, EXIF and XMP.
         device: where the networks run.
         column: of the bytes.
