@@ -43,7 +43,7 @@ def here() -> Iterator[None]:
     import ray
 
     quiet = {"include_dashboard": False, "log_to_driver": False, "logging_level": logging.ERROR}
-    ray.init(num_cpus=2, object_store_memory=1 << 27, **quiet)
+    ray.init("local", num_cpus=2, object_store_memory=1 << 27, **quiet)
     yield
     ray.shutdown()
 

@@ -62,7 +62,8 @@ def connected(cluster: Cluster) -> Iterator[int]:
         quiet: dict[str, Any] = {"include_dashboard": False, "log_to_driver": False, "logging_level": logging.ERROR}
         if cluster.address is None:
             count = (cluster.workers or _processors() // cluster.cpus or 1) * cluster.cpus
-            ray.init(num_cpus=max(count, cluster.cpus), object_store_memory=OBJECTS, **quiet)
+            # "local", as Ray would join a cluster that somebody else has started here.
+            ray.init("local", num_cpus=max(count, cluster.cpus), object_store_memory=OBJECTS, **quiet)
         else:
             ray.init(cluster.address, runtime_env=_environment(), log_to_driver=False, logging_level=logging.ERROR)
     try:
