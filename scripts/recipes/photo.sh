@@ -10,7 +10,8 @@ python -m scripts.recipes.hold_out "$pictures" "$data/training" "$data/held_out"
 [ -e "$data/training/synthetic.npy" ] ||
     python -m scripts.recipes.synthetic_crops "$data/training" "$data/training/synthetic.npy" --count 400
 
-vqcodec train image "$data/training" --out "$model" --recipe photo
+# It begins with networks whose noise stage has begun: docs/runs/2026-11-29-photo-4.md says how they were made.
+vqcodec train image "$data/training" --out "$model" --recipe photo --start scripts/recipes/photo_4_networks.safetensors
 vqcodec fit-prior "$model" "$data/training" --recipe photo
 vqcodec fit-decoder "$model" "$data/training" --recipe photo
 

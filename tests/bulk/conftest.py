@@ -16,7 +16,7 @@ from tests.helpers.processes import PYTHONPATH
 collect_ignore_glob = [] if find_spec("ray") else ["test_*.py"]  # the extra is not installed everywhere
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _one_thread_each() -> Iterator[None]:
     """Of the workers, too; and they import the package that is tested."""
     before = dict(os.environ)
@@ -26,7 +26,7 @@ def _one_thread_each() -> Iterator[None]:
     os.environ |= before
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """An S3 server, as a file system."""
     import s3fs
@@ -37,7 +37,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         yield s3fs.S3FileSystem()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def here() -> Iterator[None]:
     """Ray on this machine, which runs in this process then use."""
     import ray

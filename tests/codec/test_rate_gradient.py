@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
 
+from bitstream import ModelError
 from tests.helpers.image_models import tiny_model
 from vqcodec import ImageCodec
 from vqcodec.codec.rate_gradient import RateGradient
@@ -76,6 +79,15 @@ def test_tiles_give_the_same(tiny_codec: ImageCodec, monkeypatch: pytest.MonkeyP
     assert np.allclose(
         RateGradient(prior, fastest(prior), codebooks)(indices, 1), whole, atol=1e-4 * np.abs(whole).max()
     )
+
+
+def test_a_prior_of_other_numbers_is_refused(model: Model) -> None:
+    codebooks = replace(
+        model.codebooks, codewords=model.codebooks.codewords[..., :3], metric=model.codebooks.metric[..., :3]
+    )
+    prior = twin(model, seed=7).export()
+    with pytest.raises(ModelError, match="codewords"):
+        RateGradient(prior, fastest(prior), codebooks)
 
 
 def test_planes_without_a_choice_cost_nothing(tiny_codec: ImageCodec) -> None:

@@ -45,16 +45,13 @@ def best_scaled_file(codec: PixelCodec, picture: Prepared, budget: int, effort: 
         effort: for the file.
     """
     whole = _Scales(codec, picture, budget, effort)
-    guess = whole.guess()
-    return whole.file(_searched(whole, guess).best(guess))
+    return whole.file(_search(whole)[1])
 
 
 def likely_setting(codec: PixelCodec, picture: Prepared, budget: int) -> Setting:
     """About the setting that the file within a budget has."""
-    whole = _Scales(codec, picture, budget)
-    guess = whole.guess()
-    searched = _searched(whole, guess)
-    return searched.setting(searched.best(guess))
+    searched, number = _search(_Scales(codec, picture, budget))
+    return searched.setting(number)
 
 
 @dataclass(frozen=True)
@@ -190,12 +187,13 @@ class _Scales:
         return self.codec.indices(values, chosen.rate_point, source, self.picture.chunks)
 
 
-def _searched(whole: _Scales, guess: int) -> _Scales:
-    """What the best scale is searched on: the whole picture, or an excerpt with its share of the budget."""
-    pixels, chunks = whole.picture.pixels, whole.picture.chunks
-    part = excerpt(pixels)
+def _search(whole: _Scales) -> tuple[_Scales, int]:
+    """The best scale, and what it was searched on: the whole picture, or an excerpt with its share of the budget."""
+    pixels, chunks, guess = whole.picture.pixels, whole.picture.chunks, whole.guess()
+    part, searched = excerpt(pixels), whole
     # An excerpt of few pixels says little about scales at which the whole picture has few.
-    if part.size >= pixels.size / 2**guess:
-        return whole
-    source, left = ImageSource(part.shape[1], part.shape[0]), whole.budget - sum(map(len, chunks.present))
-    return _Scales(whole.codec, Prepared(part, source, Chunks()), max(1, round(left * part.size / pixels.size)))
+    if part.size < pixels.size / 2**guess:
+        source, left = ImageSource(part.shape[1], part.shape[0]), whole.budget - sum(map(len, chunks.present))
+        budget = max(1, round(left * part.size / pixels.size))
+        searched = _Scales(whole.codec, Prepared(part, source, Chunks()), budget)
+    return searched, searched.best(guess)

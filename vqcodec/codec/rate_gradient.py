@@ -16,6 +16,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
+from bitstream.errors import ModelError
 from vqcodec.prior.base import EntropyModel
 from vqcodec.prior.exact import ACTIVATION_MAX, PREACTIVATION_BITS, ExactLayer
 from vqcodec.prior.neighbours import AROUND_OFFSETS
@@ -44,10 +45,15 @@ class RateGradient:
         prior: of a model of pictures.
         entropy_model: the same, as it is evaluated here.
         codebooks: of the model.
+
+    Raises:
+        ModelError: the prior reads other numbers than the codewords.
     """
 
     def __init__(self, prior: PixelCNN, entropy_model: EntropyModel, codebooks: Codebooks) -> None:
         self._prior, self._entropy_model = prior, entropy_model
+        if prior.values.shape != codebooks.codewords.shape:
+            raise ModelError("the prior of the model does not read its codewords")
         # Values of the prior are codewords on a scale of the plane.
         products = (prior.values * codebooks.codewords).sum((0, 2)), np.square(codebooks.codewords).sum((0, 2))
         self._scale = products[0] / np.maximum(products[1], np.finfo(np.float32).tiny)

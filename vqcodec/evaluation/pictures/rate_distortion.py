@@ -25,7 +25,7 @@ __all__ = [
 
 # Raise this number when pictures get other results and no version of a package says so: when vqcodec codes them in
 # another way, or when a metric is computed in another way. Results of other revisions are measured again.
-REVISION = 1
+REVISION = 2
 
 PICTURE_METRICS = (
     Metric("psnr", "PSNR", "PSNR of RGB, dB", 2, unit="dB"),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property, partial
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from types import ModuleType
 
 import numpy as np
@@ -17,8 +17,6 @@ from vqcodec.prior.kernel.packing import Packed, pack_heads, pack_layers
 from vqcodec.prior.kernel.streams import Draws, Sink, Source
 from vqcodec.prior.pixelcnn import PixelCNN
 from vqcodec.prior.sampling import SymbolSampler
-from vqcodec.system.many import in_threads
-from vqcodec.system.threads import network_threads
 
 __all__ = ["KernelPixelCNN"]
 
@@ -26,7 +24,6 @@ Activations = NDArray[np.int16]
 Values = NDArray[np.int8]
 
 POSITIONS = 1 << 13  # for one call of the kernel, so that signals are heard in between
-SHARED = 1 << 9  # positions: for fewer, threads are not worth while
 KEPT = 4  # diagonals
 
 
@@ -94,12 +91,16 @@ class KernelPixelCNN(EntropyModel):
         """Activations `[h, w, H]` of gated layers with outputs `widths`, whose first one sees `own` values."""
         height, width, total = volume.shape
         state: NDArray[np.signedinteger] = volume
+        rows = max(1, POSITIONS // width)
         for number, channels in enumerate(widths):
             out = np.empty((height, width, channels), np.int16)
-            layer = rate_point, number, is_causal, height, width
-            tables = self._gates, self._prior.tables.exp
-            rest = *own, total, layers, *tables, state, None if number else context, out
-            _in_bands(height, width, partial(self._kernel.everywhere, *layer), rest)
+            beside = None if number else context
+            for first in range(0, height, rows):
+                area = height, width, first, min(first + rows, height)
+                self._kernel.everywhere(
+                    rate_point, number, is_causal, *area, *own, total,
+                    layers, self._gates, self._prior.tables.exp, state, beside, out,
+                )  # fmt: skip
             state = out
         return state
 
@@ -207,15 +208,6 @@ class KernelPixelCNN(EntropyModel):
             )  # fmt: skip
             if not is_done:
                 raise CorruptError("a stream is damaged: it cannot be decoded with this model")
-
-
-def _in_bands(height: int, width: int, work: Callable[..., object], rest: Sequence[object]) -> None:
-    """Call `work(first, last, *rest)` for bands of rows, on all threads if there are many positions."""
-    threads = network_threads() if height * width >= SHARED else 1
-    rows = max(1, min(POSITIONS // width, -(-height // threads)))
-    bands = ((first, min(first + rows, height)) for first in range(0, height, rows))
-    for _ in in_threads(lambda band: work(*band, *rest), bands, threads):
-        pass
 
 
 def _runs(height: int, width: int) -> Iterator[tuple[int, int, int]]:
