@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from tests.helpers.audio_models import save_tiny_audio_model
 from tests.helpers.image_models import save_tiny_model
+from tests.helpers.made_once import made_once
 from vqcodec import ImageCodec, load
 from vqcodec.codec.loading import for_pictures
 from vqcodec.system.threads import limit_threads
@@ -35,14 +36,18 @@ def _one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The path of a small seeded model file."""
-    return save_tiny_model(tmp_path_factory.mktemp("model") / "tiny.safetensors")
+    """The path of a small seeded model file. It is one for all processes, as threads that compute change its floats."""
+    folder = made_once(tmp_path_factory, "tiny_model", lambda folder: save_tiny_model(folder / "tiny.safetensors"))
+    return folder / "tiny.safetensors"
 
 
 @pytest.fixture(scope="session")
 def tiny_voice(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The path of a small seeded model file for sound."""
-    return save_tiny_audio_model(tmp_path_factory.mktemp("voice") / "voice.safetensors")
+    """The path of a small seeded model file for sound, likewise."""
+    folder = made_once(
+        tmp_path_factory, "tiny_voice", lambda folder: save_tiny_audio_model(folder / "voice.safetensors")
+    )
+    return folder / "voice.safetensors"
 
 
 @pytest.fixture(scope="session")

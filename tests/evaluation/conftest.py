@@ -5,37 +5,21 @@ from __future__ import annotations
 import os
 import pickle
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from filelock import FileLock
 
 from tests.helpers.commands import left_out_note
+from tests.helpers.made_once import made_once
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
     from vqcodec.evaluation.shared.jobs import Job
-
-
-def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
-    """A folder that `make` fills. Of the processes of pytest-xdist, one does; the others wait for it."""
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        folder = factory.mktemp(name)
-        make(folder)
-        return folder
-    shared = factory.getbasetemp().parent  # of all processes of this run
-    folder, done = shared / name, shared / f"{name}.done"
-    with FileLock(shared / f"{name}.lock"):
-        if not done.exists():
-            folder.mkdir()  # fails where another process failed to fill it
-            make(folder)
-            done.touch()
-    return folder
 
 
 @pytest.fixture(scope="session")
