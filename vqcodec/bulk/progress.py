@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from vqcodec.bulk.reports import Totals, size
+from vqcodec.bulk.reports import Totals
+from vqcodec.system.sizes import readable_size
 
 __all__ = ["Progress"]
 
@@ -44,7 +45,7 @@ class Progress:
         share = settled / self._items if self._items else parts / self._parts
         left = seconds / share - seconds if share else float("inf")
         known = f"{settled:,} of {self._items:,}" if self._items else f"{settled:,}, {parts:,} of {self._parts:,} parts"
-        rates = f"{settled / seconds:.3g} a second, {size(totals.read / seconds)} a second"
+        rates = f"{settled / seconds:.3g} a second, {readable_size(totals.read / seconds)} a second"
         self._tell(f"{known}, {rates}, {_time(left)} left" + (f", {totals.failed:,} failed" if totals.failed else ""))
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 
+from vqcodec.system.sizes import readable_size
+
 __all__ = ["Report", "Totals"]
 
 
@@ -80,9 +82,9 @@ class Totals:
     def summary(self, seconds: float) -> str:
         """One line: `2,000 done in 85 s (23.5 a second, 1.6 MB a second), 9.8 MB to 410 kB, 12 skipped, 20 failed`."""
         pace = max(seconds, 1e-3)
-        rates = f" ({self.done / pace:.3g} a second, {size(self.read / pace)} a second)" if self.done else ""
+        rates = f" ({self.done / pace:.3g} a second, {readable_size(self.read / pace)} a second)" if self.done else ""
         parts = [f"{self.done:,} done in {seconds:.0f} s{rates}"]
-        parts += [f"{size(self.read)} to {size(self.written)}"] if self.written else []
+        parts += [f"{readable_size(self.read)} to {readable_size(self.written)}"] if self.written else []
         parts += [f"{self.skipped:,} skipped"] if self.skipped else []
         parts += [f"{self.failed:,} failed"] if self.failed else []
         parts += [f"{self.failed_before:,} failed before"] if self.failed_before else []
@@ -90,11 +92,3 @@ class Totals:
             [f"{self.undone:,} parts undone, as their workers died (another run tries again)"] if self.undone else []
         )
         return ", ".join(parts)
-
-
-def size(count: float) -> str:
-    """So many bytes, in three digits."""
-    for unit, scale in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if count >= 0.9995 * scale:
-            return f"{count / scale:.3g} {unit}"
-    return f"{count:.0f} bytes"

@@ -22,19 +22,6 @@ __all__ = ["bulk"]
 Command = Callable[..., Any]
 
 
-class Size(click.ParamType[tuple[int, int]]):
-    """Width and height."""
-
-    name = "size"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
-        """`WxH` as a tuple."""
-        width, _, height = str(value).partition("x")
-        if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
-            self.fail(f"{value!r} is not WxH, two whole numbers above 0", param, ctx)
-        return int(width), int(height)
-
-
 _source = click.argument("source", metavar="SOURCE")
 _target = click.argument("target", metavar="TARGET")
 _address = click.option(
@@ -164,7 +151,7 @@ def decompress(
 @bulk.command(short_help="Turn an archive into tokens.")
 @_shared
 @options.quality
-@click.option("--size", type=Size(), metavar="WxH", help="Scale and crop pictures to this size first.")
+@click.option("--size", type=options.PictureSize(), metavar="WxH", help="Scale and crop pictures to this size first.")
 @click.option("--code-lengths", is_flag=True, help="Add -log2 p of every index under the prior.")
 @options.model_of_kind
 def tokens(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from click.core import ParameterSource
 from vqcodec.defaults import DEFAULT_AUDIO_MODEL, DEFAULT_EFFORT, DEFAULT_MODEL, DEFAULT_QUALITY, EFFORTS
 
 __all__ = [
+    "PictureSize",
     "allow_truncated",
     "at_most_one",
     "device",
@@ -76,6 +78,22 @@ effort = click.option(
     show_default=True,
     help="Of a picture: how long better codes for it are searched for; high takes about thirty times as long as fast.",
 )
+
+
+class PictureSize(click.ParamType[tuple[int, int]]):
+    """Width and height in pixels."""
+
+    name = "size"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        """`WxH` as a tuple."""
+        if isinstance(value, tuple):
+            return value
+        match = re.fullmatch(r"([1-9]\d{0,4})x([1-9]\d{0,4})", str(value), re.ASCII)
+        if match is None:
+            self.fail(f"{value!r} is not of the form 256x256", param, ctx)
+        return int(match[1]), int(match[2])
+
 
 _paths = click.argument("paths", metavar="IN OUT | FILE... --out-dir DIR", nargs=-1, required=True)
 _out_dir = click.option(

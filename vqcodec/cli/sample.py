@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, BinaryIO
 
 import click
@@ -22,13 +21,6 @@ PICTURES, SOUNDS = 16, 1  # drawn when no number is asked for
 SILENCE = 0.5  # seconds between sounds
 
 
-def _parse_size(context: click.Context, parameter: click.Parameter, value: str) -> tuple[int, int]:
-    match = re.fullmatch(r"([1-9]\d{0,4})x([1-9]\d{0,4})", value, re.ASCII)
-    if match is None:
-        raise click.BadParameter(f"{value!r} is not of the form 256x256")
-    return int(match[1]), int(match[2])
-
-
 @click.command(short_help="Draw pictures or sounds from a model.")
 @click.argument("model", metavar="MODEL")
 @click.argument("target", metavar="OUT")
@@ -44,7 +36,7 @@ def _parse_size(context: click.Context, parameter: click.Parameter, value: str) 
     metavar="WxH",
     default="256x256",
     show_default=True,
-    callback=_parse_size,
+    type=options.PictureSize(),
     help="Size of each picture, in pixels.",
 )
 @click.option(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from vqcodec.system.sizes import readable_size
+
 __all__ = ["Sizes", "Tally", "sizes_of"]
 
 
@@ -50,7 +52,10 @@ class Tally:
         if self.seconds:
             rates.append(f"{8 * self.second_bytes / self.seconds / 1000:.2f} kbit/s")
         if self.files:
-            parts.append(f"{_size(self.before)} to {_size(self.after)}" + (f" ({', '.join(rates)})" if rates else ""))
+            parts.append(
+                f"{readable_size(self.before)} to {readable_size(self.after)}"
+                + (f" ({', '.join(rates)})" if rates else "")
+            )
         parts += [f"{left_out} left out"] if left_out else []
         parts += [f"{failed} failed"] if failed else []
         return ", ".join(parts)
@@ -68,10 +73,3 @@ def sizes_of(source: str, target: str, coded: str) -> Sizes:
     if isinstance(found, AudioSource):
         return Sizes(before, after, size, seconds=found.samples / found.sample_rate)
     return Sizes(before, after, size, pixels=found.width * found.height)
-
-
-def _size(count: int) -> str:
-    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if count >= 0.9995 * scale:  # below that three digits do not round up to it
-            return f"{count / scale:.3g} {unit}"
-    return f"{count} bytes"

@@ -43,9 +43,17 @@ WINDOW = 512  # pixels a side of the part of a large picture on which masks are 
 
 def best_version(codec: PixelCodec, picture: Prepared, chosen: Setting) -> Prepared:
     """The picture with the overlay that is best at a setting, or without one, as most photographs."""
-    masks = _masks(picture) if codec.model.config.lambdas else []
-    if not masks:
-        return picture
+    masks = _masks_to_judge(codec, picture)
+    return _best_of(codec, picture, masks, chosen) if masks else picture
+
+
+def _masks_to_judge(codec: PixelCodec, picture: Prepared) -> list[Mask]:
+    """The masks to try, if the model has the lambdas by which they are judged."""
+    return _masks(picture) if codec.model.config.lambdas else []
+
+
+def _best_of(codec: PixelCodec, picture: Prepared, masks: list[Mask], chosen: Setting) -> Prepared:
+    """The picture with an overlay of the best of the masks, or without one."""
     window = _window(masks[0] ^ masks[-1] if len(masks) > 1 else masks[0])
     part = np.ascontiguousarray(picture.pixels[window])
     candidates = masks if masks[0].mean() > MOSTLY else [np.zeros_like(masks[0]), *masks]
@@ -60,9 +68,7 @@ def best_file(codec: PixelCodec, picture: Prepared, budget: int, effort: Effort)
     Of a large picture only one version is coded, the best one at about the setting of the file.
     """
     if is_large(picture.pixels):
-        version = best_version(codec, picture, likely_setting(codec, picture, budget))
-        fits = len(version.chunks.overlay) < budget / 2
-        return best_scaled_file(codec, version if fits else picture, budget, effort)
+        return best_scaled_file(codec, _likely_version(codec, picture, budget), budget, effort)
     found = [
         best_scaled_file(codec, version, budget, effort)
         for version in _versions(picture)
@@ -72,6 +78,15 @@ def best_file(codec: PixelCodec, picture: Prepared, budget: int, effort: Effort)
     if len(fitting) <= 1:
         return min(found, key=lambda file: len(file.data))
     return min(fitting, key=lambda file: _error(codec, picture, file.data))
+
+
+def _likely_version(codec: PixelCodec, picture: Prepared, budget: int) -> Prepared:
+    """The version that is best at about the setting of the file. An overlay takes less than half of the budget."""
+    masks = _masks_to_judge(codec, picture)
+    if not masks:  # as in most photographs: the setting is not searched for
+        return picture
+    version = _best_of(codec, picture, masks, likely_setting(codec, picture, budget))
+    return version if len(version.chunks.overlay) < budget / 2 else picture
 
 
 def _versions(picture: Prepared) -> Iterator[Prepared]:
